@@ -1,0 +1,21 @@
+from . import capacity, expansion, lab, readout, receptors, theory
+from .capacity.curves import breaking_points, measure_capacity
+from .expansion.circuit import random_expansion
+from .readout.separability import separate
+from .receptors.panels import load_panel
+
+__version__: str
+
+__all__ = [
+    "breaking_points",
+    "capacity",
+    "expansion",
+    "lab",
+    "load_panel",
+    "measure_capacity",
+    "random_expansion",
+    "readout",
+    "receptors",
+    "separate",
+    "theory",
+]

@@ -1,0 +1,79 @@
+"""The door of the package: every bad input gets one sentence that names parameter, rule and value."""
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
+    """Return ``values`` as a finite float array of shape (n_samples, n_features), both at least 1."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a table of numbers, got {type(values).__name__}") from error
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{name} must be 2-D with at least one row and column, got shape {array.shape}")
+    require_finite(name, array)
+    if nonnegative and array.min() < 0:
+        raise ValueError(f"{name} must be non-negative, got a smallest entry of {array.min():g}")
+    return array
+
+
+def require_finite(name: str, array: FloatArray) -> None:
+    """Raise if ``array`` holds NaN or infinity, and say where the first one stands."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(f"{name} must be finite, got {array[place]} at {place}")
+
+
+def count(name: str, value: Any, *, minimum: int = 1, maximum: int | None = None) -> int:
+    """Return ``value`` as an integer in [minimum, maximum]."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be an integer, got {value!r}") from None
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {number}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """Return ``value`` as a finite float above 0."""
+    number = _real(name, value)
+    if not number > 0:
+        raise ValueError(f"{name} must be positive, got {number:g}")
+    return number
+
+
+def nonnegative(name: str, value: Any) -> float:
+    """Return ``value`` as a finite float of at least 0."""
+    number = _real(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must be non-negative, got {number:g}")
+    return number
+
+
+def fraction(name: str, value: Any, *, zero: bool = False) -> float:
+    """Return ``value`` as a float in (0, 1], or in [0, 1] where ``zero`` is allowed."""
+    number = _real(name, value)
+    if not (0 < number <= 1 or (zero and number == 0)):
+        raise ValueError(f"{name} must be in {'[' if zero else '('}0, 1], got {number:g}")
+    return number
+
+
+def _real(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number, got {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    return number

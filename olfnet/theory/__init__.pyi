@@ -1,0 +1,3 @@
+from . import cover
+
+__all__ = ["cover"]
