@@ -1,0 +1,300 @@
+"""How many associations can be stored: separable fraction against load, and capacity.
+
+Capacity here is the counting capacity of Cover: patterns get random labels, and the question is
+whether any linear readout reproduces all of them.  Every decision is certified.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.stats
+import xarray
+from numpy.typing import ArrayLike, NDArray
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.readout.separability import separate
+
+Rng = np.random.Generator
+IntArray = NDArray[np.int64]
+Draw = Callable[[int, Rng], ArrayLike]
+
+
+@dataclass(frozen=True, eq=False)
+class CapacityCurve:
+    """Separable fraction of random labelings against the number of patterns.
+
+    Attributes
+    ----------
+    n_patterns : int array of shape (n_loads,)
+    n_separable : int array of shape (n_loads,)
+        Trials, out of ``n_trials``, whose labels a linear readout can reproduce.
+    n_trials : int
+    n_dims : int
+        Rank of the patterns of the first trial, one more if a bias raises it.
+    bias : bool
+    breaking_points : int array of shape (n_trials,) or None
+        Largest separable prefix of each trial where loads are prefixes of one draw; None where
+        every load was drawn anew.
+    """
+
+    n_patterns: IntArray
+    n_separable: IntArray
+    n_trials: int
+    n_dims: int
+    bias: bool
+    breaking_points: IntArray | None = None
+
+    definition = "counting: half of all random labelings are linearly separable (Cover 1965)"
+
+    @property
+    def load(self) -> FloatArray:
+        """Patterns per dimension, shape (n_loads,)."""
+        return self.n_patterns / self.n_dims
+
+    @property
+    def fraction(self) -> FloatArray:
+        """Separable fraction at each load, shape (n_loads,)."""
+        return self.n_separable / self.n_trials
+
+    def interval(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Exact binomial (Clopper-Pearson) interval of the fraction at each load, low and high."""
+        confidence = checks.fraction("confidence", confidence)
+        bounds = [_proportion(int(k), self.n_trials, confidence) for k in self.n_separable]
+        low, high = np.transpose(bounds)
+        return low, high
+
+    @property
+    def capacity(self) -> float:
+        """Load at which half of the labelings separate.
+
+        Raises
+        ------
+        ValueError
+            If the measured fractions do not cross one half.
+        """
+        points, fraction = self._survival()
+        fraction = np.minimum.accumulate(fraction)
+        if not fraction[0] >= 0.5 >= fraction[-1]:
+            raise ValueError(
+                "n_patterns must reach from loads where most labelings separate to loads where "
+                f"few do, got fractions from {fraction[0]:g} to {fraction[-1]:g}"
+            )
+        return float(np.interp(-0.5, -fraction, points) / self.n_dims)
+
+    def capacity_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Interval of the capacity; an end is 0 or infinite where the loads do not bound it.
+
+        A load lies below the capacity if its fraction is significantly above one half, and above
+        it if significantly below.  The tests are exact binomial ones.  Where all loads come from
+        the same trials the measured curve falls monotonically and each end errs with probability
+        (1 - confidence) / 2 at most; independent loads share that probability (Bonferroni).
+        """
+        confidence = checks.fraction("confidence", confidence)
+        points, fraction = self._survival()
+        tests = 1 if self.breaking_points is not None else len(points)
+        level = 1 - (1 - confidence) / tests
+        counts = np.rint(fraction * self.n_trials).astype(int)
+        bounds = {k: _proportion(int(k), self.n_trials, level) for k in np.unique(counts)}
+        low = [p for p, k in zip(points, counts, strict=True) if bounds[k][0] > 0.5]
+        high = [p for p, k in zip(points, counts, strict=True) if bounds[k][1] < 0.5]
+        return (
+            float(max(low, default=0.0) / self.n_dims),
+            float(min(high, default=np.inf) / self.n_dims),
+        )
+
+    def _survival(self) -> tuple[FloatArray, FloatArray]:
+        """Fraction of trials still separable, at every number of patterns that was looked at."""
+        if self.breaking_points is None:
+            return self.n_patterns.astype(float), self.fraction
+        points = np.arange(1, int(self.n_patterns.max()) + 1)
+        alive = (self.breaking_points[:, None] >= points).mean(axis=0)
+        return points.astype(float), alive
+
+    def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
+        """Labelled dataset along ``n_patterns`` with load, fraction and its interval."""
+        low, high = self.interval(confidence)
+        along = ("n_patterns",)
+        dataset = xarray.Dataset(
+            {
+                "fraction": (along, self.fraction, {"meaning": "separable fraction"}),
+                "low": (along, low, {"meaning": "lower end of the interval"}),
+                "high": (along, high, {"meaning": "upper end of the interval"}),
+                "n_separable": (along, self.n_separable, {"meaning": "separable trials"}),
+            },
+            coords={
+                "n_patterns": self.n_patterns,
+                "load": (along, self.load, {"meaning": "patterns per dimension"}),
+            },
+            attrs={
+                "definition": self.definition,
+                "n_dims": self.n_dims,
+                "n_trials": self.n_trials,
+                "bias": int(self.bias),
+                "confidence": confidence,
+            },
+        )
+        if self.breaking_points is not None:
+            dataset["breaking_point"] = (
+                ("trial",),
+                self.breaking_points,
+                {"meaning": "largest separable prefix of the trial"},
+            )
+        return dataset
+
+
+def measure_capacity(
+    draw: Draw,
+    *,
+    n_patterns: ArrayLike,
+    n_trials: int,
+    bias: bool = False,
+    nested: bool = True,
+    rng: Any = None,
+) -> CapacityCurve:
+    """Measure how the separable fraction of random labelings falls with the load.
+
+    Parameters
+    ----------
+    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
+        Draws a panel of patterns, each time a new one.
+    n_patterns : int array of shape (n_loads,)
+        Numbers of patterns to try.
+    n_trials : int
+        Panels with random labels per load.
+    bias : bool
+        Allow the readout a free bias.
+    nested : bool
+        Loads are prefixes of one panel per trial, so that one breaking point answers for all of
+        them.  Set False if the statistics of a pattern depend on how many are drawn.
+    rng : seed or Generator
+
+    Returns
+    -------
+    CapacityCurve
+
+    Raises
+    ------
+    ValueError
+        If a count is below 1, or ``draw`` returns patterns of the wrong number.
+
+    Examples
+    --------
+    >>> curve = measure_capacity(
+    ...     lambda n, rng: rng.standard_normal((n, 20)), n_patterns=[20, 40, 60], n_trials=50, rng=1
+    ... )
+    >>> low, high = curve.interval(confidence=0.999)
+    >>> bool(low[1] < 0.5 < high[1])
+    True
+    """
+    rng = np.random.default_rng(rng)
+    sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
+    n_trials = checks.count("n_trials", n_trials)
+    trials = rng.spawn(n_trials)
+    n_dims = _rank(_patterns(draw, int(sizes[-1]), rng.spawn(1)[0]), bias)
+    if nested:
+        points = np.array([_breaking_point(draw, int(sizes[-1]), bias, t) for t in trials])
+        n_separable = (points[:, None] >= sizes).sum(axis=0)
+        return CapacityCurve(sizes, n_separable, n_trials, n_dims, bias, points)
+    decisions = [[_one_decision(draw, int(n), bias, t) for n in sizes] for t in trials]
+    return CapacityCurve(sizes, np.sum(decisions, axis=0), n_trials, n_dims, bias)
+
+
+def breaking_points(
+    draw: Draw, *, max_patterns: int, n_trials: int, bias: bool = False, rng: Any = None
+) -> IntArray:
+    """Largest separable prefix of growing sequences of patterns with random labels.
+
+    For patterns in general position its law is ``theory.cover.breaking_point_pmf``.
+
+    Parameters
+    ----------
+    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
+    max_patterns : int
+        Length of each sequence; also the answer for one that never breaks.
+    n_trials : int
+    bias : bool
+        Allow the readout a free bias.
+    rng : seed or Generator
+
+    Returns
+    -------
+    int array of shape (n_trials,)
+
+    Raises
+    ------
+    ValueError
+        If a count is below 1, or ``draw`` returns patterns of the wrong number.
+    """
+    rng = np.random.default_rng(rng)
+    max_patterns = checks.count("max_patterns", max_patterns)
+    trials = rng.spawn(checks.count("n_trials", n_trials))
+    return np.array([_breaking_point(draw, max_patterns, bias, trial) for trial in trials])
+
+
+def _breaking_point(draw: Draw, max_patterns: int, bias: bool, rng: Rng) -> int:
+    """One sequence: bracket the break around the 2 N that Cover expects, then bisect."""
+    pattern_rng, label_rng = rng.spawn(2)
+    patterns = _patterns(draw, max_patterns, pattern_rng)
+    labels = _labels(max_patterns, label_rng)
+    expected = 2 * (patterns.shape[1] + bias)
+    step = math.isqrt(expected)
+    separable, broken = 0, max_patterns + 1
+    guess = min(expected, max_patterns)
+    while broken - separable > 1:
+        answer = separate(patterns[:guess], labels[:guess], bias=bias)
+        if answer.weights is not None:
+            heights = labels[guess:] * (patterns[guess:] @ answer.weights + answer.bias)
+            separable = guess + _carries_on(heights)
+        else:
+            broken = guess
+        if broken > max_patterns:
+            guess = min(separable + step, max_patterns)
+        elif separable == 0:
+            guess = max(broken - step, 1)
+        else:
+            guess = (separable + broken) // 2
+        step *= 2
+    return separable
+
+
+def _carries_on(heights: FloatArray) -> int:
+    """Further patterns that a readout gets right, by far more than its rounding error."""
+    failures = np.flatnonzero(heights <= 1e-9 * np.abs(heights).max(initial=0.0))
+    return int(failures[0]) if failures.size else len(heights)
+
+
+def _one_decision(draw: Draw, n_patterns: int, bias: bool, rng: Rng) -> bool:
+    pattern_rng, label_rng = rng.spawn(2)
+    patterns = _patterns(draw, n_patterns, pattern_rng)
+    return separate(patterns, _labels(n_patterns, label_rng), bias=bias).separable
+
+
+def _patterns(draw: Draw, n_patterns: int, rng: Rng) -> FloatArray:
+    patterns = checks.matrix("draw(n_patterns, rng)", draw(n_patterns, rng))
+    if len(patterns) != n_patterns:
+        raise ValueError(f"draw must return {n_patterns} patterns, got {len(patterns)}")
+    return patterns
+
+
+def _labels(n_patterns: int, rng: Rng) -> FloatArray:
+    return rng.choice([-1.0, 1.0], size=n_patterns)
+
+
+def _rank(patterns: FloatArray, bias: bool) -> int:
+    """Dimensions of the patterns, with the bias as one more column."""
+    columns = np.column_stack((patterns, np.ones(len(patterns)))) if bias else patterns
+    rank = int(np.linalg.matrix_rank(columns))
+    if rank == 0:
+        raise ValueError(f"draw must return patterns that are not all zero, got {patterns.shape}")
+    return rank
+
+
+def _proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:
+    interval = scipy.stats.binomtest(n_successes, n_trials).proportion_ci(confidence)
+    return interval.low, interval.high

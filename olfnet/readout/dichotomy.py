@@ -1,0 +1,154 @@
+"""One separability question in a normal form that every method and every proof shares.
+
+A dichotomy asks for weights w (and a bias b) with y_i (w . x_i + b) > 0 for every pattern x_i with
+label y_i, or >= margin |w| when a margin is given.  In normal form the labels are folded into the
+patterns, the bias is one more column of ones, columns are flipped so that sign-constrained weights
+are non-negative, and rows and columns are multiplied by powers of two, which is exact, so that
+entries of 1e-150 and of 1e150 meet the solver as numbers near one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+
+# Rows and columns are rescaled only when their magnitudes differ by more than this factor.
+SPREAD = 2.0**10
+
+
+@dataclass(frozen=True, eq=False)
+class Dichotomy:
+    """Signed, scaled patterns: is there w with ``rows @ w > 0`` and ``w[constrained] >= 0``?
+
+    Attributes
+    ----------
+    rows : array of shape (n_patterns, n_columns)
+        ``row_scale[i] * y_i * (x_i, 1) * column_scale``; the column of ones only with ``bias``.
+    constrained : bool array of shape (n_columns,)
+        Columns whose weight must be non-negative.
+    bias : bool
+        Whether the last column is the bias; it does not count in the norm of the weights.
+    margin : float
+        Wanted distance of every pattern from the hyperplane, in the scaled patterns' units.
+    row_scale, column_scale : arrays
+        Powers of two, the latter with the sign of a weight that must not be positive.
+    """
+
+    rows: FloatArray
+    constrained: NDArray[np.bool_]
+    bias: bool
+    margin: float
+    row_scale: FloatArray
+    column_scale: FloatArray
+
+    @property
+    def n_weights(self) -> int:
+        """Number of weights without the bias."""
+        return int(self.rows.shape[1]) - self.bias
+
+    def unscale(self, certificate: FloatArray, separable: bool) -> FloatArray:
+        """Weights (or else multipliers) in the patterns' units, from those of scaled patterns."""
+        return certificate * (self.column_scale if separable else self.row_scale)
+
+    def scale(self, certificate: FloatArray, separable: bool) -> FloatArray:
+        """Inverse of :meth:`unscale`."""
+        return certificate / (self.column_scale if separable else self.row_scale)
+
+
+def dichotomy(
+    patterns: ArrayLike,
+    labels: ArrayLike,
+    *,
+    bias: bool = False,
+    nonnegative: bool | ArrayLike = False,
+    margin: float = 0.0,
+) -> Dichotomy:
+    """Check the input of :func:`olfnet.separate` and bring it to normal form."""
+    patterns = checks.matrix("patterns", patterns)
+    signs = label_signs(labels, len(patterns))
+    weight_signs = _weight_signs(nonnegative, patterns.shape[1])
+    margin = checks.nonnegative("margin", margin)
+    rows = signs[:, None] * patterns
+    if bias:
+        rows = np.column_stack((rows, signs))
+        weight_signs = np.append(weight_signs, 0.0)
+    row_scale, column_scale = _scales(rows, bias, uniform=margin > 0)
+    column_scale = np.where(weight_signs < 0, -column_scale, column_scale)
+    scaled = rows
+    if not (np.all(row_scale == 1) and np.all(column_scale == 1)):
+        scaled = rows * row_scale[:, None] * column_scale
+        if not np.array_equal(scaled / row_scale[:, None] / column_scale, rows):  # underflow
+            row_scale, column_scale = np.ones_like(row_scale), np.sign(column_scale)
+            scaled = rows * column_scale
+    return Dichotomy(
+        scaled, weight_signs != 0, bias, margin * row_scale[0], row_scale, column_scale
+    )
+
+
+def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
+    """Return labels as +1 and -1: the larger of two values is +1, a single value its own sign."""
+    array = np.asarray(labels)
+    if array.shape != (n_patterns,):
+        raise ValueError(
+            f"labels must have one entry per pattern, shape ({n_patterns},), got {array.shape}"
+        )
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise ValueError(f"labels must be finite numbers or booleans, got {array[:5]}")
+    values = array.astype(np.float64)
+    low, high = values.min(), values.max()
+    positive = values > 0 if low == high else values == high
+    if not np.all(positive | (values == low)):
+        raise ValueError(f"labels must take two values, got {np.unique(values)[:5].tolist()}")
+    return np.where(positive, 1.0, -1.0)
+
+
+def _weight_signs(nonnegative: bool | ArrayLike, n_weights: int) -> FloatArray:
+    """Sign that each weight must have: +1, -1, or 0 for free."""
+    if isinstance(nonnegative, (bool, np.bool_)):
+        return np.full(n_weights, float(nonnegative))
+    signs = np.asarray(nonnegative, dtype=np.float64)
+    if signs.shape != (n_weights,) or not np.isin(signs, (-1, 0, 1)).all():
+        raise ValueError(
+            "nonnegative must be True, False or one sign (-1, 0, 1) per weight, shape "
+            f"({n_weights},), got {np.asarray(nonnegative)!r}"
+        )
+    return signs
+
+
+def _scales(rows: FloatArray, bias: bool, uniform: bool) -> tuple[FloatArray, FloatArray]:
+    """Powers of two that bring rows and columns near one; one common factor if ``uniform``."""
+    magnitude = np.abs(rows)
+    largest = magnitude.max(axis=1)
+    row_scale = np.ones(len(rows))
+    if uniform:
+        weights_only = magnitude[:, :-1] if bias else magnitude
+        row_scale[:] = _power_of_two(np.atleast_1d(weights_only.max()))
+    elif not _comparable(largest):
+        row_scale = _power_of_two(largest)
+        magnitude = magnitude * row_scale[:, None]
+    columns = magnitude.max(axis=0)
+    column_scale = np.ones(len(columns))
+    if uniform and bias:
+        column_scale[-1] = 1 / row_scale[0]
+    elif not uniform and not _comparable(columns[columns > 0]):
+        column_scale = _power_of_two(columns)
+    return row_scale, column_scale
+
+
+def _comparable(magnitudes: FloatArray) -> bool:
+    """Whether all magnitudes lie within SPREAD of one."""
+    return bool(
+        magnitudes.size == 0 or (magnitudes.max() < SPREAD and magnitudes.min() > 1 / SPREAD)
+    )
+
+
+def _power_of_two(magnitudes: FloatArray) -> FloatArray:
+    """Reciprocal of each magnitude, rounded to a power of two that cannot overflow."""
+    exponents = np.where(magnitudes > 0, np.frexp(magnitudes)[1], 0)
+    scale: FloatArray = np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
+    return scale

@@ -1,0 +1,133 @@
+"""Rigorous checks of certificates: rounding bounds first, exact arithmetic where they fail.
+
+Notation: u = 2^-53, and gamma(n) bounds the relative error of a sum of n products in any order
+(Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
+from scipy.linalg.lapack import dpotrf
+
+from olfnet.checks import FloatArray
+from olfnet.readout import exact
+from olfnet.readout.dichotomy import Dichotomy
+
+UNIT_ROUNDOFF = 2.0**-53
+# A product may lose this much to underflow; multipliers below TINY of the largest are left out.
+UNDERFLOW = float(np.finfo(np.float64).tiny)
+TINY = 1e-150
+
+
+def gamma(n_terms: int) -> float:
+    """Relative rounding error of a sum of ``n_terms`` products, with a factor 2 to spare."""
+    return 2 * n_terms * UNIT_ROUNDOFF
+
+
+def separates(problem: Dichotomy, weights: FloatArray) -> bool:
+    """Whether ``weights`` (of the scaled columns) provably solve the problem."""
+    if not np.isfinite(weights).all() or (weights[problem.constrained] < 0).any():
+        return False
+    rows = problem.rows
+    if TINY < np.abs(weights).max() < 1 / TINY:
+        need = problem.margin * float(np.linalg.norm(weights[: problem.n_weights]))
+        above = rows @ weights - need
+        size = _row_norms(rows) * np.linalg.norm(weights) + need
+        error = gamma(rows.shape[1] + 4) * size + rows.shape[1] * UNDERFLOW
+        if (above > error).all():
+            return True
+        if (above < -error).any():
+            return False
+        doubtful = np.flatnonzero(above <= error)
+    else:
+        doubtful = np.arange(len(rows))
+    return exact.separates(problem, exact.rationals(weights), doubtful)
+
+
+def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
+    """Whether non-negative ``multipliers`` (of the scaled rows) prove that nothing separates.
+
+    Without margin the multipliers need not cancel exactly.  Let U = diag(lambda) Z on the columns
+    that must cancel, and e = Z^T lambda there.  If |e| < sigma_min(U), then
+    eta = -U (U^T U)^-1 e has |eta| < 1 and lambda (1 + eta) >= 0 cancels exactly, so that a proof
+    exists next to the given numbers.
+    """
+    top = multipliers.max(initial=0.0)
+    if not (np.isfinite(multipliers).all() and (multipliers >= 0).all() and top > 0):
+        return False
+    multipliers = multipliers / top
+    if problem.margin > 0:
+        return _stays_inside(problem, multipliers) or exact.refutes(
+            problem, exact.rationals(multipliers)
+        )
+    support = multipliers > TINY
+    scaled = multipliers[support, None] * problem.rows[support]
+    return _cancels_nearby(scaled, problem.constrained) or exact.refutes(
+        problem, exact.rationals(multipliers)
+    )
+
+
+def refutes_in_span(problem: Dichotomy, multipliers: FloatArray) -> bool:
+    """As :func:`refutes`, for patterns that do not span their space.
+
+    Columns outside an exact basis cancel whenever the basis does, so only the basis needs full
+    rank on the patterns used.
+    """
+    if problem.margin > 0 or problem.constrained.any() or not np.isfinite(multipliers).all():
+        return False
+    top = multipliers.max(initial=0.0)
+    basis = exact.column_basis(problem.rows) if top > 0 and multipliers.min() >= 0 else None
+    if basis is None:
+        return False
+    support = multipliers > TINY * top
+    scaled = (multipliers[support, None] / top) * problem.rows[np.ix_(support, basis)]
+    return _cancels_nearby(scaled, np.zeros(len(basis), dtype=bool))
+
+
+def _cancels_nearby(scaled: FloatArray, constrained: NDArray[np.bool_]) -> bool:
+    """The perturbation argument of :func:`refutes` for U = ``scaled``."""
+    n_rows, n_columns = scaled.shape
+    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
+    residual = scaled.sum(axis=0)
+    # A column sum errs by at most gamma(n) sum_i |U_ij| <= gamma(n) sqrt(n) |U_j|.
+    error = gamma(n_rows + 2) * np.sqrt(n_rows) * norms + n_rows * UNDERFLOW
+    # Constrained columns that are negative by more than eta |U_j| stay so after the perturbation.
+    eta = 1e-6 if constrained.any() else 1.0
+    tight = ~(constrained & (residual + error < -eta * norms))
+    if np.count_nonzero(tight) > n_rows:
+        return False
+    if not tight.any():
+        return True
+    moved = scaled if tight.all() else np.ascontiguousarray(scaled[:, tight])
+    excess = float(np.linalg.norm(np.abs(residual[tight]) + error[tight]))
+    gram = dsyrk(1.0, moved.T, lower=1)
+    # sigma_min^2 > (excess / eta)^2, allowing for the rounding of the Gram matrix and of its
+    # Cholesky factor (Rump 2006, BIT Numer. Math. 46:433).
+    rounding = (gamma(n_rows + 2) + gamma(n_columns + 4)) * float(gram.trace())
+    gram[np.diag_indices(len(gram))] -= 1.01 * ((excess / eta) ** 2 + rounding + UNDERFLOW)
+    return bool(dpotrf(gram, lower=1, clean=0, overwrite_a=1)[1] == 0)
+
+
+def _stays_inside(problem: Dichotomy, multipliers: FloatArray) -> bool:
+    """Whether |sum_i lambda_i z_i| < margin sum_i lambda_i, the dual bound on the margin."""
+    rows = problem.rows
+    if problem.bias:
+        positive = rows[:, -1] > 0
+        above, below = multipliers[positive].sum(), multipliers[~positive].sum()
+        if not (above > 0 and below > 0):
+            return False
+        # Balanced to rounding; the error below allows for the exact balance next to it.
+        multipliers = np.where(positive, multipliers * (below / above), multipliers)
+        rows = rows[:, :-1]
+    total = multipliers @ rows
+    error = gamma(2 * len(rows) + 16) * float(multipliers @ _row_norms(rows)) + UNDERFLOW
+    reach = np.where(problem.constrained[: rows.shape[1]], np.maximum(total, 0.0), total)
+    bound = problem.margin * float(multipliers.sum()) * (1 - gamma(2 * len(rows) + 16))
+    return bool(np.linalg.norm(reach) * (1 + gamma(len(reach) + 4)) + error < bound)
+
+
+def _row_norms(rows: FloatArray) -> FloatArray:
+    norms: FloatArray = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return norms

@@ -1,0 +1,117 @@
+"""Floating-point proposals for one dichotomy: weights or multipliers that a proof may confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from olfnet.checks import FloatArray
+from olfnet.readout import hinge
+from olfnet.readout.dichotomy import Dichotomy
+
+# Relative size under which a singular value of the patterns is taken for rounding.
+NEGLIGIBLE = 1e-13
+# Largest number of ridge values tried in the search for a margin.
+MAX_RIDGES = 60
+
+
+class Proposal(NamedTuple):
+    """Weights of the scaled columns, or multipliers of the scaled rows, believed to be a proof."""
+
+    weights: FloatArray | None = None
+    multipliers: FloatArray | None = None
+
+
+def proposals(problem: Dichotomy) -> Iterator[Proposal]:
+    """Candidates for a proof, cheapest first; they may run out."""
+    rows = problem.rows
+    silent = np.all(rows == 0, axis=1)
+    if silent.any():
+        yield Proposal(multipliers=silent.astype(np.float64))
+    elif problem.margin > 0:
+        yield from _within_ball(problem)
+    elif problem.constrained.any():
+        yield from _newton(rows, problem)
+    elif len(rows) > rows.shape[1]:
+        yield from _newton(rows)
+    else:
+        yield from _in_span(rows)
+
+
+def _newton(rows: FloatArray, problem: Dichotomy | None = None) -> Iterator[Proposal]:
+    """Minimum of the squared hinge."""
+    constrained = problem.constrained if problem is not None else None
+    for point in hinge.descend(rows, constrained):
+        if point.slack.max() < 1:
+            yield Proposal(weights=_legal(point.weights, problem))
+        if point.stationary:
+            yield Proposal(multipliers=point.multipliers)
+
+
+def _legal(weights: FloatArray, problem: Dichotomy | None) -> FloatArray:
+    """Weights with constrained entries that rounding made negative set to zero."""
+    if problem is None:
+        return weights
+    return np.where(problem.constrained, np.maximum(weights, 0.0), weights)
+
+
+def _in_span(rows: FloatArray) -> Iterator[Proposal]:
+    """No more patterns than dimensions: work with the Gram matrix of the patterns.
+
+    Linearly independent patterns can all be given height one; otherwise Newton runs in the
+    coordinates of the patterns' own span.
+    """
+    gram = rows @ rows.T
+    sizes, axes = np.linalg.eigh(gram)
+    kept = sizes > NEGLIGIBLE * sizes[-1]
+    sizes, axes = sizes[kept], axes[:, kept]
+    roots = np.sqrt(sizes)
+    weights = rows.T @ (axes @ (axes.sum(axis=0) / sizes))
+    yield Proposal(weights=weights)
+    coordinates = np.ascontiguousarray(axes * roots)
+    for proposal in _newton(coordinates):
+        if proposal.weights is not None:
+            yield Proposal(weights=rows.T @ (axes @ (proposal.weights / roots)))
+        else:
+            yield proposal
+
+
+def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
+    """Wanted margin kappa: minimise sum_i (1 - z_i . w)_+^2 over the ball |w| <= 1/kappa.
+
+    On the sphere sum_i r_i z_i = ridge w, and kappa sum_i r_i - |sum_i r_i z_i| is proportional to
+    sum_i r_i^2, so the residuals prove that no margin of kappa exists unless they vanish.  The
+    ridge with |w| = 1/kappa is bracketed: |w| falls as the ridge grows.
+    """
+    rows, kappa = problem.rows, problem.margin
+    if problem.bias and abs(np.sign(rows[:, -1]).sum()) == len(rows):
+        yield Proposal(weights=_far_away(problem))
+        return
+    unpenalised = np.arange(rows.shape[1]) >= problem.n_weights
+    constrained = problem.constrained if problem.constrained.any() else None
+    ridge, low, high = 0.1 * kappa**2 * len(rows), 0.0, np.inf
+    start = None
+    for _ in range(MAX_RIDGES):
+        for point in hinge.descend(rows, constrained, np.where(unpenalised, 0.0, ridge), start):
+            weights = _legal(point.weights, problem)
+            yield Proposal(weights=weights)
+        yield Proposal(multipliers=point.multipliers)
+        start = point.weights
+        excess = float(np.linalg.norm(weights[: problem.n_weights])) * kappa
+        low, high = (ridge, high) if excess > 1 else (low, ridge)
+        guess = ridge * excess
+        if not low < guess < high or abs(excess - 1) < 0.1:
+            guess = np.sqrt(low * high) if low and np.isfinite(high) else ridge * excess**3
+        ridge = guess if low < guess < high else 0.1 * high
+
+
+def _far_away(problem: Dichotomy) -> FloatArray:
+    """One class only: any direction with a bias that is large enough."""
+    rows = problem.rows
+    weights = np.zeros(rows.shape[1])
+    weights[0] = 1.0
+    reach = 2 * (problem.margin + np.abs(rows[:, 0]).max())
+    weights[-1] = np.sign(rows[0, -1]) * reach / np.abs(rows[:, -1]).min()
+    return weights

@@ -1,0 +1,188 @@
+"""Can any linear readout tell these patterns apart?  A certified yes or no.
+
+``separate`` never answers without a proof: weights that put every pattern on its side, or
+non-negative multipliers that show that no weights can (Gordan's theorem).  Floating-point search
+proposes, rounding bounds confirm, and exact rational arithmetic decides what they leave open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from olfnet.checks import FloatArray
+from olfnet.readout import exact, proofs
+from olfnet.readout.dichotomy import Dichotomy, dichotomy
+from olfnet.readout.search import proposals
+
+
+@dataclass(frozen=True, eq=False)
+class Separation:
+    """Answer to one separability question, with its proof.
+
+    Attributes
+    ----------
+    separable : bool
+        Whether a linear readout of the wanted kind exists.
+    weights : array of shape (n_features,) or None
+        Weights of such a readout, None if there is none.
+    bias : float
+        Its bias; 0 without bias or without readout.
+    multipliers : array of shape (n_patterns,) or None
+        Non-negative proof that there is no readout, None if there is one.
+    margin : float or None
+        Distance of the closest pattern from the hyperplane of ``weights``, in the patterns' unit.
+    exact : tuple of Fraction or None
+        The weights (then the bias), or the multipliers, where doubles cannot carry the proof.
+    """
+
+    separable: bool
+    weights: FloatArray | None
+    bias: float
+    multipliers: FloatArray | None
+    margin: float | None
+    exact: tuple[Fraction, ...] | None = None
+    _wanted: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def verify(self, patterns: ArrayLike, labels: ArrayLike) -> bool:
+        """Re-check the proof against the patterns, independently of how it was found.
+
+        Parameters
+        ----------
+        patterns : array of shape (n_patterns, n_features)
+        labels : array of shape (n_patterns,)
+
+        Returns
+        -------
+        bool
+            True only if the proof holds exactly for the given doubles.
+        """
+        problem = dichotomy(patterns, labels, **self._wanted)
+        floats = self.weights if self.separable else self.multipliers
+        if self.separable and problem.bias and floats is not None:
+            floats = np.append(floats, self.bias)
+        scale = problem.column_scale if self.separable else problem.row_scale
+        if floats is None or floats.shape != scale.shape:
+            return False
+        if self.exact is not None:
+            if not np.array_equal(floats, [float(v) for v in self.exact]):
+                return False
+            scaled = tuple(v / Fraction(float(s)) for v, s in zip(self.exact, scale, strict=True))
+            return (exact.separates if self.separable else exact.refutes)(problem, scaled)
+        scaled_floats = problem.scale(floats, self.separable)
+        if self.separable:
+            return proofs.separates(problem, scaled_floats)
+        return proofs.refutes(problem, scaled_floats) or proofs.refutes_in_span(
+            problem, scaled_floats
+        )
+
+
+def separate(
+    patterns: ArrayLike,
+    labels: ArrayLike,
+    bias: bool = False,
+    nonnegative: bool | ArrayLike = False,
+    margin: float = 0.0,
+) -> Separation:
+    """Decide whether a linear readout can give every pattern its label, and prove it.
+
+    The readout w (with bias b if asked for) must satisfy y_i (w . x_i + b) > 0 for every pattern,
+    or y_i (w . x_i + b) >= margin |w| when a margin is given.
+
+    Parameters
+    ----------
+    patterns : array of shape (n_patterns, n_features)
+        One pattern per row, any unit.
+    labels : array of shape (n_patterns,)
+        Two values, the larger one being the positive class; a single value counts by its sign.
+    bias : bool
+        Allow a free bias, which counts as one more dimension.
+    nonnegative : bool or array of shape (n_features,)
+        True for weights that must not be negative, or a sign (-1, 0, 1) for each weight.
+    margin : float
+        Smallest allowed distance from the hyperplane, in the patterns' unit.
+
+    Returns
+    -------
+    Separation
+        The answer with weights or multipliers; ``verify`` re-checks it.
+
+    Raises
+    ------
+    ValueError
+        If patterns or labels are not finite, of the wrong shape, or have more than two labels.
+
+    Notes
+    -----
+    Gordan's theorem (1873): either Z w > 0 has a solution, or lambda >= 0, lambda != 0,
+    Z^T lambda = 0 has one.  Both are proven here for the doubles as given, without tolerance.
+
+    Examples
+    --------
+    Exclusive or is not linearly separable, one of its corners is.
+
+    >>> corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> answer = separate(corners, [0, 1, 1, 0], bias=True)
+    >>> answer.separable, answer.verify(corners, [0, 1, 1, 0])
+    (False, True)
+    >>> separate(corners, [0, 0, 0, 1], bias=True).separable
+    True
+    """
+    wanted: dict[str, Any] = {"bias": bias, "nonnegative": nonnegative, "margin": margin}
+    problem = dichotomy(patterns, labels, **wanted)
+    separable, certificate = decide(problem)
+    return _answer(problem, separable, certificate, wanted)
+
+
+def decide(problem: Dichotomy) -> tuple[bool, FloatArray | exact.Rationals]:
+    """Answer with weights or multipliers of the scaled problem, exact ones where doubles fail."""
+    multipliers = None
+    for proposal in proposals(problem):
+        if proposal.weights is not None and proofs.separates(problem, proposal.weights):
+            return True, proposal.weights
+        if proposal.multipliers is not None:
+            multipliers = proposal.multipliers
+            if proofs.refutes(problem, multipliers):
+                return False, multipliers
+    if multipliers is not None and proofs.refutes_in_span(problem, multipliers):
+        return False, multipliers
+    return exact.decide(problem)
+
+
+def _answer(
+    problem: Dichotomy,
+    separable: bool,
+    certificate: FloatArray | exact.Rationals,
+    wanted: dict[str, Any],
+) -> Separation:
+    """Bring a certificate back to the units of the patterns, its largest entry near one."""
+    scale = problem.column_scale if separable else problem.row_scale
+    fractions = None
+    if isinstance(certificate, np.ndarray):
+        with np.errstate(over="ignore"):
+            floats = certificate * scale
+            exponent = np.frexp(np.abs(floats).max())[1]
+            floats = np.ldexp(floats, -exponent)
+            if not np.array_equal(np.ldexp(floats / scale, exponent), certificate):
+                return _answer(problem, *exact.decide(problem), wanted)  # out of doubles' range
+    else:
+        scaled = [v * Fraction(float(s)) for v, s in zip(certificate, scale, strict=True)]
+        top = max(abs(v) for v in scaled)
+        fractions = tuple(v / top for v in scaled)
+        floats = np.array([float(v) for v in fractions])
+    if not separable:
+        return Separation(False, None, 0.0, floats, None, fractions, wanted)
+    weights, bias = (floats[:-1], float(floats[-1])) if problem.bias else (floats, 0.0)
+    distance = _distance(problem, floats) if fractions is None else exact.distance(problem, scaled)
+    return Separation(True, weights, bias, None, distance, fractions, wanted)
+
+
+def _distance(problem: Dichotomy, floats: FloatArray) -> float:
+    """Smallest distance of a pattern from the hyperplane."""
+    length = float(np.linalg.norm(floats[: problem.n_weights]))
+    heights = problem.rows @ (floats / problem.column_scale) / problem.row_scale
+    return float(heights.min() / length) if length > 0 else np.inf
