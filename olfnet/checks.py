@@ -1,4 +1,4 @@
-"""The door of the package: every bad input gets one sentence that names parameter, rule and value."""
+"""The door of the package: a bad input gets one sentence that names parameter, rule and value."""
 
 import math
 import operator
@@ -8,16 +8,38 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+Seed = np.random.Generator | int | None  # what the keyword rng takes everywhere
 
 
 def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
-    """Return ``values`` as a finite float array of shape (n_samples, n_features), both at least 1."""
+    """Return ``values`` as a finite float array (n_samples, n_features), both at least 1."""
+    dims = getattr(values, "dims", ())
+    if "odor" in dims[1:]:
+        raise ValueError(f"{name} must have its odors first, got dimensions {dims}")
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a table of numbers, got {type(values).__name__}") from error
+        raise ValueError(
+            f"{name} must be a table of numbers, got {type(values).__name__}"
+        ) from error
     if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"{name} must be 2-D with at least one row and column, got shape {array.shape}")
+        raise ValueError(
+            f"{name} must be 2-D with at least one row and column, got shape {array.shape}"
+        )
+    require_finite(name, array)
+    if nonnegative and array.min() < 0:
+        raise ValueError(f"{name} must be non-negative, got a smallest entry of {array.min():g}")
+    return array
+
+
+def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
+    """Return ``values`` as a finite float array of shape (n_entries,), at least one entry long."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a list of numbers, got {values!r}") from error
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must be 1-D with at least one entry, got shape {array.shape}")
     require_finite(name, array)
     if nonnegative and array.min() < 0:
         raise ValueError(f"{name} must be non-negative, got a smallest entry of {array.min():g}")
@@ -43,6 +65,11 @@ def count(name: str, value: Any, *, minimum: int = 1, maximum: int | None = None
     if maximum is not None and number > maximum:
         raise ValueError(f"{name} must be at most {maximum}, got {number}")
     return number
+
+
+def finite(name: str, value: Any) -> float:
+    """Return ``value`` as a float that is neither infinite nor NaN."""
+    return _real(name, value)
 
 
 def positive(name: str, value: Any) -> float:
