@@ -1,0 +1,163 @@
+"""What the antennal lobe makes of receptor rates: from receptor neurons to projection neurons.
+
+Each transform is a small record of its parameters and is called with rates, non-negative and in
+spikes/s, one row per odor and one column per glomerulus. It returns rates of the same shape, with
+the labels of a labelled panel. To add a rival, write one such class and put it into this module's
+contract test.
+"""
+
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+import numpy as np
+import xarray as xr
+from scipy.special import expit, logsumexp
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+
+Rates = TypeVar("Rates", FloatArray, xr.DataArray)
+
+# Olsen et al. (2010) gauge total receptor activity by the antenna's field potential.
+_RATE_PER_FIELD_POTENTIAL = 190.0
+
+
+@dataclass(frozen=True)
+class DivisiveNormalization:
+    """Lateral inhibition that raises the input a projection neuron needs for half its maximal rate.
+
+    ``PN = max_rate R^n / (R^n + sigma^n + s^n)`` with ``s = m sum(R) / 190``, the sum running over
+    all glomeruli: a strong odor is turned down as a whole, so that all odors give responses of
+    similar total strength.
+
+    Parameters
+    ----------
+    max_rate : float
+        Rate at saturation, in spikes/s.
+    sigma : float
+        Receptor rate that gives half of it in the absence of inhibition, in spikes/s.
+    m : float
+        Strength of lateral inhibition; 0 switches it off.
+    exponent : float
+        Steepness n.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive (``m``: negative), or rates are negative or not finite.
+
+    References ---------- Olsen, Bhandawat & Wilson 2010, Neuron 66:287-299, DOI
+    10.1016/j.neuron.2010.04.009 ("input gain control", their model of the measured responses, with
+    these parameters).
+
+    Examples
+    --------
+    >>> float(DivisiveNormalization(m=0)([[12.0]])[0, 0])  # R = sigma
+    82.5
+    """
+
+    max_rate: float = 165.0
+    sigma: float = 12.0
+    m: float = 10.63
+    exponent: float = 1.5
+
+    def __post_init__(self) -> None:
+        _check_parameters(self)
+
+    def __call__(self, rates: Rates) -> Rates:
+        """Return projection-neuron rates, of the shape of ``rates``, in spikes/s."""
+        drive, half, inhibition = _log_powers(self, rates)
+        return _relabel(self.max_rate * expit(drive - np.logaddexp(half, inhibition)), rates)
+
+
+@dataclass(frozen=True)
+class ResponseGain:
+    """Lateral inhibition that scales a projection neuron's output, not its half-maximal input.
+
+    ``PN = max_rate R^n / (R^n + sigma^n) * sigma^n / (sigma^n + s^n)`` with ``s = m sum(R) / 190``.
+    To weak inputs (R far below sigma) the response is that of `DivisiveNormalization`; the two part
+    where the latter overcomes inhibition by saturating at ``max_rate``.
+
+    Parameters
+    ----------
+    max_rate, sigma, m, exponent : float
+        As in `DivisiveNormalization`.
+
+    Raises
+    ------
+    ValueError
+        As in `DivisiveNormalization`.
+
+    References ---------- "Response gain control" is the alternative that Olsen, Bhandawat & Wilson
+    2010, Neuron 66:287-299, weigh against input gain control and find wanting. The strength given
+    to it here, equal action on weak inputs, is olfnet's choice and not an equation of theirs.
+
+    Examples
+    --------
+    >>> strong = [[1e6, 0.0]]
+    >>> bool(ResponseGain()(strong)[0, 0] < 1 < DivisiveNormalization()(strong)[0, 0])
+    True
+    """
+
+    max_rate: float = 165.0
+    sigma: float = 12.0
+    m: float = 10.63
+    exponent: float = 1.5
+
+    def __post_init__(self) -> None:
+        _check_parameters(self)
+
+    def __call__(self, rates: Rates) -> Rates:
+        """Return projection-neuron rates, of the shape of ``rates``, in spikes/s."""
+        drive, half, inhibition = _log_powers(self, rates)
+        return _relabel(self.max_rate * expit(drive - half) * expit(half - inhibition), rates)
+
+
+@dataclass(frozen=True)
+class NoNormalization:
+    """Projection neurons that fire as their receptor neurons do: the control for its rivals.
+
+    Raises
+    ------
+    ValueError
+        If rates are negative or not finite.
+
+    Examples
+    --------
+    >>> NoNormalization()([[3.0, 40.0]])
+    array([[ 3., 40.]])
+    """
+
+    def __call__(self, rates: Rates) -> Rates:
+        """Return the rates as they are, in spikes/s."""
+        return _relabel(checks.matrix("rates", rates, nonnegative=True).copy(), rates)
+
+
+def _check_parameters(transform: DivisiveNormalization | ResponseGain) -> None:
+    for field in fields(transform):
+        check = checks.nonnegative if field.name == "m" else checks.positive
+        check(field.name, getattr(transform, field.name))
+
+
+def _log_powers(
+    transform: DivisiveNormalization | ResponseGain, rates: Rates
+) -> tuple[FloatArray, float, FloatArray]:
+    """Return the logarithms of R^n, sigma^n and s^n, which no rate can make overflow.
+
+    A ratio ``a / (a + b)`` is then ``expit(log a - log b)``; the logarithm of 0 is rightly -inf.
+    """
+    values = checks.matrix("rates", rates, nonnegative=True)
+    n = transform.exponent
+    with np.errstate(divide="ignore"):
+        drive = np.log(values)
+        strength = np.log(transform.m / _RATE_PER_FIELD_POTENTIAL)
+    total = logsumexp(drive, axis=1, keepdims=True)
+    return n * drive, n * np.log(transform.sigma), n * (strength + total)
+
+
+def _relabel(values: FloatArray, rates: Rates) -> Rates:
+    """Return ``values`` with the labels of ``rates``, if it has any."""
+    if not isinstance(rates, xr.DataArray):
+        return values
+    attrs = rates.attrs | {"units": "spikes/s", "quantity": "projection-neuron rate"}
+    return rates.copy(data=values).assign_attrs(attrs)
