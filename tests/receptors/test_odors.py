@@ -108,16 +108,6 @@ def test_independence(name, axis):
         (lambda: odors.mixtures(2, 1, components=[[np.nan]]), "components must be finite, got nan"),
         (lambda: odors.clusters(2, 2, n_clusters=0), "n_clusters must be at least 1"),
         (lambda: odors.clusters(2, 2, cluster_size=1.1), r"cluster_size must be in \[0, 1\], got"),
-        (lambda: odors.noisy_trials([[1.0]], 0), "n_trials must be at least 1"),
-        (lambda: odors.noisy_trials([1.0], 1), "odors must be 2-D"),
-        (lambda: odors.noisy_trials([[np.inf]], 1), "odors must be finite, got inf"),
-        (
-            lambda: odors.noisy_trials([[-1.0]], 1, noise=odors.SaturatingNoise()),
-            "rates must be non-negative, got a smallest entry of -1",
-        ),
-        (lambda: odors.GaussianNoise(sd=-1), "sd must be non-negative, got -1"),
-        (lambda: odors.SaturatingNoise(max_sd=-1), "max_sd must be non-negative, got -1"),
-        (lambda: odors.SaturatingNoise(slope=0), "slope must be positive, got 0"),
     ],
 )
 def test_bad_parameters_are_refused(call, message):
@@ -283,39 +273,3 @@ def test_two_members_of_a_cluster_overlap_twice_reduced():
 def test_clusters_may_stay_empty():
     few = odors.clusters(3, 40, n_clusters=10, rng=1)
     np.testing.assert_array_equal(few[:, :5], odors.clusters(3, 40, n_clusters=10, rng=1)[:, :5])
-
-
-RATES = np.tile([[0.0, 5.0, 30.0, 200.0]], (3, 1))
-
-
-@pytest.mark.parametrize(
-    ("noise", "sd"),
-    [
-        (odors.GaussianNoise(sd=4.0), np.full_like(RATES, 4.0)),
-        (odors.SaturatingNoise(), 10 * np.tanh(0.025 * RATES)),
-        (odors.SaturatingNoise(max_sd=3.0, slope=0.1), 3 * np.tanh(0.1 * RATES)),
-    ],
-)
-def test_noisy_trials(noise, sd):
-    trials = odors.noisy_trials(RATES, 5000, noise=noise, rng=1)
-    assert trials.shape == (5000, 3, 4)
-    deviations = (trials - RATES)[:, sd > 0] / sd[sd > 0]
-    assert (trials[:, sd == 0] == np.broadcast_to(RATES, trials.shape)[:, sd == 0]).all()
-    assert accepts(stats.kstest(deviations.ravel(), "norm").pvalue)
-    assert rejects(stats.kstest(1.1 * deviations.ravel(), "norm").pvalue)
-    correlations = np.corrcoef(deviations.T)[np.triu_indices(deviations.shape[1], 1)]
-    bound = stats.norm.isf(LEVEL / (2 * len(correlations))) / math.sqrt(5000)
-    assert np.abs(correlations).max() < bound
-
-
-def test_noisy_rates_may_be_clipped():
-    free, clipped = (
-        odors.noisy_trials(RATES, 1000, nonnegative=choice, rng=1) for choice in (False, True)
-    )
-    assert free.min() < 0
-    np.testing.assert_array_equal(clipped, np.maximum(free, 0))
-
-
-def test_no_noise_no_difference():
-    trials = odors.noisy_trials(RATES, 2, noise=odors.GaussianNoise(sd=0.0), rng=1)
-    np.testing.assert_array_equal(trials, [RATES, RATES])
