@@ -24,160 +24,170 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 
 from olfnet.checks import FloatArray
 
+BoolArray = NDArray[np.bool_]
+
 MAX_STEPS = 200
-# Smallest pivot of the Hessian relative to its mean diagonal; keeps directions finite when few
-# patterns are active, and costs one more step where the Hessian is regular.
+# Added to the Hessian's diagonal, relative to its mean: keeps directions finite when few patterns
+# are active, and is too small to slow the steps where the Hessian is regular.
 DAMPING = 1e-13
 
 
 class Point(NamedTuple):
-    """Weights, the residuals 1 - z . w of all patterns, and whether F is smallest here."""
+    """An iterate: weights, heights z . w of all patterns, multipliers once they cancel."""
 
     weights: FloatArray
-    slack: FloatArray
-    stationary: bool
-
-    @property
-    def multipliers(self) -> FloatArray:
-        """Residuals of the patterns inside the margin, shape (n_patterns,)."""
-        return np.maximum(self.slack, 0.0)
+    heights: FloatArray
+    multipliers: FloatArray | None
 
 
-def descend(
-    rows: FloatArray,
-    constrained: NDArray[np.bool_] | None = None,
-    ridge: FloatArray | None = None,
-    start: FloatArray | None = None,
-) -> Iterator[Point]:
-    """Yield the iterates of damped Newton on F, the last of them stationary.
+class SquaredHinge:
+    """Newton's state on F, whose terms are the patterns and then the constrained weights.
 
     Parameters
     ----------
     rows : array of shape (n_patterns, n_columns)
         Signed patterns z_i.
-    constrained : bool array of shape (n_columns,), optional
+    constrained : int array, optional
         Columns whose weight must not be negative.
     ridge : array of shape (n_columns,), optional
         Weight of w_j^2 / 2 in F.
     start : array of shape (n_columns,), optional
         First weights; zero by default.
     """
-    weights = np.zeros(rows.shape[1]) if start is None else start
-    slack = np.ones(len(rows)) if start is None else 1.0 - rows @ weights
-    active = slack > 0
-    hessian = _gram(rows if active.all() else rows[active])
-    for _ in range(MAX_STEPS):
-        violated = None if constrained is None else (weights < 0) & constrained
-        factor = _factor(hessian, ridge, violated)
-        step = dpotrs(factor, _downhill(rows, slack, weights, ridge, violated), lower=1)[0]
-        move = rows @ step
-        scale = _exact_line_search(slack, move, weights, step, constrained, ridge)
-        weights = weights + scale * step
-        slack = slack - scale * move
-        now_active = slack > 0
-        settled = np.array_equal(now_active, active)
-        if constrained is not None and violated is not None:
-            settled = settled and np.array_equal((weights < 0) & constrained, violated)
-        if settled:  # refine with the factor at hand, so that the residuals cancel to rounding
-            slack = 1.0 - rows @ weights
-            downhill = _downhill(rows, slack, weights, ridge, violated)
-            weights = weights + dpotrs(factor, downhill, lower=1)[0]
-            yield Point(weights, 1.0 - rows @ weights, True)
-            return
-        yield Point(weights, slack, False)
-        hessian = _update(hessian, rows, active, now_active)
-        active = now_active
 
+    def __init__(
+        self,
+        rows: FloatArray,
+        constrained: NDArray[np.intp] | None = None,
+        ridge: FloatArray | None = None,
+        start: FloatArray | None = None,
+    ) -> None:
+        self.rows = rows
+        self.n_patterns, n_columns = rows.shape
+        self.constrained = constrained if constrained is not None and len(constrained) else None
+        self.ridge = ridge
+        self.weights = np.zeros(n_columns) if start is None else start
+        self.slack = -self._forward(self.weights)
+        self.slack[: self.n_patterns] += 1.0
+        self.active: BoolArray = self.slack > 0
+        self.hessian = self._gram(self.active)
 
-def _downhill(
-    rows: FloatArray,
-    slack: FloatArray,
-    weights: FloatArray,
-    ridge: FloatArray | None,
-    violated: NDArray[np.bool_] | None,
-) -> FloatArray:
-    """Minus the gradient of F."""
-    downhill: FloatArray = np.maximum(slack, 0.0) @ rows
-    if ridge is not None:
-        downhill -= ridge * weights
-    if violated is not None:
-        downhill -= np.where(violated, weights, 0.0)
-    return downhill
+    def descend(self) -> Iterator[Point]:
+        """Yield iterates until the minimum is reached."""
+        for _ in range(MAX_STEPS):
+            factor = self._factor()
+            step: FloatArray = dpotrs(factor, self._downhill(), lower=1)[0]
+            move = self._forward(step)
+            after = self.slack - move
+            if (after * self.active).min() >= 0:
+                # No term leaves: the residuals of the active terms cancel, whatever enters.
+                yield self._balanced(factor, step, after)
+            scale = self._line_search(step, move)
+            self.weights = self.weights + scale * step
+            self.slack = self.slack - scale * move
+            yield Point(self.weights, 1.0 - self.slack[: self.n_patterns], None)
+            if not self._update(self.slack > 0):
+                return
 
+    def _balanced(self, factor: FloatArray, step: FloatArray, after: FloatArray) -> Point:
+        """Full step, with one refinement so that the residuals cancel to rounding."""
+        residual = after * self.active
+        weights = self.weights + step
+        downhill = self._backward(residual)
+        if self.ridge is not None:
+            downhill -= self.ridge * weights
+        correction = dpotrs(factor, downhill, lower=1)[0]
+        after = after - self._forward(correction)
+        multipliers = np.maximum(after * self.active, 0.0)[: self.n_patterns]
+        return Point(weights + correction, 1.0 - after[: self.n_patterns], multipliers)
 
-def _gram(rows: FloatArray) -> FloatArray:
-    """Lower triangle of rows.T @ rows."""
-    gram: FloatArray = dsyrk(1.0, rows.T, lower=1)
-    return gram
+    def _forward(self, weights: FloatArray) -> FloatArray:
+        """Heights of the patterns, then the constrained weights."""
+        heights: FloatArray = self.rows @ weights
+        if self.constrained is None:
+            return heights
+        return np.concatenate((heights, weights[self.constrained]))
 
+    def _backward(self, residual: FloatArray) -> FloatArray:
+        """Transpose of :meth:`_forward`."""
+        pull: FloatArray = residual[: self.n_patterns] @ self.rows
+        if self.constrained is not None:
+            pull[self.constrained] += residual[self.n_patterns :]
+        return pull
 
-def _update(
-    hessian: FloatArray, rows: FloatArray, before: NDArray[np.bool_], now: NDArray[np.bool_]
-) -> FloatArray:
-    """Hessian of the patterns active now, from that of those active before."""
-    entering, leaving = rows[now & ~before], rows[before & ~now]
-    if len(entering) + len(leaving) > np.count_nonzero(now):
-        return _gram(rows[now])
-    for sign, changed in ((1.0, entering), (-1.0, leaving)):
-        if len(changed):
-            hessian = dsyrk(sign, changed.T, beta=1.0, c=hessian, lower=1, overwrite_c=1)
-    return hessian
+    def _downhill(self) -> FloatArray:
+        """Minus the gradient of F."""
+        pull = self._backward(np.maximum(self.slack, 0.0))
+        return pull if self.ridge is None else pull - self.ridge * self.weights
 
+    def _gram(self, terms: BoolArray) -> FloatArray:
+        """Hessian of the chosen terms, lower triangle."""
+        chosen = terms[: self.n_patterns]
+        rows = self.rows if chosen.all() else self.rows[chosen]
+        gram: FloatArray = dsyrk(1.0, rows.T, lower=1)
+        if self.constrained is not None:
+            gram[self.constrained, self.constrained] += terms[self.n_patterns :]
+        return gram
 
-def _factor(
-    hessian: FloatArray, ridge: FloatArray | None, violated: NDArray[np.bool_] | None
-) -> FloatArray:
-    """Cholesky factor of the Hessian; the damping grows until the factorisation succeeds."""
-    diagonal = hessian.diagonal()
-    if ridge is not None:
-        diagonal = diagonal + ridge
-    if violated is not None:
-        diagonal = diagonal + violated
-    damping = DAMPING * (diagonal.mean() or 1.0)
-    while True:
-        shifted = hessian.copy(order="F")
-        np.fill_diagonal(shifted, diagonal + damping)
-        factor: FloatArray
-        factor, info = dpotrf(shifted, lower=1, clean=0, overwrite_a=1)
-        if info == 0:
-            return factor
-        damping *= 100
+    def _update(self, active: BoolArray) -> bool:
+        """Bring the Hessian to the new active terms; False if nothing changed."""
+        changed = np.flatnonzero(active != self.active)
+        if not len(changed):
+            return False
+        entering = active[changed]
+        self.active = active
+        if len(changed) > np.count_nonzero(active):
+            self.hessian = self._gram(active)
+            return True
+        for sign, terms in ((1.0, changed[entering]), (-1.0, changed[~entering])):
+            patterns = terms[: np.searchsorted(terms, self.n_patterns)]
+            if len(patterns):
+                self.hessian = dsyrk(
+                    sign, self.rows[patterns].T, beta=1.0, c=self.hessian, lower=1, overwrite_c=1
+                )
+            if self.constrained is not None:
+                columns = self.constrained[terms[len(patterns) :] - self.n_patterns]
+                self.hessian[columns, columns] += sign
+        return True
 
+    def _factor(self) -> FloatArray:
+        """Cholesky factor of the Hessian; the damping grows until the factorisation succeeds."""
+        diagonal = self.hessian.diagonal()
+        if self.ridge is not None:
+            diagonal = diagonal + self.ridge
+        damping = DAMPING * (diagonal.sum() / len(diagonal) or 1.0)
+        while True:
+            shifted = self.hessian.copy(order="F")
+            shifted.ravel(order="K")[:: len(diagonal) + 1] = diagonal + damping
+            factor: FloatArray
+            factor, info = dpotrf(shifted, lower=1, clean=0, overwrite_a=1)
+            if info == 0:
+                return factor
+            damping *= 100
 
-def _exact_line_search(
-    slack: FloatArray,
-    move: FloatArray,
-    weights: FloatArray,
-    step: FloatArray,
-    constrained: NDArray[np.bool_] | None,
-    ridge: FloatArray | None,
-) -> float:
-    """Minimise F along the step: dF/dt = -a + t b is increasing and linear between breakpoints.
+    def _line_search(self, step: FloatArray, move: FloatArray) -> float:
+        """Minimise F along the step: dF/dt = t b - a is increasing and linear between breakpoints.
 
-    Along w + t step the residual of a pattern is slack - t move; that of a constrained weight is
-    (-w_j) - t step_j.  A residual enters or leaves the sum where it crosses zero.
-    """
-    if constrained is not None:
-        slack = np.concatenate((slack, -weights[constrained]))
-        move = np.concatenate((move, step[constrained]))
-    inside = slack > 0
-    product = move * slack
-    a, b = product[inside].sum(), np.square(move[inside]).sum()
-    if ridge is not None:
-        a -= (ridge * weights) @ step
-        b += (ridge * step) @ step
-    crossing = np.flatnonzero(product > 0)
-    if crossing.size:
-        slack, move = slack[crossing], move[crossing]
-        at = slack / move
+        The residual slack - t move of a term enters or leaves the sum where it crosses zero.
+        """
+        product = move * self.slack
+        inside = self.slack > 0
+        a, b = inside @ product, inside @ np.square(move)
+        if self.ridge is not None:
+            a -= (self.ridge * self.weights) @ step
+            b += (self.ridge * step) @ step
+        crossing = np.flatnonzero(product > 0)
+        at = self.slack[crossing] / move[crossing]
         order = np.argsort(at)
-        at, slack, move = at[order], slack[order], move[order]
-        size = np.abs(move)
-        slopes = a - np.concatenate(([0.0], np.cumsum(size * slack)))
-        curvatures = b - np.concatenate(([0.0], np.cumsum(move * size)))
-        rising = at * curvatures[:-1] >= slopes[:-1]
-        k = int(np.argmax(rising)) if rising.any() else len(at)
-        a, b = slopes[k], curvatures[k]
-        low, high = at[k - 1] if k else 0.0, at[k] if k < len(at) else np.inf
-        return float(np.clip(a / b, low, high)) if b > 0 else float(low)
-    return float(a / b) if b > 0 else 1.0
+        at, crossing = at[order], crossing[order]
+        signs = np.sign(move[crossing])
+        slopes = a - np.cumsum(signs * product[crossing])
+        curvatures = b - np.cumsum(signs * np.square(move[crossing]))
+        rising = at * curvatures >= slopes
+        k = int(rising.argmax()) if len(rising) and rising.any() else len(at)
+        if k:
+            a, b = slopes[k - 1], curvatures[k - 1]
+        low = at[k - 1] if k else 0.0
+        if k < len(at):
+            return float(min(max(a / b, low), at[k])) if b > 0 else float(low)
+        return float(max(a / b, low)) if b > 0 else float(low)

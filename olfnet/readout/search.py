@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
 from olfnet.readout import hinge
@@ -33,28 +34,28 @@ def proposals(problem: Dichotomy) -> Iterator[Proposal]:
     elif problem.margin > 0:
         yield from _within_ball(problem)
     elif problem.constrained.any():
-        yield from _newton(rows, problem)
+        yield from _newton(rows, np.flatnonzero(problem.constrained))
     elif len(rows) > rows.shape[1]:
         yield from _newton(rows)
     else:
         yield from _in_span(rows)
 
 
-def _newton(rows: FloatArray, problem: Dichotomy | None = None) -> Iterator[Proposal]:
+def _newton(rows: FloatArray, constrained: NDArray[np.intp] | None = None) -> Iterator[Proposal]:
     """Minimum of the squared hinge."""
-    constrained = problem.constrained if problem is not None else None
-    for point in hinge.descend(rows, constrained):
-        if point.slack.max() < 1:
-            yield Proposal(weights=_legal(point.weights, problem))
-        if point.stationary:
+    for point in hinge.SquaredHinge(rows, constrained).descend():
+        if point.heights.min() > 0:
+            yield Proposal(weights=_legal(point.weights, constrained))
+        if point.multipliers is not None:
             yield Proposal(multipliers=point.multipliers)
 
 
-def _legal(weights: FloatArray, problem: Dichotomy | None) -> FloatArray:
+def _legal(weights: FloatArray, constrained: NDArray[np.intp] | None) -> FloatArray:
     """Weights with constrained entries that rounding made negative set to zero."""
-    if problem is None:
-        return weights
-    return np.where(problem.constrained, np.maximum(weights, 0.0), weights)
+    if constrained is not None:
+        weights = weights.copy()
+        weights[constrained] = np.maximum(weights[constrained], 0.0)
+    return weights
 
 
 def _in_span(rows: FloatArray) -> Iterator[Proposal]:
@@ -89,17 +90,15 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     if problem.bias and abs(np.sign(rows[:, -1]).sum()) == len(rows):
         yield Proposal(weights=_far_away(problem))
         return
-    unpenalised = np.arange(rows.shape[1]) >= problem.n_weights
-    constrained = problem.constrained if problem.constrained.any() else None
+    penalised = (np.arange(rows.shape[1]) < problem.n_weights).astype(np.float64)
+    constrained = np.flatnonzero(problem.constrained)
     ridge, low, high = 0.1 * kappa**2 * len(rows), 0.0, np.inf
-    start = None
+    weights = None
     for _ in range(MAX_RIDGES):
-        for point in hinge.descend(rows, constrained, np.where(unpenalised, 0.0, ridge), start):
-            weights = _legal(point.weights, problem)
-            yield Proposal(weights=weights)
-        yield Proposal(multipliers=point.multipliers)
-        start = point.weights
-        excess = float(np.linalg.norm(weights[: problem.n_weights])) * kappa
+        for point in hinge.SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
+            weights = _legal(point.weights, constrained)
+            yield Proposal(weights, point.multipliers)
+        excess = float(np.linalg.norm(point.weights[: problem.n_weights])) * kappa
         low, high = (ridge, high) if excess > 1 else (low, ridge)
         guess = ridge * excess
         if not low < guess < high or abs(excess - 1) < 0.1:
