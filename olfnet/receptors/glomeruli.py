@@ -46,9 +46,10 @@ class DivisiveNormalization:
     ValueError
         If a parameter is not positive (``m``: negative), or rates are negative or not finite.
 
-    References ---------- Olsen, Bhandawat & Wilson 2010, Neuron 66:287-299, DOI
-    10.1016/j.neuron.2010.04.009 ("input gain control", their model of the measured responses, with
-    these parameters).
+    References
+    ----------
+    Olsen, Bhandawat & Wilson 2010, Neuron 66:287-299, DOI 10.1016/j.neuron.2010.04.009 ("input
+    gain control", their model of the measured responses, with these parameters).
 
     Examples
     --------
@@ -88,9 +89,11 @@ class ResponseGain:
     ValueError
         As in `DivisiveNormalization`.
 
-    References ---------- "Response gain control" is the alternative that Olsen, Bhandawat & Wilson
-    2010, Neuron 66:287-299, weigh against input gain control and find wanting. The strength given
-    to it here, equal action on weak inputs, is olfnet's choice and not an equation of theirs.
+    References
+    ----------
+    "Response gain control" is the alternative that Olsen, Bhandawat & Wilson 2010, Neuron
+    66:287-299, weigh against input gain control and find wanting. The strength given to it
+    here, equal action on weak inputs, is olfnet's choice and not an equation of theirs.
 
     Examples
     --------

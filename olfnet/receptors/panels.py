@@ -31,7 +31,7 @@ class _Origin:
 # A panel is data/NAME.csv, data/NAME_receptors.csv, an entry in data/README.md, and a line here.
 _ORIGINS = {
     "hallem_carlson_2006": _Origin(
-        source="Hallem & Carlson 2006, Cell 125:143-160, Table S1",
+        source="Hallem & Carlson 2006, Cell 125:143-160",
         doi="10.1016/j.cell.2006.01.050",
         license="facts of measurement; cite the article",
     )

@@ -62,8 +62,10 @@ class SaturatingNoise:
     ValueError
         If ``max_sd`` is negative, ``slope`` is not positive, or rates are negative.
 
-    References ---------- Luo, Axel & Abbott 2010, PNAS 107:10713-10718, DOI 10.1073/pnas.1005635107
-    (for projection neurons).
+    References
+    ----------
+    Luo, Axel & Abbott 2010, PNAS 107:10713-10718, DOI 10.1073/pnas.1005635107 (for projection
+    neurons).
 
     Examples
     --------
