@@ -6,7 +6,6 @@ whether any linear readout reproduces all of them.  Every decision is certified.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
+from olfnet.readout.prefix import separable_prefix
 from olfnet.readout.separability import separate
 
 Rng = np.random.Generator
@@ -238,35 +238,9 @@ def breaking_points(
 
 
 def _breaking_point(draw: Draw, max_patterns: int, bias: bool, rng: Rng) -> int:
-    """One sequence: bracket the break around the 2 N that Cover expects, then bisect."""
     pattern_rng, label_rng = rng.spawn(2)
     patterns = _patterns(draw, max_patterns, pattern_rng)
-    labels = _labels(max_patterns, label_rng)
-    expected = 2 * (patterns.shape[1] + bias)
-    step = math.isqrt(expected)
-    separable, broken = 0, max_patterns + 1
-    guess = min(expected, max_patterns)
-    while broken - separable > 1:
-        answer = separate(patterns[:guess], labels[:guess], bias=bias)
-        if answer.weights is not None:
-            heights = labels[guess:] * (patterns[guess:] @ answer.weights + answer.bias)
-            separable = guess + _carries_on(heights)
-        else:
-            broken = guess
-        if broken > max_patterns:
-            guess = min(separable + step, max_patterns)
-        elif separable == 0:
-            guess = max(broken - step, 1)
-        else:
-            guess = (separable + broken) // 2
-        step *= 2
-    return separable
-
-
-def _carries_on(heights: FloatArray) -> int:
-    """Further patterns that a readout gets right, by far more than its rounding error."""
-    failures = np.flatnonzero(heights <= 1e-9 * np.abs(heights).max(initial=0.0))
-    return int(failures[0]) if failures.size else len(heights)
+    return separable_prefix(patterns, _labels(max_patterns, label_rng), bias=bias)
 
 
 def _one_decision(draw: Draw, n_patterns: int, bias: bool, rng: Rng) -> bool:

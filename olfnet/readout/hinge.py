@@ -73,8 +73,9 @@ class SquaredHinge:
         self.hessian = self._gram(self.active)
 
     def descend(self) -> Iterator[Point]:
-        """Yield iterates until the minimum is reached."""
+        """Yield iterates until the minimum is reached; go on from here if called again."""
         for _ in range(MAX_STEPS):
+            self._update(self.slack > 0)
             factor = self._factor()
             step: FloatArray = dpotrs(factor, self._downhill(), lower=1)[0]
             move = self._forward(step)
@@ -86,8 +87,20 @@ class SquaredHinge:
             self.weights = self.weights + scale * step
             self.slack = self.slack - scale * move
             yield Point(self.weights, 1.0 - self.slack[: self.n_patterns], None)
-            if not self._update(self.slack > 0):
+            if np.array_equal(self.slack > 0, self.active):
                 return
+
+    def resize(self, rows: FloatArray) -> None:
+        """Go on with more patterns or fewer: ``rows`` must begin with the old ones or be a part.
+
+        Constrained weights are not supported.
+        """
+        before, now = self.rows, rows
+        kept = min(len(before), len(now))
+        self._update(np.append(self.slack[:kept] > 0, np.zeros(len(before) - kept, dtype=bool)))
+        self.rows, self.n_patterns = rows, len(rows)
+        self.active = np.append(self.active[:kept], np.zeros(len(now) - kept, dtype=bool))
+        self.slack = 1.0 - rows @ self.weights
 
     def _balanced(self, factor: FloatArray, step: FloatArray, after: FloatArray) -> Point:
         """Full step, with one refinement so that the residuals cancel to rounding."""
@@ -129,16 +142,16 @@ class SquaredHinge:
             gram[self.constrained, self.constrained] += terms[self.n_patterns :]
         return gram
 
-    def _update(self, active: BoolArray) -> bool:
-        """Bring the Hessian to the new active terms; False if nothing changed."""
+    def _update(self, active: BoolArray) -> None:
+        """Bring the Hessian to the terms that are active now."""
         changed = np.flatnonzero(active != self.active)
         if not len(changed):
-            return False
+            return
         entering = active[changed]
         self.active = active
         if len(changed) > np.count_nonzero(active):
             self.hessian = self._gram(active)
-            return True
+            return
         for sign, terms in ((1.0, changed[entering]), (-1.0, changed[~entering])):
             patterns = terms[: np.searchsorted(terms, self.n_patterns)]
             if len(patterns):
@@ -148,7 +161,6 @@ class SquaredHinge:
             if self.constrained is not None:
                 columns = self.constrained[terms[len(patterns) :] - self.n_patterns]
                 self.hessian[columns, columns] += sign
-        return True
 
     def _factor(self) -> FloatArray:
         """Cholesky factor of the Hessian; the damping grows until the factorisation succeeds."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
-from olfnet.readout import hinge
 from olfnet.readout.dichotomy import Dichotomy
+from olfnet.readout.hinge import SquaredHinge
 
 # Relative size under which a singular value of the patterns is taken for rounding.
 NEGLIGIBLE = 1e-13
@@ -25,7 +25,7 @@ class Proposal(NamedTuple):
     multipliers: FloatArray | None = None
 
 
-def proposals(problem: Dichotomy) -> Iterator[Proposal]:
+def proposals(problem: Dichotomy, search: SquaredHinge | None = None) -> Iterator[Proposal]:
     """Candidates for a proof, cheapest first; they may run out."""
     rows = problem.rows
     silent = np.all(rows == 0, axis=1)
@@ -33,26 +33,25 @@ def proposals(problem: Dichotomy) -> Iterator[Proposal]:
         yield Proposal(multipliers=silent.astype(np.float64))
     elif problem.margin > 0:
         yield from _within_ball(problem)
-    elif problem.constrained.any():
-        yield from _newton(rows, np.flatnonzero(problem.constrained))
-    elif len(rows) > rows.shape[1]:
-        yield from _newton(rows)
+    elif problem.constrained.any() or len(rows) > rows.shape[1]:
+        constrained = np.flatnonzero(problem.constrained)
+        yield from _newton(search or SquaredHinge(rows, constrained), constrained)
     else:
         yield from _in_span(rows)
 
 
-def _newton(rows: FloatArray, constrained: NDArray[np.intp] | None = None) -> Iterator[Proposal]:
+def _newton(search: SquaredHinge, constrained: NDArray[np.intp]) -> Iterator[Proposal]:
     """Minimum of the squared hinge."""
-    for point in hinge.SquaredHinge(rows, constrained).descend():
+    for point in search.descend():
         if point.heights.min() > 0:
             yield Proposal(weights=_legal(point.weights, constrained))
         if point.multipliers is not None:
             yield Proposal(multipliers=point.multipliers)
 
 
-def _legal(weights: FloatArray, constrained: NDArray[np.intp] | None) -> FloatArray:
+def _legal(weights: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
     """Weights with constrained entries that rounding made negative set to zero."""
-    if constrained is not None:
+    if len(constrained):
         weights = weights.copy()
         weights[constrained] = np.maximum(weights[constrained], 0.0)
     return weights
@@ -72,7 +71,7 @@ def _in_span(rows: FloatArray) -> Iterator[Proposal]:
     weights = rows.T @ (axes @ (axes.sum(axis=0) / sizes))
     yield Proposal(weights=weights)
     coordinates = np.ascontiguousarray(axes * roots)
-    for proposal in _newton(coordinates):
+    for proposal in _newton(SquaredHinge(coordinates), np.arange(0)):
         if proposal.weights is not None:
             yield Proposal(weights=rows.T @ (axes @ (proposal.weights / roots)))
         else:
@@ -95,7 +94,7 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     ridge, low, high = 0.1 * kappa**2 * len(rows), 0.0, np.inf
     weights = None
     for _ in range(MAX_RIDGES):
-        for point in hinge.SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
+        for point in SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
             weights = _legal(point.weights, constrained)
             yield Proposal(weights, point.multipliers)
         excess = float(np.linalg.norm(point.weights[: problem.n_weights])) * kappa

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from olfnet.checks import FloatArray
 from olfnet.readout import exact, proofs
 from olfnet.readout.dichotomy import Dichotomy, dichotomy
+from olfnet.readout.hinge import SquaredHinge
 from olfnet.readout.search import proposals
 
 
@@ -138,10 +139,15 @@ def separate(
     return _answer(problem, separable, certificate, wanted)
 
 
-def decide(problem: Dichotomy) -> tuple[bool, FloatArray | exact.Rationals]:
-    """Answer with weights or multipliers of the scaled problem, exact ones where doubles fail."""
+def decide(
+    problem: Dichotomy, search: SquaredHinge | None = None
+) -> tuple[bool, FloatArray | exact.Rationals]:
+    """Answer with weights or multipliers of the scaled problem, exact ones where doubles fail.
+
+    A ``search`` that stands on the problem's rows already goes on from where it is.
+    """
     multipliers = None
-    for proposal in proposals(problem):
+    for proposal in proposals(problem, search):
         if proposal.weights is not None and proofs.separates(problem, proposal.weights):
             return True, proposal.weights
         if proposal.multipliers is not None:

@@ -1,0 +1,109 @@
+"""How many patterns of a growing sequence stay separable: one search, kept warm throughout."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg.blas import dsyrk
+from scipy.linalg.lapack import dpotrf
+
+from olfnet.checks import FloatArray
+from olfnet.readout import exact
+from olfnet.readout.dichotomy import Dichotomy, dichotomy
+from olfnet.readout.hinge import SquaredHinge
+from olfnet.readout.separability import decide
+
+
+def separable_prefix(patterns: ArrayLike, labels: ArrayLike, *, bias: bool = False) -> int:
+    """Largest n for which the first n patterns are separable; every decision is certified.
+
+    The search is bracketed around the 2 N patterns that random labels allow in N dimensions, with
+    a spread of sqrt(2 N) (see ``theory.cover.breaking_point_pmf``), and bisects.  Each decision
+    starts from the weights and the Hessian of the one before, and weights that happen to fit
+    further patterns move the lower end for free.
+
+    Parameters
+    ----------
+    patterns : array of shape (n_patterns, n_features)
+    labels : array of shape (n_patterns,)
+        Two values, as for :func:`olfnet.separate`.
+    bias : bool
+        Allow a free bias.
+
+    Returns
+    -------
+    int
+        Between 0 and n_patterns.
+
+    Raises
+    ------
+    ValueError
+        As :func:`olfnet.separate`.
+
+    Examples
+    --------
+    >>> separable_prefix([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], bias=True)
+    3
+    """
+    problem = _full_rank(dichotomy(patterns, labels, bias=bias))
+    n_patterns, n_dims = problem.rows.shape
+    separable, broken = 0, n_patterns + 1
+    step = math.isqrt(2 * n_dims)
+    guess = min(2 * n_dims, n_patterns)
+    search = SquaredHinge(problem.rows[:guess]) if guess > n_dims else None
+    while broken - separable > 1:
+        part = replace(problem, rows=problem.rows[:guess], row_scale=problem.row_scale[:guess])
+        if search is not None:
+            search.resize(part.rows)
+        answer, certificate = decide(part, search)
+        if answer:
+            separable = guess
+            if isinstance(certificate, np.ndarray):
+                separable += _carries_on(problem.rows[guess:] @ certificate)
+        else:
+            broken = guess
+        guess = _next(separable, broken, n_patterns, step)
+        step *= 2
+    return separable
+
+
+def _full_rank(problem: Dichotomy) -> Dichotomy:
+    """The same question without silent columns and, where rank is short, on a column basis."""
+    used = np.flatnonzero(problem.rows.any(axis=0))
+    if len(used) and _nearly_singular(problem.rows[:, used]):
+        basis = exact.column_basis(problem.rows[:, used])
+        used = used if basis is None else used[basis]
+    if len(used) in (0, problem.rows.shape[1]):
+        return problem
+    return replace(
+        problem,
+        rows=np.ascontiguousarray(problem.rows[:, used]),
+        constrained=problem.constrained[used],
+        column_scale=problem.column_scale[used],
+        bias=False,  # one more column now, if it is among those used at all
+    )
+
+
+def _nearly_singular(rows: FloatArray) -> bool:
+    """Whether the Gram matrix of the columns is singular to rounding."""
+    gram = dsyrk(1.0, rows.T, lower=1)
+    gram[np.diag_indices(len(gram))] -= 1e-12 * gram.trace() / len(gram)
+    return bool(dpotrf(gram, lower=1, clean=0, overwrite_a=1)[1] != 0)
+
+
+def _next(separable: int, broken: int, n_patterns: int, step: int) -> int:
+    """Step outwards while one side is open, then bisect."""
+    if broken > n_patterns:
+        return min(separable + step, n_patterns)
+    if separable == 0:
+        return max(broken - step, 1)
+    return (separable + broken) // 2
+
+
+def _carries_on(heights: FloatArray) -> int:
+    """Further patterns that a readout gets right, by far more than its rounding error."""
+    failures = np.flatnonzero(heights <= 1e-9 * np.abs(heights).max(initial=0.0))
+    return int(failures[0]) if failures.size else len(heights)
