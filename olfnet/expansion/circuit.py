@@ -1,0 +1,245 @@
+"""What a circuit is, and what comes out of it.
+
+A ``Circuit`` is a frozen description: weights and a sparsifier.  A backend is a module with one
+verb, ``respond(circuit, odors)``; every backend returns the same ``Response``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
+
+from olfnet import checks
+from olfnet.checks import FloatArray, Seed
+from olfnet.expansion.sparsify import Calibratable, Sparsifier, TopK
+from olfnet.expansion.wiring import FixedFanIn, Wiring
+
+# Drives that a calibration looks at, 64 MB: 4194 odors for 2000 units.
+_CALIBRATION_SIZE = 2**23
+
+# Odors per sparse product: transposing the result is fast while it stays in the cache.
+_PRODUCT_ROWS = 32
+
+Short = TypeVar("Short")
+Full = TypeVar("Full")
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """A random expansion layer: who connects to whom, and what keeps the code sparse.
+
+    Parameters
+    ----------
+    weights : sparse array or array_like, shape (n_units, n_inputs)
+        Synaptic weights; kept as a canonical ``scipy.sparse.csr_array``.
+    sparsifier : Sparsifier
+        Turns the summed input of the units into rates, for instance ``sparsify.TopK(0.05)``.
+    """
+
+    weights: csr_array
+    sparsifier: Sparsifier
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", _canonical("weights", self.weights))
+        if not isinstance(self.sparsifier, Sparsifier):
+            raise ValueError(
+                f"sparsifier must be callable, such as sparsify.TopK(0.05), got {self.sparsifier!r}"
+            )
+
+    @property
+    def n_units(self) -> int:
+        """Number of expansion units (Kenyon cells)."""
+        return int(self.weights.shape[0])
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs (glomeruli)."""
+        return int(self.weights.shape[1])
+
+    @property
+    def fan_in(self) -> NDArray[np.int64]:
+        """Number of inputs of each unit (claws), shape (n_units,)."""
+        return np.diff(self.weights.indptr).astype(np.int64)
+
+    def drive(self, odors: Any) -> FloatArray:
+        """Return the summed input of every unit, shape (n_odors, n_units)."""
+        odors = odor_panel(odors, self.n_inputs)
+        drive = np.empty((odors.shape[0], self.n_units))
+        for start in range(0, len(drive), _PRODUCT_ROWS):
+            rows = slice(start, start + _PRODUCT_ROWS)
+            few = odors[rows].toarray() if issparse(odors) else odors[rows]
+            drive[rows] = (self.weights @ few.T).T
+        return drive
+
+    def calibrated(self, odors: Any) -> "Circuit":
+        """Return the circuit with its thresholds frozen on these odors.
+
+        A sparsifier that needs no calibration is left as it is.  Of a panel with more than
+        2**23 / n_units odors (4194 for 2000 units), one odor from each of that many equal stretches
+        of the panel is used.
+
+        Parameters
+        ----------
+        odors : array_like or sparse array, shape (n_odors, n_inputs)
+            Calibration panel, in the unit of the inputs.
+        """
+        odors = odor_panel(odors, self.n_inputs)
+        if not isinstance(self.sparsifier, Calibratable):
+            return self
+        seen = _spread_out(odors.shape[0], max(1, _CALIBRATION_SIZE // self.n_units))
+        return replace(self, sparsifier=self.sparsifier.calibrated(self.drive(odors[seen])))
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What the units of a circuit answer to a panel of odors.
+
+    Parameters
+    ----------
+    codes : csr_array, shape (n_odors, n_units)
+        Rates above 0; units that are not stored are silent.
+    n_ties : ndarray of int, shape (n_odors,)
+        Further units that tied with the weakest chosen one and lost to the tie rule of ``TopK``;
+        0 for sparsifiers with a threshold, where tied units share their fate.
+    """
+
+    codes: csr_array
+    n_ties: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", _canonical("codes", self.codes))
+        if self.codes.nnz and self.codes.data.min() <= 0:
+            raise ValueError(f"codes must store rates above 0 only, got {self.codes.data.min():g}")
+        if np.shape(self.n_ties) != self.codes.shape[:1]:
+            raise ValueError(
+                f"n_ties must have one entry for each of {self.codes.shape[0]} odors, "
+                f"got shape {np.shape(self.n_ties)}"
+            )
+
+    @property
+    def rates(self) -> FloatArray:
+        """Rates as a dense array, shape (n_odors, n_units)."""
+        rates: FloatArray = self.codes.toarray()
+        return rates
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Which units respond to which odor, a dense array of shape (n_odors, n_units)."""
+        active: NDArray[np.bool_] = self.codes.astype(bool).toarray()
+        return active
+
+    @property
+    def coding_level(self) -> FloatArray:
+        """Fraction of units that respond to each odor, shape (n_odors,)."""
+        return np.asarray(np.diff(self.codes.indptr) / self.codes.shape[1])
+
+    @property
+    def silent_units(self) -> NDArray[np.bool_]:
+        """Which units respond to no odor at all, shape (n_units,)."""
+        return np.asarray(np.bincount(self.codes.indices, minlength=self.codes.shape[1]) == 0)
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """Which odors no unit responds to, shape (n_odors,)."""
+        return np.asarray(np.diff(self.codes.indptr) == 0)
+
+
+def random_expansion(
+    *,
+    n_inputs: int,
+    n_units: int,
+    fan_in: int | None = None,
+    coding_level: float | None = None,
+    wiring: Wiring | None = None,
+    sparsifier: Sparsifier | None = None,
+    rng: Seed = None,
+) -> Circuit:
+    """Draw a circuit like the mushroom body: many units, each listening to a few random inputs.
+
+    Parameters
+    ----------
+    n_inputs, n_units : int
+        Numbers of inputs (glomeruli) and of expansion units (Kenyon cells).
+    fan_in : int, optional
+        Inputs per unit, short for ``wiring=wiring.FixedFanIn(fan_in)``.
+    coding_level : float, optional
+        Fraction of units that respond, short for ``sparsifier=sparsify.TopK(coding_level)``.
+    wiring : Wiring, optional
+        Who connects to whom, a member of ``olfnet.expansion.wiring``.
+    sparsifier : Sparsifier, optional
+        What keeps the code sparse, a member of ``olfnet.expansion.sparsify``.
+    rng : numpy.random.Generator or int, optional
+        Source of the wiring.
+
+    Raises
+    ------
+    ValueError
+        If a choice is missing, made twice, or does not fit the numbers of inputs and units.
+
+    Examples
+    --------
+    >>> circuit = random_expansion(n_inputs=50, n_units=2000, fan_in=7, coding_level=0.05, rng=1)
+    >>> circuit.weights.shape, circuit.fan_in.max()
+    ((2000, 50), np.int64(7))
+    """
+    rng = np.random.default_rng(rng)
+    checks.count("n_inputs", n_inputs)
+    checks.count("n_units", n_units)
+    wiring = _either("fan_in", fan_in, FixedFanIn, "wiring", wiring)
+    sparsifier = _either("coding_level", coding_level, TopK, "sparsifier", sparsifier)
+    return Circuit(wiring.draw(n_units, n_inputs, rng=rng), sparsifier)
+
+
+def odor_panel(odors: Any, n_inputs: int) -> Any:
+    """Return finite odors for ``n_inputs`` inputs as a float array, or csr_array if sparse."""
+    if issparse(odors):
+        odors = _canonical("odors", odors)
+    else:
+        odors = checks.matrix("odors", odors)
+    if odors.shape[1] != n_inputs:
+        raise ValueError(f"odors must have n_inputs={n_inputs} columns, got {odors.shape[1]}")
+    return odors
+
+
+def _either(
+    short_name: str,
+    short: Short | None,
+    spelled_out: Callable[[Short], Full],
+    name: str,
+    full: Full | None,
+) -> Full:
+    """Take a choice that can be made in short or in full, but not in both ways or in neither."""
+    if short is not None and full is None:
+        return spelled_out(short)
+    if full is not None and short is None:
+        return full
+    given = "neither" if full is None else "both"
+    raise ValueError(f"give either {short_name} or {name}, got {given}")
+
+
+def _canonical(name: str, matrix: Any) -> csr_array:
+    """Return a finite csr_array of float64 with sorted indices, repeated entries summed."""
+    if not issparse(matrix):
+        return csr_array(checks.matrix(name, matrix))
+    sparse = csr_array(matrix, dtype=np.float64)
+    if 0 in sparse.shape:
+        raise ValueError(f"{name} must have at least one row and column, got shape {sparse.shape}")
+    if not np.isfinite(sparse.data).all():
+        raise ValueError(f"{name} must be finite, got {sparse.data[~np.isfinite(sparse.data)][0]}")
+    if not sparse.has_canonical_format:
+        sparse = sparse.copy()
+        sparse.sum_duplicates()
+    return sparse
+
+
+def _spread_out(n_odors: int, n_seen: int) -> NDArray[np.int64]:
+    """Pick one odor from each of ``n_seen`` equal stretches of a panel, or all of a small one."""
+    if n_odors <= n_seen:
+        return np.arange(n_odors)
+    # The place within the stretch wanders by the golden ratio: a fixed step would always meet the
+    # same concentration in a panel that repeats a series.
+    place = np.arange(n_seen) * (5**0.5 - 1) / 2 % 1
+    return np.floor((np.arange(n_seen) + place) * (n_odors / n_seen)).astype(np.int64)

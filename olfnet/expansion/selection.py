@@ -1,0 +1,84 @@
+"""The k strongest of many: where the cut lies, what becomes of ties, what lies above it."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from olfnet.checks import FloatArray
+
+
+def n_chosen(coding_level: float, n_values: int) -> int:
+    """Return how many of ``n_values`` a coding level means: halves rounded up, at least one."""
+    # 0.29 * 50 is 14.499999999999998 in floating point but means 14.5, which rounds up.
+    return max(1, math.floor(round(coding_level * n_values, 9) + 0.5))
+
+
+def around_cut(values: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
+    """Return the k-th and (k+1)-th largest value of each row; minus infinity if there is none."""
+    n_rest = values.shape[1] - k
+    if n_rest == 0:
+        return values.min(axis=1), np.full(len(values), -np.inf)
+    parted = np.partition(values, n_rest - 1, axis=1)
+    return parted[:, n_rest:].min(axis=1), parted[:, n_rest - 1].copy()
+
+
+def thresholds(values: FloatArray, coding_level: float) -> FloatArray:
+    """Return for each row the threshold above which the wanted fraction of its values lies."""
+    k = n_chosen(coding_level, values.shape[1])
+    weakest, threshold = around_cut(values, k)
+    return grounded(threshold, weakest, values, k)
+
+
+def grounded(threshold: FloatArray, weakest: FloatArray, values: FloatArray, k: int) -> FloatArray:
+    """Replace minus infinity by a threshold one mean step below the weakest chosen value.
+
+    The mean step is 1/k of the range of the chosen values, or 1 if they are all equal.
+    """
+    rows = np.flatnonzero(np.isneginf(threshold))
+    low = weakest[rows]
+    spread = values[rows].max(axis=1) - low
+    step = np.where(spread > 0, spread / k, 1.0)
+    # Beside large values a small step is lost in rounding: the next lower number at the latest.
+    threshold = threshold.copy()
+    threshold[rows] = np.minimum(low - step, np.nextafter(low, -np.inf))
+    return threshold
+
+
+def lower_index_wins(
+    values: FloatArray, cut: FloatArray, k: int
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Choose k values per row where several equal the cut, and count those that are left out."""
+    above, tied = values > cut[:, np.newaxis], values == cut[:, np.newaxis]
+    vacant = k - above.sum(axis=1)
+    chosen = above | (tied & (np.cumsum(tied, axis=1) <= vacant[:, np.newaxis]))
+    return chosen, tied.sum(axis=1) - vacant
+
+
+def largest_below(values: FloatArray, cut: FloatArray) -> FloatArray:
+    """Return the largest value of each row strictly below its cut; minus infinity if none is."""
+    below = values < cut[:, np.newaxis]
+    return np.asarray(np.max(values, axis=1, where=below, initial=-np.inf))
+
+
+def excess(values: FloatArray, active: NDArray[np.bool_], threshold: FloatArray) -> csr_array:
+    """Collect how far the active values lie above a threshold that broadcasts against them."""
+    places = np.flatnonzero(active)
+    rows, columns = np.divmod(places, values.shape[1])
+    threshold = np.broadcast_to(threshold, values.shape)[rows, columns]
+    starts = np.concatenate([[0], np.cumsum(np.count_nonzero(active, axis=1))])
+    return csr_array((values.ravel()[places] - threshold, columns, starts), shape=values.shape)
+
+
+def ranked(values: FloatArray, n_kept: int) -> tuple[FloatArray, FloatArray]:
+    """Sort each row from large to small and keep the largest.
+
+    The second array tells how far the m - 1 larger ones stand above the m-th one in total,
+    spread_m = sum over j < m of value_j - value_m.
+    """
+    descending = -np.sort(-values, axis=1)[:, :n_kept]
+    steps = (descending[:, :-1] - descending[:, 1:]) * np.arange(1, n_kept)
+    spread = np.zeros_like(descending)
+    np.cumsum(steps, axis=1, out=spread[:, 1:])
+    return descending, spread
