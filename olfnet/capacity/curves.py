@@ -6,9 +6,7 @@ whether any linear readout reproduces all of them.  Every decision is certified.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -16,13 +14,10 @@ import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
-from olfnet.checks import FloatArray
-from olfnet.readout.prefix import separable_prefix
-from olfnet.readout.separability import separate
+from olfnet.capacity.trials import Draw, breaking_point, decisions_anew, rank, run, seeds_of
+from olfnet.checks import FloatArray, Seed
 
-Rng = np.random.Generator
 IntArray = NDArray[np.int64]
-Draw = Callable[[int, Rng], ArrayLike]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +150,8 @@ def measure_capacity(
     n_trials: int,
     bias: bool = False,
     nested: bool = True,
-    rng: Any = None,
+    n_workers: int = 1,
+    rng: Seed = None,
 ) -> CapacityCurve:
     """Measure how the separable fraction of random labelings falls with the load.
 
@@ -172,6 +168,9 @@ def measure_capacity(
     nested : bool
         Loads are prefixes of one panel per trial, so that one breaking point answers for all of
         them.  Set False if the statistics of a pattern depend on how many are drawn.
+    n_workers : int
+        Processes that share the trials, each with one BLAS thread; the result is the same for any
+        number.
     rng : seed or Generator
 
     Returns
@@ -195,18 +194,25 @@ def measure_capacity(
     rng = np.random.default_rng(rng)
     sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
     n_trials = checks.count("n_trials", n_trials)
-    trials = rng.spawn(n_trials)
-    n_dims = _rank(_patterns(draw, int(sizes[-1]), rng.spawn(1)[0]), bias)
+    largest = int(sizes[-1])
+    seeds = seeds_of(rng, n_trials)
+    n_dims = rank(draw, largest, bias, seeds[0])
     if nested:
-        points = np.array([_breaking_point(draw, int(sizes[-1]), bias, t) for t in trials])
+        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, bias))
         n_separable = (points[:, None] >= sizes).sum(axis=0)
         return CapacityCurve(sizes, n_separable, n_trials, n_dims, bias, points)
-    decisions = [[_one_decision(draw, int(n), bias, t) for n in sizes] for t in trials]
+    decisions = run(decisions_anew, seeds, n_workers, draw, sizes, bias)
     return CapacityCurve(sizes, np.sum(decisions, axis=0), n_trials, n_dims, bias)
 
 
 def breaking_points(
-    draw: Draw, *, max_patterns: int, n_trials: int, bias: bool = False, rng: Any = None
+    draw: Draw,
+    *,
+    max_patterns: int,
+    n_trials: int,
+    bias: bool = False,
+    n_workers: int = 1,
+    rng: Seed = None,
 ) -> IntArray:
     """Largest separable prefix of growing sequences of patterns with random labels.
 
@@ -220,6 +226,9 @@ def breaking_points(
     n_trials : int
     bias : bool
         Allow the readout a free bias.
+    n_workers : int
+        Processes that share the trials, each with one BLAS thread; the result is the same for any
+        number.
     rng : seed or Generator
 
     Returns
@@ -233,40 +242,8 @@ def breaking_points(
     """
     rng = np.random.default_rng(rng)
     max_patterns = checks.count("max_patterns", max_patterns)
-    trials = rng.spawn(checks.count("n_trials", n_trials))
-    return np.array([_breaking_point(draw, max_patterns, bias, trial) for trial in trials])
-
-
-def _breaking_point(draw: Draw, max_patterns: int, bias: bool, rng: Rng) -> int:
-    pattern_rng, label_rng = rng.spawn(2)
-    patterns = _patterns(draw, max_patterns, pattern_rng)
-    return separable_prefix(patterns, _labels(max_patterns, label_rng), bias=bias)
-
-
-def _one_decision(draw: Draw, n_patterns: int, bias: bool, rng: Rng) -> bool:
-    pattern_rng, label_rng = rng.spawn(2)
-    patterns = _patterns(draw, n_patterns, pattern_rng)
-    return separate(patterns, _labels(n_patterns, label_rng), bias=bias).separable
-
-
-def _patterns(draw: Draw, n_patterns: int, rng: Rng) -> FloatArray:
-    patterns = checks.matrix("draw(n_patterns, rng)", draw(n_patterns, rng))
-    if len(patterns) != n_patterns:
-        raise ValueError(f"draw must return {n_patterns} patterns, got {len(patterns)}")
-    return patterns
-
-
-def _labels(n_patterns: int, rng: Rng) -> FloatArray:
-    return rng.choice([-1.0, 1.0], size=n_patterns)
-
-
-def _rank(patterns: FloatArray, bias: bool) -> int:
-    """Dimensions of the patterns, with the bias as one more column."""
-    columns = np.column_stack((patterns, np.ones(len(patterns)))) if bias else patterns
-    rank = int(np.linalg.matrix_rank(columns))
-    if rank == 0:
-        raise ValueError(f"draw must return patterns that are not all zero, got {patterns.shape}")
-    return rank
+    seeds = seeds_of(rng, checks.count("n_trials", n_trials))
+    return np.array(run(breaking_point, seeds, n_workers, draw, max_patterns, bias))
 
 
 def _proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:

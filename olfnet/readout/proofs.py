@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
-from scipy.linalg.lapack import dpotrf
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from olfnet.checks import FloatArray
 from olfnet.readout import exact
@@ -100,14 +100,48 @@ def _cancels_nearby(scaled: FloatArray, constrained: NDArray[np.bool_]) -> bool:
         return False
     if not tight.any():
         return True
-    moved = scaled if tight.all() else np.ascontiguousarray(scaled[:, tight])
-    excess = float(np.linalg.norm(np.abs(residual[tight]) + error[tight]))
-    gram = dsyrk(1.0, moved.T, lower=1)
-    # sigma_min^2 > (excess / eta)^2, allowing for the rounding of the Gram matrix and of its
-    # Cholesky factor (Rump 2006, BIT Numer. Math. 46:433).
-    rounding = (gamma(n_rows + 2) + gamma(n_columns + 4)) * float(gram.trace())
-    gram[np.diag_indices(len(gram))] -= 1.01 * ((excess / eta) ** 2 + rounding + UNDERFLOW)
-    return bool(dpotrf(gram, lower=1, clean=0, overwrite_a=1)[1] == 0)
+    if not tight.all():
+        scaled, residual, error = (
+            np.ascontiguousarray(scaled[:, tight]),
+            residual[tight],
+            error[tight],
+        )
+    excess = (np.abs(residual) + error) / eta
+    gram = dsyrk(1.0, scaled.T, lower=1)
+    # sigma_min^2 > excess^2, allowing for the rounding of the Gram matrix and of its Cholesky
+    # factor (Rump 2006, BIT Numer. Math. 46:433).
+    rounding = (gamma(n_rows + 2) + gamma(n_columns + 4)) * float(gram.trace()) + UNDERFLOW
+    shifted = gram.copy(order="F")
+    shifted[np.diag_indices(len(gram))] -= 1.01 * (excess @ excess + rounding)
+    if dpotrf(shifted, lower=1, clean=0, overwrite_a=1)[1] == 0:
+        return True
+    return _cancels_preconditioned(scaled, excess, gram)
+
+
+def _cancels_preconditioned(scaled: FloatArray, excess: FloatArray, gram: FloatArray) -> bool:
+    """As :func:`_cancels_nearby` where U^T U is too ill-conditioned to be factored in doubles.
+
+    For any matrix X the conditions V = U X, |X^T e| < sigma_min(V) suffice too, since a V of full
+    rank makes X invertible.  With X close to the inverse Cholesky factor of U^T U, V is close to
+    orthonormal, so that sigma_min(V)^2 >= 1 - |I - V^T V| is far from zero.
+    """
+    n_rows, n_columns = scaled.shape
+    factor, info = dpotrf(gram, lower=1, clean=1)
+    if info != 0:
+        return False
+    inverse, info = dtrtri(factor, lower=1)
+    if info != 0 or not np.isfinite(inverse).all():
+        return False
+    basis = scaled @ inverse.T
+    deviation = dsyrk(1.0, basis.T, lower=1)
+    deviation[np.diag_indices(n_columns)] -= 1.0
+    size = float(np.linalg.norm(basis))
+    rounding = gamma(n_columns + 2) * float(np.linalg.norm(scaled) * np.linalg.norm(inverse))
+    # |V^T V - I| from its lower triangle, the product's own rounding, and that of V.
+    spread = 1.5 * float(np.linalg.norm(deviation)) + gamma(n_rows + 4) * size**2
+    spread += 2 * rounding * (size + rounding)
+    reach = float(np.linalg.norm(np.abs(inverse) @ excess)) * (1 + gamma(2 * n_columns))
+    return reach**2 * 1.01 < 1 - spread
 
 
 def _stays_inside(problem: Dichotomy, multipliers: FloatArray) -> bool:

@@ -110,6 +110,21 @@ def test_same_seed_same_curve():
     assert not curve(1).identical(curve(2))
 
 
+@pytest.mark.parametrize("nested", [True, False])
+def test_number_of_workers_changes_nothing(nested):
+    def curve(n_workers):
+        return olfnet.measure_capacity(
+            gaussian(30),
+            n_patterns=[40, 60, 80],
+            n_trials=8,
+            nested=nested,
+            n_workers=n_workers,
+            rng=4,
+        ).to_xarray()
+
+    assert curve(1).identical(curve(2))
+
+
 def test_intervals_are_clopper_pearson():
     curve = CapacityCurve(np.array([10, 20, 30]), np.array([10, 5, 0]), 10, 10, False)
     low, high = curve.interval(0.95)

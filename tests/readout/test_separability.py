@@ -7,8 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from olfnet import separate
-from olfnet.readout import exact
+from olfnet.readout import exact, proofs
 from olfnet.readout.dichotomy import dichotomy
+from olfnet.readout.hinge import SquaredHinge
+from olfnet.readout.prefix import separable_prefix
 from olfnet.theory import cover
 
 
@@ -127,6 +129,29 @@ def test_verified_answers_on_random_patterns(n_dims, load):
         assert answer.exact is None
         flipped = np.where(np.arange(len(labels)) % 2, labels, -labels)
         assert not answer.verify(patterns, flipped)
+
+
+def test_proof_of_a_barely_inseparable_case_stays_in_doubles():
+    """At the break the multipliers are basic and U^T U is ill-conditioned: no exact arithmetic."""
+    points = [8, 24, 4, 36]
+    for seed in points:
+        rng = np.random.default_rng(seed)
+        patterns = rng.standard_normal((400, 100))
+        labels = rng.choice([-1.0, 1.0], size=400)
+        broken = separable_prefix(patterns, labels) + 1
+        problem = dichotomy(patterns[:broken], labels[:broken])
+        scaled = multipliers_of(problem)[:, None] * problem.rows
+        gram = scaled.T @ scaled
+        preconditioned = proofs._cancels_preconditioned
+        assert preconditioned(scaled, np.abs(scaled.sum(axis=0)) + 1e-13, np.asfortranarray(gram))
+        assert not preconditioned(scaled, np.full(100, 1e3), np.asfortranarray(gram))
+        assert separate(patterns[:broken], labels[:broken]).exact is None
+
+
+def multipliers_of(problem):
+    """Multipliers of the squared hinge at its minimum."""
+    found = [p.multipliers for p in SquaredHinge(problem.rows).descend()]
+    return [m for m in found if m is not None][-1]
 
 
 def test_tampered_certificates_are_rejected():

@@ -1,0 +1,88 @@
+"""The trials behind a capacity: random labels for drawn patterns, one seed per trial."""
+
+import copy
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import joblib
+import numpy as np
+from numpy.random import SeedSequence
+from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.readout.prefix import separable_prefix
+from olfnet.readout.separability import separate
+
+Rng = np.random.Generator
+Draw = Callable[[int, Rng], ArrayLike]
+Result = TypeVar("Result")
+
+
+def seeds_of(rng: Rng, n_trials: int) -> list[SeedSequence]:
+    """One independent seed per trial, which travels to other processes as it is."""
+    seeds: list[SeedSequence] = rng.bit_generator.seed_seq.spawn(n_trials)  # type: ignore[attr-defined]
+    return seeds
+
+
+def run(
+    trial: Callable[..., Result], seeds: list[SeedSequence], n_workers: int, *arguments: Any
+) -> list[Result]:
+    """One call of ``trial`` per seed, in order.
+
+    One BLAS thread everywhere: more would change the last bits of products with their number.
+    """
+    n_workers = checks.count("n_workers", n_workers)
+    with (
+        threadpool_limits(limits=1),
+        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
+    ):
+        return list(
+            joblib.Parallel(n_jobs=n_workers)(
+                joblib.delayed(trial)(seed, *arguments) for seed in seeds
+            )
+        )
+
+
+def breaking_point(seed: SeedSequence, draw: Draw, max_patterns: int, bias: bool) -> int:
+    """Largest separable prefix of one panel with random labels."""
+    patterns, label_rng = _panel(draw, max_patterns, seed)
+    return separable_prefix(patterns, _labels(max_patterns, label_rng), bias=bias)
+
+
+def decisions_anew(seed: SeedSequence, draw: Draw, sizes: NDArray[np.int64], bias: bool) -> list[bool]:
+    """Whether random labels separate, for a new panel of every size."""
+    rng = np.random.default_rng(seed)
+    return [
+        _decision(part, draw, int(n), bias)
+        for part, n in zip(seeds_of(rng, len(sizes)), sizes, strict=True)
+    ]
+
+
+def _decision(seed: SeedSequence, draw: Draw, n_patterns: int, bias: bool) -> bool:
+    patterns, label_rng = _panel(draw, n_patterns, seed)
+    return separate(patterns, _labels(n_patterns, label_rng), bias=bias).separable
+
+
+def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray, Rng]:
+    """Patterns, and the independent stream of their labels."""
+    pattern_rng, label_rng = np.random.default_rng(seed).spawn(2)
+    patterns = checks.matrix("draw(n_patterns, rng)", draw(n_patterns, pattern_rng))
+    if len(patterns) != n_patterns:
+        raise ValueError(f"draw must return {n_patterns} patterns, got {len(patterns)}")
+    return patterns, label_rng
+
+
+def _labels(n_patterns: int, rng: Rng) -> FloatArray:
+    return rng.choice([-1.0, 1.0], size=n_patterns)
+
+
+def rank(draw: Draw, n_patterns: int, bias: bool, seed: SeedSequence) -> int:
+    """Dimensions of the panel of one trial, with the bias as one more column."""
+    patterns = _panel(draw, n_patterns, copy.deepcopy(seed))[0]  # spawning changes a seed
+    columns = np.column_stack((patterns, np.ones(n_patterns))) if bias else patterns
+    n_dims = int(np.linalg.matrix_rank(columns))
+    if n_dims == 0:
+        raise ValueError(f"draw must return patterns that are not all zero, got {patterns.shape}")
+    return n_dims
