@@ -27,6 +27,8 @@ from olfnet.checks import FloatArray
 BoolArray = NDArray[np.bool_]
 
 MAX_STEPS = 200
+# Residuals below this are those of a separable problem: elsewhere one of them is at least 1.
+NEGLIGIBLE = 1e-6
 # Added to the Hessian's diagonal, relative to its mean: keeps directions finite when few patterns
 # are active, and is too small to slow the steps where the Hessian is regular.
 DAMPING = 1e-13
@@ -71,6 +73,7 @@ class SquaredHinge:
         self.slack[: self.n_patterns] += 1.0
         self.active: BoolArray = self.slack > 0
         self.hessian = self._gram(self.active)
+        self.damping = DAMPING * (self.hessian.trace() / n_columns or 1.0)
 
     def descend(self) -> Iterator[Point]:
         """Yield iterates until the minimum is reached; go on from here if called again."""
@@ -80,14 +83,15 @@ class SquaredHinge:
             step: FloatArray = dpotrs(factor, self._downhill(), lower=1)[0]
             move = self._forward(step)
             after = self.slack - move
-            if (after * self.active).min() >= 0:
+            kept = after * self.active
+            if kept.min() >= 0 and kept.max() > NEGLIGIBLE:
                 # No term leaves: the residuals of the active terms cancel, whatever enters.
                 yield self._balanced(factor, step, after)
             scale = self._line_search(step, move)
             self.weights = self.weights + scale * step
             self.slack = self.slack - scale * move
             yield Point(self.weights, 1.0 - self.slack[: self.n_patterns], None)
-            if np.array_equal(self.slack > 0, self.active):
+            if ((self.slack > 0) == self.active).all():
                 return
 
     def resize(self, rows: FloatArray) -> None:
@@ -144,7 +148,7 @@ class SquaredHinge:
 
     def _update(self, active: BoolArray) -> None:
         """Bring the Hessian to the terms that are active now."""
-        changed = np.flatnonzero(active != self.active)
+        changed = (active != self.active).nonzero()[0]
         if not len(changed):
             return
         entering = active[changed]
@@ -153,24 +157,25 @@ class SquaredHinge:
             self.hessian = self._gram(active)
             return
         for sign, terms in ((1.0, changed[entering]), (-1.0, changed[~entering])):
-            patterns = terms[: np.searchsorted(terms, self.n_patterns)]
-            if len(patterns):
-                self.hessian = dsyrk(
-                    sign, self.rows[patterns].T, beta=1.0, c=self.hessian, lower=1, overwrite_c=1
-                )
             if self.constrained is not None:
-                columns = self.constrained[terms[len(patterns) :] - self.n_patterns]
+                border = terms.searchsorted(self.n_patterns)
+                columns = self.constrained[terms[border:] - self.n_patterns]
                 self.hessian[columns, columns] += sign
+                terms = terms[:border]
+            if len(terms):
+                self.hessian = dsyrk(
+                    sign, self.rows[terms].T, beta=1.0, c=self.hessian, lower=1, overwrite_c=1
+                )
 
     def _factor(self) -> FloatArray:
         """Cholesky factor of the Hessian; the damping grows until the factorisation succeeds."""
-        diagonal = self.hessian.diagonal()
-        if self.ridge is not None:
-            diagonal = diagonal + self.ridge
-        damping = DAMPING * (diagonal.sum() / len(diagonal) or 1.0)
+        damping = self.damping
         while True:
             shifted = self.hessian.copy(order="F")
-            shifted.ravel(order="K")[:: len(diagonal) + 1] = diagonal + damping
+            diagonal = shifted.ravel(order="K")[:: len(shifted) + 1]
+            diagonal += damping
+            if self.ridge is not None:
+                diagonal += self.ridge
             factor: FloatArray
             factor, info = dpotrf(shifted, lower=1, clean=0, overwrite_a=1)
             if info == 0:
@@ -184,22 +189,20 @@ class SquaredHinge:
         """
         product = move * self.slack
         inside = self.slack > 0
-        a, b = inside @ product, inside @ np.square(move)
+        a, b = product[inside].sum(), np.square(move[inside]).sum()
         if self.ridge is not None:
             a -= (self.ridge * self.weights) @ step
             b += (self.ridge * step) @ step
-        crossing = np.flatnonzero(product > 0)
-        at = self.slack[crossing] / move[crossing]
-        order = np.argsort(at)
-        at, crossing = at[order], crossing[order]
-        signs = np.sign(move[crossing])
-        slopes = a - np.cumsum(signs * product[crossing])
-        curvatures = b - np.cumsum(signs * np.square(move[crossing]))
-        rising = at * curvatures >= slopes
-        k = int(rising.argmax()) if len(rising) and rising.any() else len(at)
+        crossing = product > 0
+        move, product = move[crossing], product[crossing]
+        at = self.slack[crossing] / move
+        order = at.argsort()
+        at = at[order]
+        slopes = a - np.copysign(product, move)[order].cumsum()
+        curvatures = b - (move * np.abs(move))[order].cumsum()
+        k = np.count_nonzero(at * curvatures < slopes)
+        low = 0.0
         if k:
-            a, b = slopes[k - 1], curvatures[k - 1]
-        low = at[k - 1] if k else 0.0
-        if k < len(at):
-            return float(min(max(a / b, low), at[k])) if b > 0 else float(low)
-        return float(max(a / b, low)) if b > 0 else float(low)
+            low, a, b = at[k - 1], slopes[k - 1], curvatures[k - 1]
+        best = a / b if b > 0 else low
+        return float(max(min(best, at[k]) if k < len(at) else best, low))

@@ -64,9 +64,22 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
         )
     support = multipliers > TINY
     scaled = multipliers[support, None] * problem.rows[support]
-    return _cancels_nearby(scaled, problem.constrained) or exact.refutes(
-        problem, exact.rationals(multipliers)
-    )
+    if _cancels_nearby(scaled, problem.constrained):
+        return True
+    residual, error, _ = _column_sums(scaled)
+    may_cancel = (residual <= error) & ((residual >= -error) | problem.constrained)
+    return bool(may_cancel.all()) and exact.refutes(problem, exact.rationals(multipliers))
+
+
+def _column_sums(scaled: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Column sums of U, their rounding errors, and the norms |U_j| of the columns.
+
+    A column sum errs by at most gamma(n) sum_i |U_ij| <= gamma(n) sqrt(n) |U_j|.
+    """
+    n_rows = len(scaled)
+    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
+    error = gamma(n_rows + 2) * np.sqrt(n_rows) * norms + n_rows * UNDERFLOW
+    return scaled.sum(axis=0), error, norms
 
 
 def refutes_in_span(problem: Dichotomy, multipliers: FloatArray) -> bool:
@@ -89,10 +102,7 @@ def refutes_in_span(problem: Dichotomy, multipliers: FloatArray) -> bool:
 def _cancels_nearby(scaled: FloatArray, constrained: NDArray[np.bool_]) -> bool:
     """The perturbation argument of :func:`refutes` for U = ``scaled``."""
     n_rows, n_columns = scaled.shape
-    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
-    residual = scaled.sum(axis=0)
-    # A column sum errs by at most gamma(n) sum_i |U_ij| <= gamma(n) sqrt(n) |U_j|.
-    error = gamma(n_rows + 2) * np.sqrt(n_rows) * norms + n_rows * UNDERFLOW
+    residual, error, norms = _column_sums(scaled)
     # Constrained columns that are negative by more than eta |U_j| stay so after the perturbation.
     eta = 1e-6 if constrained.any() else 1.0
     tight = ~(constrained & (residual + error < -eta * norms))
