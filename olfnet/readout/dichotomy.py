@@ -122,29 +122,23 @@ def _weight_signs(nonnegative: bool | ArrayLike, n_weights: int) -> FloatArray:
 
 def _scales(rows: FloatArray, bias: bool, uniform: bool) -> tuple[FloatArray, FloatArray]:
     """Powers of two that bring rows and columns near one; one common factor if ``uniform``."""
-    magnitude = np.abs(rows)
-    largest = magnitude.max(axis=1)
-    row_scale = np.ones(len(rows))
+    row_scale, column_scale = np.ones(len(rows)), np.ones(rows.shape[1])
     if uniform:
-        weights_only = magnitude[:, :-1] if bias else magnitude
-        row_scale[:] = _power_of_two(np.atleast_1d(weights_only.max()))
-    elif not _comparable(largest):
-        row_scale = _power_of_two(largest)
-        magnitude = magnitude * row_scale[:, None]
-    columns = magnitude.max(axis=0)
-    column_scale = np.ones(len(columns))
-    if uniform and bias:
-        column_scale[-1] = 1 / row_scale[0]
-    elif not uniform and not _comparable(columns[columns > 0]):
-        column_scale = _power_of_two(columns)
+        row_scale[:] = _power_of_two(np.abs(rows[:, :-1] if bias else rows).max())
+        if bias:
+            column_scale[-1] = 1 / row_scale[0]
+    elif not (_comparable(rows, axis=1) and _comparable(rows, axis=0)):
+        row_scale = _power_of_two(np.abs(rows).max(axis=1))
+        column_scale = _power_of_two(np.abs(rows * row_scale[:, None]).max(axis=0))
     return row_scale, column_scale
 
 
-def _comparable(magnitudes: FloatArray) -> bool:
-    """Whether all magnitudes lie within SPREAD of one."""
-    return bool(
-        magnitudes.size == 0 or (magnitudes.max() < SPREAD and magnitudes.min() > 1 / SPREAD)
-    )
+def _comparable(rows: FloatArray, axis: int) -> bool:
+    """Whether the mean squares along ``axis`` lie near one, but for those of zeros alone."""
+    squares = np.einsum("ij,ij->j" if axis == 0 else "ij,ij->i", rows, rows) / rows.shape[axis]
+    if not squares.all():
+        squares = squares[rows.any(axis=axis)]
+    return squares.size == 0 or bool(SPREAD**-2 < squares.min() and squares.max() < SPREAD**2)
 
 
 def _power_of_two(magnitudes: FloatArray) -> FloatArray:
