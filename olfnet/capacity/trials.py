@@ -51,7 +51,9 @@ def breaking_point(seed: SeedSequence, draw: Draw, max_patterns: int, bias: bool
     return separable_prefix(patterns, _labels(max_patterns, label_rng), bias=bias)
 
 
-def decisions_anew(seed: SeedSequence, draw: Draw, sizes: NDArray[np.int64], bias: bool) -> list[bool]:
+def decisions_anew(
+    seed: SeedSequence, draw: Draw, sizes: NDArray[np.int64], bias: bool
+) -> list[bool]:
     """Whether random labels separate, for a new panel of every size."""
     rng = np.random.default_rng(seed)
     return [

@@ -55,6 +55,8 @@ class SquaredHinge:
         Weight of w_j^2 / 2 in F.
     start : array of shape (n_columns,), optional
         First weights; zero by default.
+    gram : array of shape (n_columns, n_columns), optional
+        Lower triangle of rows.T @ rows, if it is known already.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class SquaredHinge:
         constrained: NDArray[np.intp] | None = None,
         ridge: FloatArray | None = None,
         start: FloatArray | None = None,
+        gram: FloatArray | None = None,
     ) -> None:
         self.rows = rows
         self.n_patterns, n_columns = rows.shape
@@ -71,8 +74,13 @@ class SquaredHinge:
         self.weights = np.zeros(n_columns) if start is None else start
         self.slack = -self._forward(self.weights)
         self.slack[: self.n_patterns] += 1.0
-        self.active: BoolArray = self.slack > 0
-        self.hessian = self._gram(self.active)
+        self.active: BoolArray
+        if gram is None:
+            self.active = self.slack > 0
+            self.hessian = self._gram(self.active)
+        else:
+            self.active = np.arange(len(self.slack)) < self.n_patterns
+            self.hessian = gram.copy(order="F")
         self.damping = DAMPING * (self.hessian.trace() / n_columns or 1.0)
 
     def descend(self) -> Iterator[Point]:
@@ -105,6 +113,11 @@ class SquaredHinge:
         self.rows, self.n_patterns = rows, len(rows)
         self.active = np.append(self.active[:kept], np.zeros(len(now) - kept, dtype=bool))
         self.slack = 1.0 - rows @ self.weights
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """Hessian^-1 times the columns of ``right``."""
+        solution: FloatArray = dpotrs(self._factor(), right, lower=1)[0]
+        return solution
 
     def _balanced(self, factor: FloatArray, step: FloatArray, after: FloatArray) -> Point:
         """Full step, with one refinement so that the residuals cancel to rounding."""

@@ -40,6 +40,21 @@ def proposals(problem: Dichotomy, search: SquaredHinge | None = None) -> Iterato
         yield from _in_span(rows)
 
 
+def shared_searches(problem: Dichotomy, signs: FloatArray) -> Iterator[SquaredHinge]:
+    """Searches for many labels (n_dichotomies, n_patterns) of patterns that are all positive.
+
+    The Gram matrix does not depend on the labels, and neither does the factor of the first step,
+    the least-squares fit of heights of one.
+    """
+    rows = problem.rows
+    constrained = np.flatnonzero(problem.constrained)
+    first = SquaredHinge(rows)
+    gram = first.hessian
+    starts = first.solve(rows.T @ signs.T)
+    for sign, start in zip(signs, starts.T, strict=True):
+        yield SquaredHinge(sign[:, None] * rows, constrained, start=start, gram=gram)
+
+
 def _newton(search: SquaredHinge, constrained: NDArray[np.intp]) -> Iterator[Proposal]:
     """Minimum of the squared hinge."""
     for point in search.descend():

@@ -5,10 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import scipy.optimize
+from sklearn.svm import SVC
+
 from olfnet import separate
 from olfnet.readout import exact
 from olfnet.readout.dichotomy import dichotomy
-from sklearn.svm import SVC
 
 
 def largest_margin(patterns, labels, bias):

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from olfnet import separate
-from olfnet.readout import exact, proofs
+from olfnet.readout import exact, proofs, separate_many
 from olfnet.readout.dichotomy import dichotomy
 from olfnet.readout.hinge import SquaredHinge
 from olfnet.readout.prefix import separable_prefix
@@ -17,9 +18,8 @@ from olfnet.theory import cover
 def separable_by_enumeration(rows):
     """Whether some w has rows @ w > 0, from all candidate normals of integer rows (N = 2, 3).
 
-    A separating cone that is not empty has an extreme ray on N - 1 of the hyperplanes rows_i . w = 0;
-    leaning from one such ray towards another stays in the cone, so that the sum of all rays of the
-    closed cone lies inside it if its inside is not empty.
+    The rays that lie on N - 1 of the hyperplanes and axes and satisfy rows @ w >= 0 span the closed
+    cone of solutions, so that their sum lies inside it if it has an inside.
     """
     rows = [tuple(int(v) for v in row) for row in rows]
     n = len(rows[0])
@@ -201,6 +201,17 @@ def test_simple_cases():
     assert not separate([[1.0, 2.0], [1.0, 2.0]], [True, False], bias=True).separable
     assert not separate([[1.0], [2.0], [3.0]], [1, -1, 1], bias=True).separable
     assert separate([[1.0], [2.0], [3.0]], [1, -1, -1], bias=True).separable
+
+
+@pytest.mark.parametrize("options", [{}, {"bias": True}, {"nonnegative": True}])
+@pytest.mark.parametrize("shape", [(40, 20), (9, 3), (6, 12)])
+def test_many_dichotomies_equal_single_ones(options, shape):
+    rng = np.random.default_rng(shape)
+    patterns = rng.standard_normal(shape) * (1 if shape[0] > 9 else 10.0 ** rng.integers(-9, 9, 1))
+    labels = rng.choice([0, 1], size=(30, shape[0]))
+    for row, answer in zip(labels, separate_many(patterns, labels, **options), strict=True):
+        assert answer.separable == separate(patterns, row, **options).separable
+        assert answer.verify(patterns, row)
 
 
 def test_thin_cone_needs_more_than_doubles():
