@@ -1,9 +1,10 @@
 """Capacity curves of random patterns against Cover's exact law, with negative controls."""
 
 import numpy as np
-import olfnet
 import pytest
 import scipy.stats
+
+import olfnet
 from olfnet.capacity import CapacityCurve
 from olfnet.theory import cover
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from olfnet import separate
 
 N_RANDOM = int(os.environ.get("OLFNET_INSTANCES", "600"))
