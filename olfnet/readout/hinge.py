@@ -27,6 +27,8 @@ from olfnet.checks import FloatArray
 BoolArray = NDArray[np.bool_]
 
 MAX_STEPS = 200
+# A pattern that can be fitted on its own has a residual of zero, give or take this.
+ROUNDING = 1e-9
 # Residuals below this are those of a separable problem: elsewhere one of them is at least 1.
 NEGLIGIBLE = 1e-6
 # Added to the Hessian's diagonal, relative to its mean: keeps directions finite when few patterns
@@ -92,7 +94,7 @@ class SquaredHinge:
             move = self._forward(step)
             after = self.slack - move
             kept = after * self.active
-            if kept.min() >= 0 and kept.max() > NEGLIGIBLE:
+            if kept.min() >= -ROUNDING and kept.max() > NEGLIGIBLE:
                 # No term leaves: the residuals of the active terms cancel, whatever enters.
                 yield self._balanced(factor, step, after)
             scale = self._line_search(step, move)

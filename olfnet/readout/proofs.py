@@ -19,6 +19,8 @@ UNIT_ROUNDOFF = 2.0**-53
 # A product may lose this much to underflow; multipliers below TINY of the largest are left out.
 UNDERFLOW = float(np.finfo(np.float64).tiny)
 TINY = 1e-150
+# Multipliers that rounding may have left above zero; a second proof does without them.
+FAINT = 1e-10
 
 
 def gamma(n_terms: int) -> float:
@@ -62,24 +64,19 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
         return _stays_inside(problem, multipliers) or exact.refutes(
             problem, exact.rationals(multipliers)
         )
-    support = multipliers > TINY
-    scaled = multipliers[support, None] * problem.rows[support]
-    if _cancels_nearby(scaled, problem.constrained):
-        return True
-    residual, error, _ = _column_sums(scaled)
+    for negligible in (TINY, FAINT):
+        support = multipliers > negligible
+        rows = problem.rows[support]
+        scaled = multipliers[support, None] * rows
+        # A unit that is silent on the whole support cancels exactly.
+        heard = scaled.any(axis=0)
+        if not rows[:, ~heard].any() and _cancels_nearby(
+            np.ascontiguousarray(scaled[:, heard]), problem.constrained[heard]
+        ):
+            return True
+    residual, error, _ = _column_sums(multipliers[:, None] * problem.rows)
     may_cancel = (residual <= error) & ((residual >= -error) | problem.constrained)
     return bool(may_cancel.all()) and exact.refutes(problem, exact.rationals(multipliers))
-
-
-def _column_sums(scaled: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Column sums of U, their rounding errors, and the norms |U_j| of the columns.
-
-    A column sum errs by at most gamma(n) sum_i |U_ij| <= gamma(n) sqrt(n) |U_j|.
-    """
-    n_rows = len(scaled)
-    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
-    error = gamma(n_rows + 2) * np.sqrt(n_rows) * norms + n_rows * UNDERFLOW
-    return scaled.sum(axis=0), error, norms
 
 
 def refutes_in_span(problem: Dichotomy, multipliers: FloatArray) -> bool:
@@ -91,12 +88,26 @@ def refutes_in_span(problem: Dichotomy, multipliers: FloatArray) -> bool:
     if problem.margin > 0 or problem.constrained.any() or not np.isfinite(multipliers).all():
         return False
     top = multipliers.max(initial=0.0)
-    basis = exact.column_basis(problem.rows) if top > 0 and multipliers.min() >= 0 else None
+    if not (top > 0 and multipliers.min() >= 0):
+        return False
+    support = multipliers > FAINT * top
+    rows = problem.rows[support]
+    basis = exact.column_basis(rows)
     if basis is None:
         return False
-    support = multipliers > TINY * top
-    scaled = (multipliers[support, None] / top) * problem.rows[np.ix_(support, basis)]
+    scaled = (multipliers[support, None] / top) * rows[:, basis]
     return _cancels_nearby(scaled, np.zeros(len(basis), dtype=bool))
+
+
+def _column_sums(scaled: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Column sums of U, their rounding errors, and the norms |U_j| of the columns.
+
+    A column sum errs by at most gamma(n) sum_i |U_ij| <= gamma(n) sqrt(n) |U_j|.
+    """
+    n_rows = len(scaled)
+    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
+    error = gamma(n_rows + 2) * np.sqrt(n_rows) * norms + n_rows * UNDERFLOW
+    return scaled.sum(axis=0), error, norms
 
 
 def _cancels_nearby(scaled: FloatArray, constrained: NDArray[np.bool_]) -> bool:

@@ -208,6 +208,8 @@ def decide(
                 return False, multipliers
     if multipliers is not None and proofs.refutes_in_span(problem, multipliers):
         return False, multipliers
+    if search is not None:
+        return decide(problem)  # the warm start may be what failed
     return exact.decide(problem)
 
 
