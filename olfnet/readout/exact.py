@@ -160,11 +160,7 @@ class _LeastSquares:
 
     def _start(self) -> tuple[list[int], list[fmpq]]:
         """Passive set that floating-point arithmetic proposes, trimmed to positive values."""
-        target = np.append(np.zeros(self.floats.shape[1] - 1), 1.0)
-        try:
-            proposal = scipy.optimize.nnls(self.floats.T, target)[0]
-        except RuntimeError:  # nnls ran out of iterations: start from nothing
-            proposal = np.zeros(len(self.floats))
+        proposal = self._proposal()
         passive = np.flatnonzero(proposal > 1e-12 * proposal.max(initial=0.0)).tolist()
         while passive and not self.bordered:
             try:
@@ -178,6 +174,20 @@ class _LeastSquares:
             return [], []
         pair = [self.balance.index(1), self.balance.index(-1)]
         return pair, self._unconstrained(pair)
+
+    def _proposal(self) -> FloatArray:
+        """Solution in doubles; a little noise helps where degeneracy makes the method cycle."""
+        target = np.append(np.zeros(self.floats.shape[1] - 1), 1.0)
+        noise = np.random.default_rng(0).standard_normal(self.floats.shape)
+        for size in (0.0, 1e-11, 1e-9):
+            try:
+                values: FloatArray = scipy.optimize.nnls(
+                    (self.floats * (1 + size * noise)).T, target
+                )[0]
+            except RuntimeError:  # out of iterations
+                continue
+            return values
+        return np.zeros(len(self.floats))
 
     def _unconstrained(self, passive: list[int]) -> list[fmpq]:
         """Least squares on the passive vectors alone."""
@@ -222,14 +232,18 @@ class _LeastSquares:
     def _enter(
         self, new: int, passive: list[int], values: list[fmpq]
     ) -> tuple[list[int], list[fmpq]]:
-        """Let one vector in, and those whose value falls to zero out."""
-        passive, values = [*passive, new], [*values, fmpq(0)]
+        """Let one vector in, and those whose value falls to zero out.
+
+        Values on the way only choose who leaves, so they may be short; the last ones are exact.
+        """
+        passive, values = [*passive, new], [*map(_short, values), fmpq(0)]
         while True:
             wanted = self._unconstrained(passive)
             if all(v > 0 for v in wanted):
                 return passive, wanted
+            wanted = [_short(v) for v in wanted]
             step = min(x / (x - w) for x, w in zip(values, wanted, strict=True) if w <= 0 and x > 0)
-            values = [x + step * (w - x) for x, w in zip(values, wanted, strict=True)]
+            values = [_short(x + step * (w - x)) for x, w in zip(values, wanted, strict=True)]
             kept = [i for i, x in enumerate(values) if x > 0]
             passive, values = [passive[i] for i in kept], [values[i] for i in kept]
 
@@ -239,3 +253,11 @@ def _dot(exact_values: Sequence[Fraction], values: FloatArray) -> Fraction:
         (w * Fraction(float(v)) for w, v in zip(exact_values, values, strict=True) if v),
         Fraction(0),
     )
+
+
+def _short(value: fmpq, n_bits: int = 512) -> fmpq:
+    """``value`` rounded to so many significant bits; without this, fractions grow at each step."""
+    shift = n_bits - int(value.p).bit_length() + int(value.q).bit_length()
+    if shift >= 0:
+        return fmpq((value.p << shift) // value.q, fmpz(1) << shift)
+    return fmpq((value.p // (value.q << -shift)) << -shift)
