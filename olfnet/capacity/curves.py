@@ -1,7 +1,8 @@
 """How many associations can be stored: separable fraction against load, and capacity.
 
-Capacity here is the counting capacity of Cover: patterns get random labels, and the question is
-whether any linear readout reproduces all of them.  Every decision is certified.
+Patterns get random labels, and the question is whether any linear readout of the wanted kind
+reproduces all of them: Cover's counting capacity, Gardner's with a margin, or that of non-negative
+weights.  Every decision is certified.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
-from olfnet.capacity.trials import Draw, breaking_point, decisions_anew, rank, run, seeds_of
+from olfnet.capacity.trials import (
+    Draw,
+    Readout,
+    breaking_point,
+    decisions_anew,
+    rank,
+    run,
+    seeds_of,
+)
 from olfnet.checks import FloatArray, Seed
 
 IntArray = NDArray[np.int64]
@@ -32,7 +41,8 @@ class CapacityCurve:
     n_trials : int
     n_dims : int
         Rank of the patterns of the first trial, one more if a bias raises it.
-    bias : bool
+    readout : Readout
+        Bias, sign constraint and margin of the readout; ``definition`` says them in words.
     breaking_points : int array of shape (n_trials,) or None
         Largest separable prefix of each trial where loads are prefixes of one draw; None where
         every load was drawn anew.
@@ -42,10 +52,13 @@ class CapacityCurve:
     n_separable: IntArray
     n_trials: int
     n_dims: int
-    bias: bool
+    readout: Readout
     breaking_points: IntArray | None = None
 
-    definition = "counting: half of all random labelings are linearly separable (Cover 1965)"
+    @property
+    def definition(self) -> str:
+        """What is counted, and at which level capacity is read."""
+        return f"half of all random labelings are separable by {self.readout.words}"
 
     @property
     def load(self) -> FloatArray:
@@ -130,7 +143,9 @@ class CapacityCurve:
                 "definition": self.definition,
                 "n_dims": self.n_dims,
                 "n_trials": self.n_trials,
-                "bias": int(self.bias),
+                "bias": int(self.readout.bias),
+                "nonnegative": int(self.readout.nonnegative),
+                "margin": self.readout.margin,
                 "confidence": confidence,
             },
         )
@@ -149,6 +164,8 @@ def measure_capacity(
     n_patterns: ArrayLike,
     n_trials: int,
     bias: bool = False,
+    nonnegative: bool = False,
+    margin: float = 0.0,
     nested: bool = True,
     n_workers: int = 1,
     rng: Seed = None,
@@ -165,6 +182,10 @@ def measure_capacity(
         Panels with random labels per load.
     bias : bool
         Allow the readout a free bias.
+    nonnegative : bool
+        Allow the readout no negative weights.
+    margin : float
+        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
     nested : bool
         Loads are prefixes of one panel per trial, so that one breaking point answers for all of
         them.  Set False if the statistics of a pattern depend on how many are drawn.
@@ -192,17 +213,18 @@ def measure_capacity(
     True
     """
     rng = np.random.default_rng(rng)
+    readout = Readout(bias, nonnegative, margin)
     sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
     n_trials = checks.count("n_trials", n_trials)
     largest = int(sizes[-1])
     seeds = seeds_of(rng, n_trials)
     n_dims = rank(draw, largest, bias, seeds[0])
     if nested:
-        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, bias))
+        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, readout))
         n_separable = (points[:, None] >= sizes).sum(axis=0)
-        return CapacityCurve(sizes, n_separable, n_trials, n_dims, bias, points)
-    decisions = run(decisions_anew, seeds, n_workers, draw, sizes, bias)
-    return CapacityCurve(sizes, np.sum(decisions, axis=0), n_trials, n_dims, bias)
+        return CapacityCurve(sizes, n_separable, n_trials, n_dims, readout, points)
+    decisions = run(decisions_anew, seeds, n_workers, draw, sizes, readout)
+    return CapacityCurve(sizes, np.sum(decisions, axis=0), n_trials, n_dims, readout)
 
 
 def breaking_points(
@@ -211,6 +233,8 @@ def breaking_points(
     max_patterns: int,
     n_trials: int,
     bias: bool = False,
+    nonnegative: bool = False,
+    margin: float = 0.0,
     n_workers: int = 1,
     rng: Seed = None,
 ) -> IntArray:
@@ -226,6 +250,10 @@ def breaking_points(
     n_trials : int
     bias : bool
         Allow the readout a free bias.
+    nonnegative : bool
+        Allow the readout no negative weights.
+    margin : float
+        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
     n_workers : int
         Processes that share the trials, each with one BLAS thread; the result is the same for any
         number.
@@ -241,9 +269,10 @@ def breaking_points(
         If a count is below 1, or ``draw`` returns patterns of the wrong number.
     """
     rng = np.random.default_rng(rng)
+    readout = Readout(bias, nonnegative, margin)
     max_patterns = checks.count("max_patterns", max_patterns)
     seeds = seeds_of(rng, checks.count("n_trials", n_trials))
-    return np.array(run(breaking_point, seeds, n_workers, draw, max_patterns, bias))
+    return np.array(run(breaking_point, seeds, n_workers, draw, max_patterns, readout))
 
 
 def _proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import joblib
@@ -18,6 +19,36 @@ from olfnet.readout.separability import separate
 Rng = np.random.Generator
 Draw = Callable[[int, Rng], ArrayLike]
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The kind of linear readout whose capacity is asked for.
+
+    Parameters
+    ----------
+    bias : bool
+        Free bias.
+    nonnegative : bool
+        No negative weights.
+    margin : float
+        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
+    """
+
+    bias: bool = False
+    nonnegative: bool = False
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.nonnegative("margin", self.margin)
+
+    @property
+    def words(self) -> str:
+        """Definition for figures and results."""
+        weights = "non-negative weights" if self.nonnegative else "free weights"
+        bias = "a free bias" if self.bias else "no bias"
+        margin = f" and margin {self.margin:g}" if self.margin else ""
+        return f"a linear readout with {weights}, {bias}{margin}"
 
 
 def seeds_of(rng: Rng, n_trials: int) -> list[SeedSequence]:
@@ -45,26 +76,26 @@ def run(
         )
 
 
-def breaking_point(seed: SeedSequence, draw: Draw, max_patterns: int, bias: bool) -> int:
+def breaking_point(seed: SeedSequence, draw: Draw, max_patterns: int, readout: Readout) -> int:
     """Largest separable prefix of one panel with random labels."""
     patterns, label_rng = _panel(draw, max_patterns, seed)
-    return separable_prefix(patterns, _labels(max_patterns, label_rng), bias=bias)
+    return separable_prefix(patterns, _labels(max_patterns, label_rng), **asdict(readout))
 
 
 def decisions_anew(
-    seed: SeedSequence, draw: Draw, sizes: NDArray[np.int64], bias: bool
+    seed: SeedSequence, draw: Draw, sizes: NDArray[np.int64], readout: Readout
 ) -> list[bool]:
     """Whether random labels separate, for a new panel of every size."""
     rng = np.random.default_rng(seed)
     return [
-        _decision(part, draw, int(n), bias)
+        _decision(part, draw, int(n), readout)
         for part, n in zip(seeds_of(rng, len(sizes)), sizes, strict=True)
     ]
 
 
-def _decision(seed: SeedSequence, draw: Draw, n_patterns: int, bias: bool) -> bool:
+def _decision(seed: SeedSequence, draw: Draw, n_patterns: int, readout: Readout) -> bool:
     patterns, label_rng = _panel(draw, n_patterns, seed)
-    return separate(patterns, _labels(n_patterns, label_rng), bias=bias).separable
+    return separate(patterns, _labels(n_patterns, label_rng), **asdict(readout)).separable
 
 
 def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray, Rng]:

@@ -74,8 +74,7 @@ class SquaredHinge:
         self.constrained = constrained if constrained is not None and len(constrained) else None
         self.ridge = ridge
         self.weights = np.zeros(n_columns) if start is None else start
-        self.slack = -self._forward(self.weights)
-        self.slack[: self.n_patterns] += 1.0
+        self.slack = self._slack()
         self.active: BoolArray
         if gram is None:
             self.active = self.slack > 0
@@ -105,16 +104,16 @@ class SquaredHinge:
                 return
 
     def resize(self, rows: FloatArray) -> None:
-        """Go on with more patterns or fewer: ``rows`` must begin with the old ones or be a part.
-
-        Constrained weights are not supported.
-        """
-        before, now = self.rows, rows
-        kept = min(len(before), len(now))
-        self._update(np.append(self.slack[:kept] > 0, np.zeros(len(before) - kept, dtype=bool)))
-        self.rows, self.n_patterns = rows, len(rows)
-        self.active = np.append(self.active[:kept], np.zeros(len(now) - kept, dtype=bool))
-        self.slack = 1.0 - rows @ self.weights
+        """Go on with more patterns or fewer: the old rows begin with the new ones or vice versa."""
+        before, now = self.n_patterns, len(rows)
+        kept = min(before, now)
+        active = self.slack > 0
+        active[kept:before] = False
+        self._update(active)
+        self.rows, self.n_patterns = rows, now
+        added = np.zeros(now - kept, dtype=bool)
+        self.active = np.concatenate((active[:kept], added, active[before:]))
+        self.slack = self._slack()
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Hessian^-1 times the columns of ``right``."""
@@ -139,6 +138,12 @@ class SquaredHinge:
         if self.constrained is None:
             return heights
         return np.concatenate((heights, weights[self.constrained]))
+
+    def _slack(self) -> FloatArray:
+        """Residuals of all terms at the present weights."""
+        slack = -self._forward(self.weights)
+        slack[: self.n_patterns] += 1.0
+        return slack
 
     def _backward(self, residual: FloatArray) -> FloatArray:
         """Transpose of :meth:`_forward`."""

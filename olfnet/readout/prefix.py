@@ -17,21 +17,28 @@ from olfnet.readout.hinge import SquaredHinge
 from olfnet.readout.separability import decide
 
 
-def separable_prefix(patterns: ArrayLike, labels: ArrayLike, *, bias: bool = False) -> int:
+def separable_prefix(
+    patterns: ArrayLike,
+    labels: ArrayLike,
+    *,
+    bias: bool = False,
+    nonnegative: bool | ArrayLike = False,
+    margin: float = 0.0,
+) -> int:
     """Largest n for which the first n patterns are separable; every decision is certified.
 
-    The search is bracketed around the 2 N patterns that random labels allow in N dimensions, with
-    a spread of sqrt(2 N) (see ``theory.cover.breaking_point_pmf``), and bisects.  Each decision
-    starts from the weights and the Hessian of the one before, and weights that happen to fit
-    further patterns move the lower end for free.
+    The search steps outwards from the 2 N patterns that random labels allow in N dimensions (N
+    under constraints), with a spread of sqrt(2 N) (see ``theory.cover.breaking_point_pmf``), and
+    bisects.  Each decision starts from the weights and the Hessian of the one before, and weights
+    that happen to fit further patterns move the lower end for free.
 
     Parameters
     ----------
     patterns : array of shape (n_patterns, n_features)
     labels : array of shape (n_patterns,)
         Two values, as for :func:`olfnet.separate`.
-    bias : bool
-        Allow a free bias.
+    bias, nonnegative, margin
+        As for :func:`olfnet.separate`.
 
     Returns
     -------
@@ -48,20 +55,23 @@ def separable_prefix(patterns: ArrayLike, labels: ArrayLike, *, bias: bool = Fal
     >>> separable_prefix([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], bias=True)
     3
     """
-    problem = _full_rank(dichotomy(patterns, labels, bias=bias))
+    problem = dichotomy(patterns, labels, bias=bias, nonnegative=nonnegative, margin=margin)
+    free = problem.margin == 0 and not problem.constrained.any()
+    problem = _full_rank(problem) if free else problem
     n_patterns, n_dims = problem.rows.shape
     separable, broken = 0, n_patterns + 1
     step = math.isqrt(2 * n_dims)
-    guess = min(2 * n_dims, n_patterns)
-    search = SquaredHinge(problem.rows[:guess]) if guess > n_dims else None
+    guess = min(2 * n_dims if free else n_dims, n_patterns)
+    search = None
     while broken - separable > 1:
         part = replace(problem, rows=problem.rows[:guess], row_scale=problem.row_scale[:guess])
-        if search is not None:
+        if problem.margin == 0 and (not free or guess > n_dims):
+            search = search or SquaredHinge(part.rows, np.flatnonzero(problem.constrained))
             search.resize(part.rows)
         answer, certificate = decide(part, search)
         if answer:
             separable = guess
-            if isinstance(certificate, np.ndarray):
+            if isinstance(certificate, np.ndarray) and problem.margin == 0:
                 separable += _carries_on(problem.rows[guess:] @ certificate)
         else:
             broken = guess

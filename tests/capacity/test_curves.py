@@ -6,6 +6,7 @@ import scipy.stats
 
 import olfnet
 from olfnet.capacity import CapacityCurve
+from olfnet.capacity.trials import Readout
 from olfnet.theory import cover
 
 
@@ -101,6 +102,27 @@ def test_collisions_break_at_once():
     assert scipy.stats.chisquare(counts, expected).pvalue > 1e-3
 
 
+def test_margins_and_signs_lower_the_capacity():
+    """Finite-size statements that hold exactly: half of Cover's for signs, less for a margin."""
+    plain, signs, margin = (
+        olfnet.breaking_points(gaussian(20), max_patterns=90, n_trials=60, rng=2, **options)
+        for options in ({}, {"nonnegative": True}, {"margin": 0.5})
+    )
+    assert (signs <= plain).all()
+    assert (margin <= plain).all()
+    for options, points in (({"nonnegative": True}, signs), ({"margin": 0.5}, margin)):
+        curve = olfnet.measure_capacity(
+            gaussian(20), n_patterns=[10, 20, 30, 60], n_trials=60, rng=2, **options
+        )
+        assert (
+            curve.n_separable == (np.minimum(points, 60)[:, None] >= [10, 20, 30, 60]).sum(0)
+        ).all()
+    assert "margin 0.5" in curve.definition
+    # Non-negative weights: P* >= P iff a random orthant meets the cone; about N of them do.
+    assert abs(signs.mean() - 20) < 5 * signs.std() / np.sqrt(60)
+    assert 0.5 < margin.mean() / 20 < 1.3
+
+
 def test_same_seed_same_curve():
     def curve(seed):
         return olfnet.measure_capacity(
@@ -127,7 +149,7 @@ def test_number_of_workers_changes_nothing(nested):
 
 
 def test_intervals_are_clopper_pearson():
-    curve = CapacityCurve(np.array([10, 20, 30]), np.array([10, 5, 0]), 10, 10, False)
+    curve = CapacityCurve(np.array([10, 20, 30]), np.array([10, 5, 0]), 10, 10, Readout())
     low, high = curve.interval(0.95)
     np.testing.assert_allclose(low[1], scipy.stats.beta.ppf(0.025, 5, 6))
     np.testing.assert_allclose(high[1], scipy.stats.beta.ppf(0.975, 6, 5))
