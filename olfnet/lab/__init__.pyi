@@ -1,4 +1,17 @@
-from . import runner, study
-from .study import Parameter, Study
+from . import command, dataset, journal, points, provenance, runner, study
+from .runner import Result
+from .study import Parameter, Study, load_study
 
-__all__ = ["Parameter", "Study", "runner", "study"]
+__all__ = [
+    "Parameter",
+    "Result",
+    "Study",
+    "command",
+    "dataset",
+    "journal",
+    "load_study",
+    "points",
+    "provenance",
+    "runner",
+    "study",
+]

@@ -61,9 +61,10 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
         return False
     multipliers = multipliers / top
     if problem.margin > 0:
-        return _stays_inside(problem, multipliers) or exact.refutes(
-            problem, exact.rationals(multipliers)
-        )
+        gap, error = _dual_gap(problem, multipliers)
+        if abs(gap) > error:
+            return gap > 0
+        return exact.refutes(problem, exact.rationals(multipliers))
     for negligible in (TINY, FAINT):
         support = multipliers > negligible
         rows = problem.rows[support]
@@ -165,22 +166,26 @@ def _cancels_preconditioned(scaled: FloatArray, excess: FloatArray, gram: FloatA
     return reach**2 * 1.01 < 1 - spread
 
 
-def _stays_inside(problem: Dichotomy, multipliers: FloatArray) -> bool:
-    """Whether |sum_i lambda_i z_i| < margin sum_i lambda_i, the dual bound on the margin."""
+def _dual_gap(problem: Dichotomy, multipliers: FloatArray) -> tuple[float, float]:
+    """Margin times sum_i lambda_i, less |sum_i lambda_i z_i|, and the rounding error of that.
+
+    A positive gap refutes: no w of length one has heights above |sum lambda z| / sum lambda.
+    """
     rows = problem.rows
     if problem.bias:
         positive = rows[:, -1] > 0
         above, below = multipliers[positive].sum(), multipliers[~positive].sum()
         if not (above > 0 and below > 0):
-            return False
+            return -1.0, 0.0
         # Balanced to rounding; the error below allows for the exact balance next to it.
         multipliers = np.where(positive, multipliers * (below / above), multipliers)
         rows = rows[:, :-1]
     total = multipliers @ rows
-    error = gamma(2 * len(rows) + 16) * float(multipliers @ _row_norms(rows)) + UNDERFLOW
     reach = np.where(problem.constrained[: rows.shape[1]], np.maximum(total, 0.0), total)
-    bound = problem.margin * float(multipliers.sum()) * (1 - gamma(2 * len(rows) + 16))
-    return bool(np.linalg.norm(reach) * (1 + gamma(len(reach) + 4)) + error < bound)
+    bound = problem.margin * float(multipliers.sum())
+    size = float(multipliers @ _row_norms(rows)) + bound
+    error = gamma(2 * len(rows) + rows.shape[1] + 16) * size + UNDERFLOW
+    return bound - float(np.linalg.norm(reach)), error
 
 
 def _row_norms(rows: FloatArray) -> FloatArray:
