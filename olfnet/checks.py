@@ -2,6 +2,7 @@
 
 import math
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,13 @@ def fraction(name: str, value: Any, *, zero: bool = False) -> float:
     if not (0 < number <= 1 or (zero and number == 0)):
         raise ValueError(f"{name} must be in {'[' if zero else '('}0, 1], got {number:g}")
     return number
+
+
+def one_of(name: str, value: Any, *, known: Iterable[Any]) -> Any:
+    """Return ``value`` if it is among those known."""
+    if value not in (known := list(known)):
+        raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, got {value!r}")
+    return value
 
 
 def _real(name: str, value: Any) -> float:

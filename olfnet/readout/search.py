@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
 from olfnet.readout.dichotomy import Dichotomy
-from olfnet.readout.hinge import SquaredHinge
+from olfnet.readout.hinge import BoolArray, SquaredHinge
 
 # Relative size under which a singular value of the patterns is taken for rounding.
 NEGLIGIBLE = 1e-13
@@ -112,12 +112,40 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
         for point in SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
             weights = _legal(point.weights, constrained)
             yield Proposal(weights, point.multipliers)
+        if point.multipliers is not None:
+            yield _on_support(rows, point.multipliers > 0, weights > 0, problem)
         excess = float(np.linalg.norm(point.weights[: problem.n_weights])) * kappa
         low, high = (ridge, high) if excess > 1 else (low, ridge)
-        guess = ridge * excess
-        if not low < guess < high or abs(excess - 1) < 0.1:
-            guess = np.sqrt(low * high) if low and np.isfinite(high) else ridge * excess**3
-        ridge = guess if low < guess < high else 0.1 * high
+        if low == 0:
+            ridge = 0.1 * ridge
+        elif high == np.inf:
+            ridge = 10 * ridge
+        else:
+            ridge = np.sqrt(low * high)
+
+
+def _on_support(
+    rows: FloatArray, support: BoolArray, positive: BoolArray, problem: Dichotomy
+) -> Proposal:
+    """Shortest weights that give the supporting patterns height one, and their multipliers.
+
+    With the right support this is the widest margin, free of the ridge that led to it.  Constrained
+    weights that are not positive stay at zero.
+    """
+    free = ~problem.constrained | positive
+    weight_columns = free & (np.arange(rows.shape[1]) < problem.n_weights)
+    chosen = rows[support][:, weight_columns]
+    border = rows[support, problem.n_weights :]
+    n_border = border.shape[1]
+    system = np.block([[chosen @ chosen.T, border], [border.T, np.zeros((n_border, n_border))]])
+    right = np.append(np.ones(len(chosen)), np.zeros(n_border))
+    solution = np.linalg.lstsq(system, right, rcond=None)[0]
+    weights = np.zeros(rows.shape[1])
+    weights[weight_columns] = solution[: len(chosen)] @ chosen
+    weights[problem.n_weights :] = solution[len(chosen) :]
+    multipliers = np.zeros(len(rows))
+    multipliers[support] = np.maximum(solution[: len(chosen)], 0.0)
+    return Proposal(weights, multipliers)
 
 
 def _far_away(problem: Dichotomy) -> FloatArray:
