@@ -6,7 +6,7 @@ receptor j. The quantile functions bend correlations, so those of ``z`` are chos
 of the *rates* come out right.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy.special import ndtr
@@ -79,10 +79,18 @@ def latent_correlations(panel: FloatArray) -> FloatArray:
 
 def draw(panel: FloatArray, n_odors: int, rng: np.random.Generator) -> FloatArray:
     """Draw rates of shape (n_odors, n_receptors) from the copula fitted to ``panel``."""
-    eigenvalues, axes = np.linalg.eigh(latent_correlations(panel))
-    factor = axes * np.sqrt(np.clip(eigenvalues, 0, None))
+    factor = _latent_factor(panel.tobytes(), panel.shape)
     levels = ndtr(rng.standard_normal((n_odors, panel.shape[1])) @ factor.T)
     return np.stack([quantiles(*pair) for pair in zip(panel.T, levels.T, strict=True)], axis=1)
+
+
+@lru_cache(maxsize=4)
+def _latent_factor(panel: bytes, shape: tuple[int, ...]) -> FloatArray:
+    """Root of the latent correlations; kept, because a sweep draws from one panel many times."""
+    eigenvalues, axes = np.linalg.eigh(latent_correlations(np.frombuffer(panel).reshape(shape)))
+    factor: FloatArray = axes * np.sqrt(np.clip(eigenvalues, 0, None))
+    factor.flags.writeable = False
+    return factor
 
 
 def _hermite_coefficients(panel: FloatArray) -> FloatArray:
