@@ -1,0 +1,118 @@
+"""The command line: ``olfnet run | list | show``."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cyclopts
+from rich.console import Console
+from rich.table import Table
+
+import olfnet
+from olfnet.lab import command, dataset, journal
+from olfnet.lab.command import DEFAULTS, Options, say
+from olfnet.lab.study import Study, load_study
+
+STUDIES = Path("studies")
+RESULTS = Path("results")
+
+app = cyclopts.App(
+    name="olfnet",
+    version=olfnet.__version__,
+    help="Olfactory circuits from odors to associations: run studies and read their results.",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(command.launch(app, sys.argv[1:] if argv is None else argv))
+
+
+@app.command
+def run(study: str, /, *, options: Options = DEFAULTS) -> int:
+    """Run a study, or what is left of it.
+
+    Parameters
+    ----------
+    study
+        A study file, or the name of one in the folder studies.
+    """
+    return command.run(_find(study), options, shlex.join(["olfnet", "run", study]))
+
+
+@app.command(name="list")
+def list_studies(folder: Path = STUDIES, /) -> int:
+    """Show the studies of a folder: what they ask, what they sweep, how long they ran.
+
+    Parameters
+    ----------
+    folder
+        Where the study files are.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    table = Table("study", "question", "source", "parameters", "last run", show_lines=True)
+    for file in sorted(folder.glob("*.py")):
+        try:
+            table.add_row(*_row(load_study(file)))
+        except ValueError as error:
+            say(str(error))
+    Console().print(table)
+    return command.DONE
+
+
+@app.command
+def show(result: Path, /) -> int:
+    """Print what a result holds and draw its figure again.
+
+    Parameters
+    ----------
+    result
+        A result folder.
+    """
+    book = journal.read(result)
+    whole = dataset.assemble(book)
+    table = Table(show_header=False)
+    for name, value in whole.attrs.items():
+        table.add_row(str(name), str(value))
+    for name in book.header["parameters"]:
+        table.add_row(name, ", ".join(map(str, whole[name].values)))
+    table.add_row("repeats", str(whole.sizes["repeat"]))
+    table.add_row("points", _progress(book))
+    Console().print(table)
+    for record in book.failures:
+        say(f"{record['parameters']} repeat {record['repeat']}: {record['failure']}")
+    study_file = Path(whole.attrs.get("file", ""))
+    if study_file.is_file() and not command.show(load_study(study_file), whole, result):
+        return command.FAILED
+    return command.DONE
+
+
+def _find(text: str) -> Study:
+    """Load a study by its file, or by its name among those in ``studies``."""
+    named = STUDIES / f"{text}.py"
+    if Path(text).is_file() or not named.is_file():
+        known = ", ".join(sorted(file.stem for file in STUDIES.glob("*.py"))) or "none"
+        if not Path(text).is_file():
+            raise ValueError(f"there is no study {text!r}; known in {STUDIES}: {known}")
+        return load_study(text)
+    return load_study(named)
+
+
+def _row(study: Study) -> tuple[str, ...]:
+    parameters = [
+        f"{p.name} = {', '.join(map(str, p.values))}: {p.meaning}"
+        + (f" ({p.unit})" if p.unit else "")
+        for p in study.parameters
+    ]
+    try:
+        last = _progress(journal.read(RESULTS / study.name))
+    except ValueError:
+        last = ""
+    return study.name, study.question, study.source, "\n".join(parameters), last
+
+
+def _progress(book: journal.Journal) -> str:
+    seconds = sum(record["seconds"] for record in book.records.values())
+    return f"{len(book.records)} points, {len(book.failures)} failed, {seconds:.1f} s of work"

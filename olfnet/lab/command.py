@@ -1,0 +1,203 @@
+"""Running a study from a command line: options, progress, table, figure and exit code."""
+
+import shlex
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+import xarray as xr
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from olfnet.lab import runner
+from olfnet.lab.study import Study, load_study
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+FIGURE = "figure.png"
+
+
+@cyclopts.Parameter(name="*")
+@dataclass(frozen=True)
+class Options:
+    """How to run a study.
+
+    Parameters
+    ----------
+    set : list of str
+        Values of a parameter, as name=value,value; may be given for several parameters.
+    seed : int
+        Seed of the whole sweep.
+    out : Path
+        Result folder, by default results/STUDY; one with the same study and seed grows.
+    quick : bool
+        Small values and few repeats: a trial in seconds.
+    repeats : int
+        Independent repetitions of each combination of values.
+    workers : int
+        Processes, by default one for each core.
+    retry_failed : bool
+        Measure points again that have failed.
+    """
+
+    set: Annotated[tuple[str, ...], cyclopts.Parameter(consume_multiple=True, negative="")] = ()
+    seed: int = 0
+    out: Path | None = None
+    quick: Annotated[bool, cyclopts.Parameter(negative="")] = False
+    repeats: int | None = None
+    workers: int | None = None
+    retry_failed: Annotated[bool, cyclopts.Parameter(negative="")] = False
+
+
+DEFAULTS = Options()
+
+
+def main(file: str, argv: Sequence[str]) -> int:
+    """Run the study in ``file`` with the options in ``argv``; return the exit code."""
+    study = load_study(file)
+    app = cyclopts.App(name=f"python {Path(file).name}", help=study.question, version_flags=[])
+
+    @app.default
+    def _(*, options: Options = DEFAULTS) -> int:
+        return run(study, options, f"python {file}")
+
+    return launch(app, argv)
+
+
+def launch(app: cyclopts.App, argv: Sequence[str]) -> int:
+    """Call an application; bad input ends in one sentence and exit code 2."""
+    try:
+        code: int | None = app(
+            argv, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except (cyclopts.CycloptsError, ValueError, OSError) as error:
+        say(str(error))
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code or DONE
+
+
+def run(study: Study, options: Options, command: str) -> int:
+    """Run a study with a progress bar, show and draw what came out; return the exit code.
+
+    Parameters
+    ----------
+    study : Study
+    options : Options
+    command : str
+        How the study was called; the options are added to it for the record.
+    """
+    settings = study.read(options.set)
+    with _progress() as progress:
+        task = progress.add_task(study.name, total=None)
+        result = runner.run(
+            study,
+            settings=settings,
+            seed=options.seed,
+            out=options.out,
+            quick=options.quick,
+            repeats=options.repeats,
+            workers=options.workers,
+            retry_failed=options.retry_failed,
+            command=" ".join([command, *_words(options)]),
+            report=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    drawn = show(study, result.dataset, result.folder)
+    if result.failures:
+        say(_failure_sentence(result))
+    if result.n_left:
+        say(f"{result.stop}: {result.n_left} points are left; the same command does them")
+    if result.n_left and result.stop == "interrupted":
+        return INTERRUPTED
+    return DONE if drawn and not result.failures and not result.n_left else FAILED
+
+
+def show(study: Study, dataset: xr.Dataset, folder: Path) -> bool:
+    """Print a study's table and draw its figure; return whether both worked."""
+    if set(dataset.data_vars) <= {"status", "failure"}:
+        return True
+    table, figure = study.table, study.figure
+    with _explained(study, "table", folder) as printed:
+        if table is not None:
+            Console().print(table(dataset))
+    with _explained(study, "figure", folder) as drawn:
+        if figure is not None:
+            figure(dataset).savefig(folder / FIGURE, dpi=200)
+            print(f"figure: {folder / FIGURE}")
+    return not (printed or drawn)
+
+
+def say(sentence: str) -> None:
+    """Print one sentence on the error stream."""
+    print(f"olfnet: {' '.join(sentence.split())}", file=sys.stderr)
+
+
+def _words(options: Options) -> list[str]:
+    """Options that differ from their defaults, as one writes them."""
+    words = []
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value != field.default:
+            values = value if isinstance(value, tuple) else [] if value is True else [value]
+            words += [f"--{field.name.replace('_', '-')}", *(shlex.quote(str(v)) for v in values)]
+    return words
+
+
+@contextmanager
+def _explained(study: Study, what: str, folder: Path) -> Iterator[list[str]]:
+    """Turn a mistake in a study's own code into a sentence that says where; yield the sentences."""
+    sentences: list[str] = []
+    try:
+        yield sentences
+    except Exception as error:
+        lines = traceback.extract_tb(error.__traceback__)
+        own = [line for line in lines if line.filename == str(study.file)] or lines
+        place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
+        sentences.append(f"the {what} failed: {type(error).__name__}: {error} ({place})")
+        say(f"{sentences[0]}; the data are in {folder}")
+
+
+def _failure_sentence(result: runner.Result) -> str:
+    first = result.failures[0]
+    values = first["parameters"] | {"repeat": first["repeat"]}
+    place = ", ".join(f"{name}={value}" for name, value in values.items())
+    return (
+        f"{len(result.failures)} of {result.dataset['status'].size} points failed, the first at "
+        f"{place}: {first['failure']}"
+    )
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+class _Rate(ProgressColumn):
+    """Points per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.3g}/s" if speed else "")

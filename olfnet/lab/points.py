@@ -1,0 +1,90 @@
+"""One point of a sweep: where it lies, its own random stream, and the record of what it gave."""
+
+import hashlib
+import json
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+Value = bool | int | float | str
+Grid = Mapping[str, tuple[Value, ...]]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of parameter values, drawn for the ``repeat``-th time."""
+
+    parameters: Mapping[str, Value]
+    repeat: int
+
+    @property
+    def key(self) -> str:
+        """Canonical text: equal for equal points, whatever the order of the parameters."""
+        return json.dumps([sorted(self.parameters.items()), self.repeat])
+
+    def stream(self, seed: int) -> np.random.Generator:
+        """Random stream of this point.
+
+        It depends on the study's seed, the parameters and the repeat, and on nothing else: not on
+        the shape of the grid, the order of the points or the worker.
+        """
+        words = np.frombuffer(hashlib.sha256(self.key.encode()).digest(), dtype="<u4")
+        key = tuple(int(word) for word in words)
+        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def points_of(grid: Grid, n_repeats: int) -> Iterator[Point]:
+    """All points of a grid, the repeats of one combination after another."""
+    for values in product(*grid.values()):
+        for repeat in range(n_repeats):
+            yield Point(dict(zip(grid, values, strict=True)), repeat)
+
+
+def evaluate(measure: Callable[..., Mapping[str, Any]], point: Point, seed: int) -> str:
+    """Measure one point and return its record as a line of JSON.
+
+    JSON carries every double to the last bit.  An exception becomes part of the record, so that one
+    bad point does not stop the others.
+    """
+    start = time.perf_counter()
+    try:
+        values = measure(**point.parameters, rng=point.stream(seed))
+        outcome: Record = {"values": _entries(values, point)}
+    except Exception as error:
+        # A newline would look like the end of a sentence in tables and logs.
+        failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        outcome = {"failure": failure, "traceback": traceback.format_exc()}
+    seconds = round(time.perf_counter() - start, 6)
+    record = {"parameters": dict(point.parameters), "repeat": point.repeat, "seconds": seconds}
+    return json.dumps(record | outcome)
+
+
+def point_of(record: Record) -> Point:
+    """Point that a record belongs to."""
+    return Point(record["parameters"], record["repeat"])
+
+
+def _entries(values: Any, point: Point) -> Record:
+    if not isinstance(values, Mapping) or not values:
+        raise ValueError(f"measure must return a mapping of names to numbers, got {values!r}")
+    return {str(name): _entry(str(name), value, point) for name, value in values.items()}
+
+
+def _entry(name: str, value: Any, point: Point) -> Record:
+    if not isinstance(value, xr.DataArray) and np.ndim(value) > 0:
+        raise ValueError(f"measure must return {name} as a scalar or a labelled xarray.DataArray")
+    array = xr.DataArray(value)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"measure must return numbers, got {name} of type {array.dtype}")
+    taken = {*point.parameters, "repeat", "status", "failure"} & {name, *map(str, array.dims)}
+    if taken:
+        raise ValueError(f"measure must not reuse the name {taken.pop()!r} for {name}")
+    indexed = array.drop_vars([c for c in array.coords if c not in array.dims])
+    return indexed.to_dict(data="list")

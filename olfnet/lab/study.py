@@ -1,0 +1,236 @@
+"""What a study is: one question, the parameters to sweep, what to measure, how to draw it.
+
+A study is a Python file that defines ``study = Study(...)`` and ends with
+``if __name__ == "__main__": study.main()``.
+"""
+
+import importlib.util
+import inspect
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import xarray as xr
+
+from olfnet import checks
+from olfnet.lab.points import Value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.table import Table
+
+    from olfnet.lab.runner import Result
+
+_NOUNS = {bool: "true or false", int: "an integer", float: "a finite number", str: "a text"}
+_RESERVED = {"rng", "repeat", "status", "failure"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A quantity to sweep: its values, what it means, in which unit.
+
+    Parameters
+    ----------
+    name : str
+        A keyword of ``measure``.
+    values : value or iterable of values
+        Swept by default; all of one type, bool, int, float or str.
+    meaning : str
+        One line for a reader who has not seen the code.
+    unit : str
+        Empty for counts and pure numbers.
+    quick : value or iterable of values, optional
+        Swept in a quick trial of the study; by default ``values``.
+    check : callable (name, value), optional
+        Raises ValueError for a value that makes no sense, before anything runs; for instance
+        ``olfnet.checks.fraction``.
+
+    Raises
+    ------
+    ValueError
+        If the name is not an identifier, or a value is missing, repeated, or of another type.
+
+    Examples
+    --------
+    >>> Parameter("n_units", (50, 100), "units of the expansion").read("200,400")
+    (200, 400)
+    """
+
+    name: str
+    values: Any
+    meaning: str
+    unit: str = ""
+    quick: Any = None
+    check: Callable[[str, Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name in _RESERVED:
+            raise ValueError(f"a parameter cannot have the name {self.name!r}")
+        object.__setattr__(self, "values", _several(self.values))
+        object.__setattr__(self, "values", self.accept(self.values))
+        quick = self.values if self.quick is None else self.accept(self.quick)
+        object.__setattr__(self, "quick", quick)
+
+    @property
+    def kind(self) -> type[Value]:
+        """Type of the values; integers among real numbers are real numbers."""
+        kinds = {type(value) for value in self.values}
+        return float if kinds == {int, float} else type(self.values[0])
+
+    def accept(self, values: Any) -> tuple[Value, ...]:
+        """Return one value or several as a tuple, each of the right type and within its range."""
+        accepted = tuple(self._checked(value) for value in _several(values))
+        if not accepted:
+            raise ValueError(f"{self.name} needs at least one value")
+        if len(set(accepted)) < len(accepted):
+            raise ValueError(f"{self.name} needs values that differ, got {accepted}")
+        return accepted
+
+    def read(self, text: str) -> tuple[Value, ...]:
+        """Return the values that a command line gives, separated by commas."""
+        return self.accept([_parse(part.strip(), self.kind) for part in text.split(",")])
+
+    def _checked(self, value: Any) -> Any:
+        if self.kind is float and type(value) is int:
+            value = float(value)
+        infinite = isinstance(value, float) and not math.isfinite(value)
+        if type(value) is not self.kind or self.kind not in _NOUNS or infinite:
+            noun = _NOUNS.get(self.kind, "a bool, int, float or str")
+            raise ValueError(f"{self.name} must be {noun}, got {value!r}")
+        if self.check is not None:
+            self.check(self.name, value)
+        return value
+
+
+@dataclass(frozen=True)
+class Study:
+    """One question, and how a sweep over parameters answers it.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, ``_`` and ``-``; results are kept in ``results/<name>``.
+    question, source : str
+        What is asked, and the publication or theorem behind it.
+    parameters : iterable of Parameter
+        The grid is the product of their values, times the repeats.
+    measure : callable (*, <parameters>, rng) -> mapping
+        Measures one point: names to numbers or labelled ``xarray.DataArray``.
+    figure : callable (dataset) -> matplotlib Figure, optional
+    table : callable (dataset) -> rich Table, optional
+    n_repeats, quick_repeats : int
+        How often each combination of values is drawn anew, in full and in a quick trial.
+    file : Path, optional
+        Where the study is written, filled in when it is loaded; worker processes read it there.
+
+    Raises
+    ------
+    ValueError
+        If names clash, or ``measure`` does not take the parameters.
+    """
+
+    name: str
+    question: str
+    source: str
+    parameters: tuple[Parameter, ...]
+    measure: Callable[..., Mapping[str, Any]]
+    figure: "Callable[[xr.Dataset], Figure] | None" = None
+    table: "Callable[[xr.Dataset], Table] | None" = None
+    n_repeats: int = 1
+    quick_repeats: int = 1
+    file: Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", tuple(self.parameters))
+        names = [parameter.name for parameter in self.parameters]
+        if not re.fullmatch(r"[\w-]+", self.name):
+            raise ValueError(f"name must hold letters, digits, _ and - only, got {self.name!r}")
+        if len(set(names)) < len(names):
+            raise ValueError(f"parameters must have different names, got {', '.join(names)}")
+        checks.count("n_repeats", self.n_repeats)
+        checks.count("quick_repeats", self.quick_repeats)
+        try:
+            inspect.signature(self.measure).bind(**dict.fromkeys(names), rng=None)
+        except TypeError as error:
+            raise ValueError(f"measure must take the study's parameters and rng: {error}") from None
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter of that name; an unknown one is answered with those there are."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        if name not in known:
+            raise ValueError(f"{self.name} has no parameter {name!r}, only {', '.join(known)}")
+        return known[name]
+
+    def read(self, texts: Iterable[str]) -> dict[str, tuple[Value, ...]]:
+        """Return the settings that a command line gives as ``name=value,value``."""
+        settings = {}
+        for text in texts:
+            name, equals, values = text.partition("=")
+            if not equals or name in settings:
+                raise ValueError(f"--set takes name=value,value once for each name, got {text!r}")
+            settings[name] = self.parameter(name).read(values)
+        return settings
+
+    def grid(
+        self, settings: Mapping[str, Any] | None = None, *, quick: bool = False
+    ) -> dict[str, tuple[Value, ...]]:
+        """Values to sweep, with those of ``settings`` in place of the study's own."""
+        chosen = {p.name: p.quick if quick else p.values for p in self.parameters}
+        given = {name: self.parameter(name).accept(v) for name, v in (settings or {}).items()}
+        return chosen | given
+
+    def run(self, **options: Any) -> "Result":
+        """Run the study from Python or a notebook; options are those of ``runner.run``."""
+        from olfnet.lab import runner
+
+        return runner.run(self, **options)
+
+    def main(self) -> NoReturn:
+        """Run the study as a command: what ``python FILE`` does."""
+        from olfnet.lab import command
+
+        sys.exit(command.main(sys.modules["__main__"].__file__ or "", sys.argv[1:]))
+
+
+def load_study(file: str | Path) -> Study:
+    """Return the ``study`` that a Python file defines.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, cannot be executed, or defines no study.
+    """
+    path = Path(file).resolve()
+    spec = importlib.util.spec_from_file_location(f"olfnet_study_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise ValueError(f"there is no study file {str(file)!r}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    if (folder := str(path.parent)) not in sys.path:
+        sys.path.append(folder)  # a study may import its neighbors, as under `python FILE`
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
+    study = getattr(module, "study", None)
+    if not isinstance(study, Study):
+        raise ValueError(f"{file} defines no study: it needs a line study = Study(...)")
+    return replace(study, file=path)
+
+
+def _several(values: Any) -> tuple[Any, ...]:
+    """One value or an iterable of them as a tuple, NumPy numbers as Python ones."""
+    single = isinstance(values, str) or not isinstance(values, Iterable)
+    return tuple(getattr(v, "item", lambda v=v: v)() for v in ((values,) if single else values))
+
+
+def _parse(text: str, kind: type) -> Any:
+    """Read ``text`` as ``kind``; what cannot be read stays a text, and is refused as one."""
+    try:
+        return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        return text

@@ -1,0 +1,87 @@
+"""What several tests share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+EXAMPLE = '''
+"""A study of a few milliseconds."""
+
+import time
+
+import xarray as xr
+
+from olfnet.lab import Parameter, Study
+
+
+def measure(*, size, kind, fail, rng):
+    time.sleep({pause})
+    if size == fail:
+        raise RuntimeError(f"size {{size}} is cursed")
+    noise = xr.DataArray(rng.standard_normal(3), {{"place": [10, 20, 30]}}, attrs={{"units": "Hz"}})
+    tail = xr.DataArray([1.5] * size, dims="i")
+    return {{"noise": noise, "total": int(noise.size), "tail": tail}}
+
+
+def figure(dataset):
+    from matplotlib.figure import Figure
+
+    drawing = Figure()
+    drawing.subplots().hist(dataset["noise"].values.ravel())
+    return drawing
+
+
+study = Study(
+    name="example",
+    question="Does the lab work?",
+    source="none",
+    parameters=(
+        Parameter("size", (1, 2, 3), "length of a list", quick=1),
+        Parameter("kind", ("b", "a"), "a label"),
+        Parameter("fail", 0, "size that fails", unit="1"),
+    ),
+    measure=measure,
+    figure=figure,
+    n_repeats=2,
+)
+
+if __name__ == "__main__":
+    study.main()
+'''
+
+
+@pytest.fixture
+def example(tmp_path):
+    """File of a study with 12 points that returns numbers, lists and labelled arrays."""
+    return write_example(tmp_path, pause=0)
+
+
+@pytest.fixture
+def slow_example(tmp_path):
+    """The same, a tenth of a second for each point."""
+    return write_example(tmp_path, pause=0.1)
+
+
+def write_example(folder, pause):
+    file = folder / "studies" / "example.py"
+    file.parent.mkdir()
+    file.write_text(EXAMPLE.format(pause=pause))
+    return file
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a Python command in an empty folder, as a user would."""
+
+    def run(*arguments, start=subprocess.run, **options):
+        source = {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [sys.executable, *map(str, arguments)]
+        return start(command, cwd=tmp_path, env=os.environ | source, **streams, **options)
+
+    return run

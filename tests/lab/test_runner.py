@@ -1,0 +1,311 @@
+"""Sweeps on worker processes: identical bytes however they were run, and nothing lost."""
+
+import json
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from olfnet.lab import load_study
+from olfnet.lab.dataset import DONE, FAILED, MISSING
+from olfnet.lab.journal import NAME
+from olfnet.lab.study import Parameter, Study
+
+DATA = "data.zarr"
+
+
+def data_bytes(folder):
+    """Contents of all arrays; the group's own file holds date and command, and is left out."""
+    files = [file for file in (folder / DATA).rglob("*") if file.is_file()]
+    assert len(files) > 5
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in files
+        if file != folder / DATA / "zarr.json"
+    }
+
+
+@pytest.fixture
+def reference(example, tmp_path):
+    """Folder of an undisturbed run."""
+    return load_study(example).run(out=tmp_path / "reference", workers=2).folder
+
+
+def test_dataset_is_labelled_and_read_by_plain_xarray(reference):
+    with xr.open_zarr(reference / DATA, consolidated=False) as dataset:
+        dataset.load()
+    assert dataset["size"].attrs["meaning"] == "length of a list"
+    assert dataset["fail"].attrs["units"] == "1"
+    assert dataset["noise"].dims == ("size", "kind", "fail", "repeat", "place")
+    assert dataset["noise"].attrs["units"] == "Hz"
+    assert dataset["place"].values.tolist() == [10, 20, 30]
+    assert dataset["kind"].values.tolist() == ["a", "b"]
+    assert dataset["total"].dtype == np.int64
+    assert (dataset["status"] == DONE).all()
+    wanted = {
+        "seed",
+        "study",
+        "question",
+        "olfnet",
+        "numpy",
+        "scipy",
+        "python",
+        "commit",
+        "machine",
+    }
+    assert wanted | {"date", "command"} <= set(dataset.attrs)
+    assert np.unique(dataset["noise"]).size == dataset["noise"].size
+
+
+def test_lists_of_different_length_are_filled_with_nan(reference):
+    with xr.open_zarr(reference / DATA, consolidated=False) as dataset:
+        lengths = dataset["tail"].notnull().sum("i")
+        assert (lengths == dataset["size"]).all()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_same_bytes_for_any_number_of_workers(example, reference, tmp_path, workers):
+    load_study(example).run(out=tmp_path / "other", workers=workers)
+    assert data_bytes(tmp_path / "other") == data_bytes(reference)
+
+
+def test_another_seed_gives_other_numbers(example, reference, tmp_path):
+    load_study(example).run(out=tmp_path / "other", seed=1)
+    assert data_bytes(tmp_path / "other") != data_bytes(reference)
+
+
+def test_growing_reuses_points_and_ends_in_the_same_bytes(example, reference, tmp_path):
+    study, folder = load_study(example), tmp_path / "grown"
+    study.run(out=folder, settings={"size": 3, "kind": "a"}, repeats=1)
+    first = (folder / NAME).read_text()
+    study.run(out=folder, settings={"kind": ["a", "b"]}, repeats=1)
+    study.run(out=folder)
+    assert (folder / NAME).read_text().startswith(first)
+    assert len((folder / NAME).read_text().splitlines()) == 1 + 3 + 12
+    assert data_bytes(folder) == data_bytes(reference)
+
+
+def test_combinations_that_nobody_asked_for_are_missing(example, tmp_path):
+    study, folder = load_study(example), tmp_path / "holes"
+    study.run(out=folder, settings={"size": 1, "kind": "a"})
+    dataset = study.run(out=folder, settings={"size": 2, "kind": "b"}).dataset
+    assert dataset["status"].sel(size=1, kind="b").values.tolist() == [[MISSING, MISSING]]
+    assert dataset["noise"].sel(size=1, kind="b").isnull().all()
+
+
+def test_a_record_cut_short_is_measured_again(example, reference):
+    journal = reference / NAME
+    whole = data_bytes(reference)
+    dataset = reference / DATA
+    dataset.rename(reference / "moved")
+    journal.write_bytes(journal.read_bytes()[:-30])
+    result = load_study(example).run(out=reference)
+    assert len(journal.read_text().splitlines()) == 1 + 1 + 12 + 1
+    assert result.n_left == 0
+    assert data_bytes(reference) == whole
+
+
+def test_failures_are_recorded_and_can_be_measured_again(example, tmp_path):
+    study = load_study(example)
+    result = study.run(out=tmp_path / "r", settings={"fail": 2})
+    assert len(result.failures) == 4
+    assert result.dataset["failure"].sel(size=2, kind="a", repeat=0).item() == (
+        "RuntimeError: size 2 is cursed"
+    )
+    assert result.dataset["noise"].sel(size=2).isnull().all()
+    assert (result.dataset["status"].sel(size=2) == FAILED).all()
+    example.write_text(example.read_text().replace("if size == fail", "if size == 99"))
+    again = load_study(example)
+    assert len(again.run(out=tmp_path / "r", settings={"fail": 2}).failures) == 4
+    mended = again.run(out=tmp_path / "r", settings={"fail": 2}, retry_failed=True)
+    assert mended.failures == []
+    assert "failure" not in mended.dataset
+
+
+def test_workers_have_one_blas_thread(tmp_path):
+    file = tmp_path / "threads.py"
+    file.write_text(
+        "import numpy\nfrom threadpoolctl import threadpool_info\n"
+        "from olfnet.lab import Study\n"
+        "def measure(*, rng):\n"
+        "    return {'n': max(p['num_threads'] for p in threadpool_info())}\n"
+        "study = Study('threads', '?', '', (), measure)\n"
+    )
+    assert load_study(file).run(out=tmp_path / "r").dataset["n"].item() == 1
+
+
+def test_a_study_from_a_notebook_runs_in_this_process(tmp_path):
+    parameters = (Parameter("n", (1, 2), "count"),)
+    study = Study("note", "?", "", parameters, lambda *, n, rng: {"square": n**2})
+    assert study.run(out=tmp_path / "r").dataset["square"].values.tolist() == [[1], [4]]
+
+
+def test_measured_names_must_keep_their_dimensions(tmp_path):
+    def measure(*, n, rng):
+        return {"x": xr.DataArray(np.ones((1,) * n), dims=["a", "b"][:n])}
+
+    study = Study("odd", "?", "", (Parameter("n", (1, 2), "axes"),), measure)
+    with pytest.raises(ValueError, match="x with the same dimensions at every point"):
+        study.run(out=tmp_path / "r")
+    assert len((tmp_path / "r" / NAME).read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"seed": 1.5}, "seed must be an integer"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+        ({"workers": -1}, "workers must be at least 1"),
+        ({"settings": {"nothing": 1}}, "example has no parameter 'nothing'"),
+    ],
+)
+def test_options_that_make_no_sense(example, tmp_path, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        load_study(example).run(out=tmp_path / "r", **options)
+    assert not (tmp_path / "r").exists()
+
+
+def spoil_nothing(folder):
+    """A folder that must be taken: the negative control."""
+
+
+def file_instead(folder):
+    folder.parent.joinpath("aside").mkdir()
+    folder.rename(folder.parent / "aside" / "r")
+    folder.write_text("mine")
+
+
+def foreign(folder):
+    (folder / NAME).unlink()
+
+
+def other_format(folder):
+    (folder / NAME).write_text('{"format": "something else"}\n')
+
+
+def empty_journal(folder):
+    (folder / NAME).write_bytes(b"")
+
+
+def damaged_line(folder):
+    lines = (folder / NAME).read_text().splitlines(keepends=True)
+    (folder / NAME).write_text("".join([*lines[:3], lines[3][:20] + "\n", *lines[4:]]))
+
+
+def truncated_journal(folder):
+    content = (folder / NAME).read_bytes()
+    (folder / NAME).write_bytes(content[: len(content) // 2])
+
+
+def truncated_dataset(folder):
+    (folder / DATA / "zarr.json").write_text("{")
+
+
+def lost_array(folder):
+    (folder / DATA / "status" / "zarr.json").unlink()
+
+
+def everything(folder):
+    base = folder.parent
+    return {str(f): f.read_bytes() for f in sorted(base.rglob("*")) if f.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (file_instead, "is not a folder; choose another --out"),
+        (foreign, "holds files but no olfnet result; choose another --out"),
+        (other_format, "is damaged or not from olfnet"),
+        (empty_journal, "is damaged or not from olfnet"),
+        (damaged_line, "is damaged or not from olfnet"),
+        (truncated_journal, "is truncated: its journal holds . of 12 points"),
+        (truncated_dataset, "data.zarr is damaged"),
+        (lost_array, "data.zarr is damaged"),
+    ],
+)
+def test_spoilt_folders_are_refused_and_left_alone(example, reference, spoil, sentence):
+    spoil(reference)
+    before = everything(reference)
+    with pytest.raises(ValueError, match=sentence):
+        load_study(example).run(out=reference)
+    assert everything(reference) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda text: text.replace('"example"', '"another"'), "with study example, not another"),
+        (lambda text: text.replace("kind", "sort"), "parameters fail, kind, size, not fail, size"),
+    ],
+)
+def test_results_of_another_study_are_refused(example, reference, change, sentence):
+    example.write_text(change(example.read_text()))
+    with pytest.raises(ValueError, match=sentence):
+        load_study(example).run(out=reference)
+
+
+def test_results_of_another_seed_are_refused(example, reference):
+    with pytest.raises(ValueError, match="was made with seed 0, not 5; choose another --out"):
+        load_study(example).run(out=reference, seed=5)
+
+
+def test_an_empty_folder_is_taken(example, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert load_study(example).run(out=tmp_path / "empty", quick=True).n_left == 0
+
+
+def wait_for(file, n_lines):
+    """Wait until a journal has so many lines."""
+    while not file.is_file() or file.read_bytes().count(b"\n") < n_lines:
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+def test_stopped_runs_go_on_to_the_same_bytes(slow_example, shell, tmp_path, blow):
+    command = (slow_example, "--out", "stopped", "--workers", "2")
+    process = shell(*command, start=subprocess.Popen)
+    wait_for(tmp_path / "stopped" / NAME, 4)
+    process.send_signal(blow)
+    _, errors = process.communicate(timeout=30)
+    assert "Traceback" not in errors
+    assert process.returncode == (130 if blow == signal.SIGINT else -signal.SIGKILL)
+    done = (tmp_path / "stopped" / NAME).read_bytes()
+    assert 4 <= done.count(b"\n") < 14
+    assert shell(*command).returncode == 0
+    assert (tmp_path / "stopped" / NAME).read_bytes().startswith(done[: done.rindex(b"\n") + 1])
+    load_study(slow_example).run(out=tmp_path / "whole")
+    assert data_bytes(tmp_path / "stopped") == data_bytes(tmp_path / "whole")
+
+
+def test_a_second_writer_is_refused(slow_example, shell, tmp_path):
+    first = shell(slow_example, "--out", "r", start=subprocess.Popen)
+    wait_for(tmp_path / "r" / NAME, 2)
+    second = shell(slow_example, "--out", "r")
+    assert first.wait() == 0
+    first.communicate()
+    assert second.returncode == 2
+    assert second.stderr.strip().endswith("another run is writing to r; choose another --out")
+
+
+def test_a_killed_worker_loses_nothing(tmp_path):
+    file = tmp_path / "deadly.py"
+    file.write_text(
+        "import os, pathlib, time\nfrom olfnet.lab import Parameter, Study\n"
+        "def measure(*, n, rng):\n"
+        "    if n == 3 and not pathlib.Path(__file__).with_name('spared').exists():\n"
+        "        time.sleep(0.5)\n        os._exit(9)\n"
+        "    return {'x': rng.random()}\n"
+        "study = Study('deadly', '?', '', (Parameter('n', range(6), 'n'),), measure)\n"
+    )
+    study = load_study(file)
+    stopped = study.run(out=tmp_path / "r", workers=2)
+    assert "worker process was killed" in stopped.stop
+    assert 0 < stopped.n_left < 6
+    (tmp_path / "spared").touch()
+    assert study.run(out=tmp_path / "r", workers=2).n_left == 0
+    lines = (tmp_path / "r" / NAME).read_text().splitlines()
+    assert sum("values" in json.loads(line) for line in lines) == 6

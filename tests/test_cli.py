@@ -1,0 +1,136 @@
+"""The command line as a user meets it: what it prints, and how it ends."""
+
+import json
+
+import pytest
+import xarray as xr
+
+import olfnet
+from olfnet.cli import main
+
+
+@pytest.fixture
+def olf(example, tmp_path, monkeypatch, capfd):
+    """Run the command line where ``studies`` holds the example; return code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        return end.value.code, *capfd.readouterr()
+
+    return run
+
+
+def test_run_finds_studies_by_name_and_by_path(olf, tmp_path):
+    code, output, errors = olf("run", "example", "--set", "size=1,2", "kind=a", "--repeats", 1)
+    assert code == 0
+    assert "figure: results/example/figure.png" in output
+    assert "2/2" in errors
+    code, *_ = olf("run", "studies/example.py", "--quick", "--out", "there", "--workers", 1)
+    assert code == 0
+    assert (tmp_path / "there" / "figure.png").read_bytes().startswith(b"\x89PNG")
+    with xr.open_zarr("there/data.zarr", consolidated=False) as dataset:
+        assert dataset.attrs["command"].endswith("example.py --out there --quick --workers 1")
+
+
+def test_quick_trials_have_a_folder_of_their_own(olf, tmp_path):
+    assert olf("run", "example", "--quick")[0] == 0
+    assert [entry.name for entry in (tmp_path / "results").iterdir()] == ["example-quick"]
+
+
+def test_a_study_runs_as_a_plain_script(example, shell, tmp_path):
+    process = shell(example, "--quick", "--seed", "3")
+    assert process.returncode == 0, process.stderr
+    with xr.open_zarr(tmp_path / "results/example-quick/data.zarr", consolidated=False) as dataset:
+        assert dataset.attrs["seed"] == 3
+        assert dataset.attrs["command"].startswith("python ")
+    help_text = shell(example, "--help").stdout
+    assert "Does the lab work?" in help_text
+    assert "--set" in help_text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run"], "requires an argument"),
+        (["run", "nothing"], "there is no study 'nothing'; known in studies: example"),
+        (["run", "nothing.py"], "there is no study 'nothing.py'"),
+        (["run", "example", "--sed", "1"], "Unknown option"),
+        (["run", "example", "--seed", "x"], "--seed"),
+        (["run", "example", "--seed", "-1"], "seed must be at least 0, got -1"),
+        (["run", "example", "--workers", "0"], "workers must be at least 1, got 0"),
+        (["run", "example", "--set", "sizes=1"], "has no parameter 'sizes', only size, kind, fail"),
+        (["run", "example", "--set", "size=x"], "size must be an integer, got 'x'"),
+        (["run", "example", "--set", "size"], "--set takes name=value,value"),
+        (["run", "example", "--out", "studies"], "holds files but no olfnet result"),
+        (["run", "example", "--out", "studies/example.py"], "is not a folder"),
+        (["list", "nowhere"], "there is no folder nowhere"),
+        (["show", "nowhere"], "nowhere holds no olfnet result"),
+        (["shove"], "Unknown command"),
+    ],
+)
+def test_bad_input_ends_in_one_sentence(olf, tmp_path, arguments, sentence):
+    before = sorted(tmp_path.rglob("*"))
+    code, output, errors = olf(*arguments)
+    assert code == 2
+    message = errors.strip().splitlines()[-1]
+    assert sentence in message
+    assert message.startswith("olfnet: ")
+    assert "Traceback" not in errors + output
+    assert [
+        path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in str(path)
+    ] == before
+
+
+def test_a_refused_run_leaves_finished_points_alone(olf, tmp_path):
+    olf("run", "example")
+    journal = (tmp_path / "results/example/points.jsonl").read_bytes()
+    assert olf("run", "example", "--seed", 1)[0] == 2
+    assert olf("run", "example", "--set", "size=0.5")[0] == 2
+    assert (tmp_path / "results/example/points.jsonl").read_bytes() == journal
+
+
+@pytest.mark.parametrize("size", ["1,2", "2"])
+def test_failed_points_fail_the_command_with_a_sentence(olf, size):
+    code, _, errors = olf("run", "example", "--set", "fail=2", f"size={size}", "kind=a")
+    assert code == 1
+    n_points = 2 * len(size.split(","))
+    assert f"2 of {n_points} points failed" in errors
+    assert "size=2, kind=a, fail=2, repeat=0: RuntimeError: size 2 is cursed" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_failing_figure_says_where_and_keeps_the_data(olf, example, tmp_path):
+    example.write_text(example.read_text().replace("drawing.subplots()", "dataset.nothing"))
+    code, _, errors = olf("run", "example", "--quick")
+    assert code == 1
+    assert "the figure failed: AttributeError" in errors
+    assert "example.py, line " in errors
+    assert json.loads((tmp_path / "results/example-quick/data.zarr/zarr.json").read_text())
+
+
+def test_list_names_studies_with_question_parameters_and_last_run(olf, tmp_path):
+    (tmp_path / "studies" / "broken.py").write_text("1 / 0")
+    olf("run", "example", "--set", "size=1", "--repeats", 1)
+    code, output, errors = olf("list")
+    assert code == 0
+    assert "broken.py cannot be loaded: ZeroDivisionError" in errors
+    for text in ("example", "Does the lab work?", "size = 1, 2, 3: length of a list", "2 points"):
+        assert text in output
+
+
+def test_show_prints_provenance_and_draws_again(olf, tmp_path):
+    olf("run", "example", "--set", "fail=3")
+    (tmp_path / "results/example/figure.png").unlink()
+    code, output, errors = olf("show", "results/example")
+    assert code == 0
+    for text in ("seed", "numpy", "commit", "1, 2, 3", "12 points, 4 failed"):
+        assert text in output
+    assert errors.count("RuntimeError: size 3 is cursed") == 4
+    assert (tmp_path / "results/example/figure.png").is_file()
+
+
+def test_version(olf):
+    assert olf("--version")[1].strip() == olfnet.__version__

@@ -1,0 +1,103 @@
+"""Who may import whom: lower floors never import higher ones, nor neighbors on their own floor."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "olfnet"
+FLOORS = {
+    "checks": -1,
+    "receptors": 0,
+    "readout": 0,
+    "theory": 0,
+    "expansion": 1,
+    "capacity": 2,
+    "lab": 3,
+    "estimators": 3,
+    "cli": 4,
+}
+# The package's own face: it names every room lazily, and is imported for its version only.
+FACE = "olfnet"
+
+
+def room_of(module):
+    """Room of a dotted module name, or None outside the package."""
+    parts = module.split(".")
+    return None if parts[0] != FACE else (parts[1] if len(parts) > 1 else FACE)
+
+
+def module_of(file):
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(tree, package):
+    """All imports in a syntax tree, at any depth: lazy ones and those for type checkers count."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*above, *filter(None, [node.module])] if node.level else [node.module])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def forbidden(source, module, *, is_package=False):
+    """Imports of a module that reach another room on its own floor or above."""
+    room = room_of(module)
+    package = module if is_package else module.rpartition(".")[0]
+    rooms = {room_of(name) for name in imported(ast.parse(source), package)} - {room, None, FACE}
+    return sorted(other for other in rooms if FLOORS.get(other, -2) >= FLOORS[room])
+
+
+FILES = [file for pattern in ("*.py", "*.pyi") for file in sorted(PACKAGE.rglob(pattern))]
+INSIDE = [file for file in FILES if file.parent != PACKAGE or file.stem != "__init__"]
+
+
+@pytest.mark.parametrize("file", INSIDE, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_no_import_reaches_up_or_sideways(file):
+    is_package = file.stem == "__init__"
+    assert forbidden(file.read_text(), module_of(file), is_package=is_package) == []
+
+
+def test_every_room_has_a_floor():
+    assert {room_of(module_of(file)) for file in INSIDE} <= set(FLOORS)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import olfnet.lab.study", ["lab"]),
+        ("from olfnet import capacity", ["capacity"]),
+        ("def f():\n    from olfnet.cli import main", ["cli"]),
+        ("if TYPE_CHECKING:\n    from olfnet.readout.rules import X", ["readout"]),
+        ("from ..theory import cover", ["theory"]),
+        ("from .. import expansion", ["expansion"]),
+        ("from . import panels\nfrom olfnet import checks\nimport numpy", []),
+    ],
+)
+def test_the_check_finds_planted_imports(source, found):
+    assert forbidden(source, "olfnet.receptors.odors") == found
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import olfnet, sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {"brian2", "matplotlib", "dask", "distributed", "sklearn", "scipy", "xarray", "numpy"}
+    assert not heavy & set(loaded.stdout.split())
+
+
+def test_rooms_leave_simulators_and_drawing_to_their_users():
+    names = "receptors.load_panel, expansion.random_expansion, capacity.CapacityCurve, lab.Study"
+    access = "; ".join(f"olfnet.{name}" for name in names.split(", "))
+    code = f"import olfnet, sys; {access}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not {"brian2", "matplotlib", "dask"} & set(loaded.stdout.split())
