@@ -15,12 +15,12 @@ from fractions import Fraction
 
 import numpy as np
 import scipy.linalg
-import scipy.optimize
 from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
 from olfnet.readout.dichotomy import Dichotomy
+from olfnet.readout.search import hull_vectors, nonnegative_least_squares
 
 Rationals = tuple[Fraction, ...]
 
@@ -39,7 +39,7 @@ def separates(
     margin = Fraction(problem.margin)
     need = margin**2 * sum(w**2 for w in weights[: problem.n_weights])
     for i in range(len(problem.rows)) if doubtful is None else doubtful:
-        height = _dot(weights, problem.rows[i])
+        height = dot(weights, problem.rows[i])
         if height <= 0 if margin == 0 else (height < 0 or height**2 < need or not need):
             return False
     return True
@@ -53,7 +53,7 @@ def refutes(problem: Dichotomy, multipliers: Rationals) -> bool:
     used = [multipliers[i] for i in support]
     reach = Fraction(0)
     for j, constrained in enumerate(problem.constrained):
-        total = _dot(used, problem.rows[support, j])
+        total = dot(used, problem.rows[support, j])
         if constrained and total < 0:
             continue
         if total and (problem.margin == 0 or (problem.bias and j == problem.n_weights)):
@@ -66,7 +66,7 @@ def distance(problem: Dichotomy, weights: Sequence[Fraction]) -> float:
     """Smallest distance of a pattern from the hyperplane, both in the patterns' units."""
     scaled = [w / Fraction(float(s)) for w, s in zip(weights, problem.column_scale, strict=True)]
     height = min(
-        _dot(scaled, row) / Fraction(float(s))
+        dot(scaled, row) / Fraction(float(s))
         for row, s in zip(problem.rows, problem.row_scale, strict=True)
     )
     length = sum((w**2 for w in weights[: problem.n_weights]), Fraction(0))
@@ -117,7 +117,7 @@ def decide(problem: Dichotomy) -> tuple[bool, Rationals]:
 def _middle(problem: Dichotomy, weights: Rationals) -> Fraction:
     """Bias that is equally far from both classes."""
     signs = problem.rows[:, -1]
-    heights = [_dot(weights, row[:-1]) for row in problem.rows]
+    heights = [dot(weights, row[:-1]) for row in problem.rows]
     nearest = [min(h for h, s in zip(heights, signs, strict=True) if s * y > 0) for y in (1, -1)]
     return (nearest[1] - nearest[0]) / (2 * Fraction(float(abs(signs[0]))))
 
@@ -131,16 +131,12 @@ class _LeastSquares:
         self.n_patterns = len(rows)
         balance = np.sign(rows[:, -1]) if free_bias else np.zeros(len(rows))
         rows = rows[:, :-1] if free_bias else rows
-        slack_columns = np.flatnonzero(problem.constrained[: rows.shape[1]])
-        slack = np.zeros((len(slack_columns), rows.shape[1]))
-        slack[np.arange(len(slack_columns)), slack_columns] = 1.0
-        floats = np.vstack((rows, slack))
-        last = np.append(np.ones(len(rows)), np.zeros(len(slack)))
-        self.floats = np.column_stack((floats, last))
+        constrained = np.flatnonzero(problem.constrained[: rows.shape[1]])
+        self.floats = hull_vectors(rows, constrained)
         self.vectors, shift = integers(self.floats)
         self.unit = fmpz(1) << shift
-        self.last = [int(v) for v in last]
-        self.balance = [int(v) for v in np.append(balance, np.zeros(len(slack)))]
+        self.last = [int(v) for v in self.floats[:, -1]]
+        self.balance = [int(v) for v in np.append(balance, np.zeros(len(constrained)))]
         self.bordered = free_bias
 
     def solve(self) -> tuple[Rationals, Rationals]:
@@ -160,7 +156,7 @@ class _LeastSquares:
 
     def _start(self) -> tuple[list[int], list[fmpq]]:
         """Passive set that floating-point arithmetic proposes, trimmed to positive values."""
-        proposal = self._proposal()
+        proposal = nonnegative_least_squares(self.floats)
         passive = np.flatnonzero(proposal > 1e-12 * proposal.max(initial=0.0)).tolist()
         while passive and not self.bordered:
             try:
@@ -174,20 +170,6 @@ class _LeastSquares:
             return [], []
         pair = [self.balance.index(1), self.balance.index(-1)]
         return pair, self._unconstrained(pair)
-
-    def _proposal(self) -> FloatArray:
-        """Solution in doubles; a little noise helps where degeneracy makes the method cycle."""
-        target = np.append(np.zeros(self.floats.shape[1] - 1), 1.0)
-        noise = np.random.default_rng(0).standard_normal(self.floats.shape)
-        for size in (0.0, 1e-11, 1e-9):
-            try:
-                values: FloatArray = scipy.optimize.nnls(
-                    (self.floats * (1 + size * noise)).T, target
-                )[0]
-            except RuntimeError:  # out of iterations
-                continue
-            return values
-        return np.zeros(len(self.floats))
 
     def _unconstrained(self, passive: list[int]) -> list[fmpq]:
         """Least squares on the passive vectors alone."""
@@ -248,7 +230,8 @@ class _LeastSquares:
             passive, values = [passive[i] for i in kept], [values[i] for i in kept]
 
 
-def _dot(exact_values: Sequence[Fraction], values: FloatArray) -> Fraction:
+def dot(exact_values: Sequence[Fraction], values: FloatArray) -> Fraction:
+    """Sum of products of fractions and doubles."""
     return sum(
         (w * Fraction(float(v)) for w, v in zip(exact_values, values, strict=True) if v),
         Fraction(0),

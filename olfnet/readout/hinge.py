@@ -26,7 +26,7 @@ from olfnet.checks import FloatArray
 
 BoolArray = NDArray[np.bool_]
 
-MAX_STEPS = 200
+MAX_STEPS = 80
 # A pattern that can be fitted on its own has a residual of zero, give or take this.
 ROUNDING = 1e-9
 # Residuals below this are those of a separable problem: elsewhere one of them is at least 1.

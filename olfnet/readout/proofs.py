@@ -40,6 +40,10 @@ def separates(problem: Dichotomy, weights: FloatArray) -> bool:
         error = gamma(rows.shape[1] + 4) * size + rows.shape[1] * UNDERFLOW
         if (above > error).all():
             return True
+        size = np.abs(rows) @ np.abs(weights) + need  # entry by entry, where norms are too coarse
+        error = gamma(rows.shape[1] + 4) * size + rows.shape[1] * UNDERFLOW
+        if (above > error).all():
+            return True
         if (above < -error).any():
             return False
         doubtful = np.flatnonzero(above <= error)
@@ -61,8 +65,8 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
         return False
     multipliers = multipliers / top
     if problem.margin > 0:
-        gap, error = _dual_gap(problem, multipliers)
-        if abs(gap) > error:
+        gap, doubt = _dual_gap(problem, multipliers)
+        if abs(gap) > doubt:
             return gap > 0
         return exact.refutes(problem, exact.rationals(multipliers))
     for negligible in (TINY, FAINT):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import scipy.optimize
 from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
@@ -36,6 +37,7 @@ def proposals(problem: Dichotomy, search: SquaredHinge | None = None) -> Iterato
     elif problem.constrained.any() or len(rows) > rows.shape[1]:
         constrained = np.flatnonzero(problem.constrained)
         yield from _newton(search or SquaredHinge(rows, constrained), constrained)
+        yield from _least_squares(rows, constrained)
     else:
         yield from _in_span(rows)
 
@@ -62,6 +64,43 @@ def _newton(search: SquaredHinge, constrained: NDArray[np.intp]) -> Iterator[Pro
             yield Proposal(weights=_legal(point.weights, constrained))
         if point.multipliers is not None:
             yield Proposal(multipliers=point.multipliers)
+
+
+def _least_squares(rows: FloatArray, constrained: NDArray[np.intp]) -> Iterator[Proposal]:
+    """Slower than Newton, but at ease where many patterns lie on the edge of being fitted.
+
+    Such are sparse codes, whose rarely active units fit single patterns.  See ``exact``.
+    """
+    vectors = hull_vectors(rows, constrained)
+    multipliers = nonnegative_least_squares(vectors)
+    weights = (multipliers @ vectors)[:-1]
+    yield Proposal(multipliers=multipliers[: len(rows)])
+    yield Proposal(weights=_legal(weights, constrained))
+
+
+def hull_vectors(rows: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
+    """Vectors (z_i, 1), and (e_j, 0) for constrained weights j."""
+    slack = np.zeros((len(constrained), rows.shape[1] + 1))
+    slack[np.arange(len(constrained)), constrained] = 1.0
+    return np.vstack((np.column_stack((rows, np.ones(len(rows)))), slack))
+
+
+def nonnegative_least_squares(vectors: FloatArray) -> FloatArray:
+    """X >= 0 that brings sum_k x_k v_k closest to (0, 1); zeros where doubles get stuck.
+
+    A little noise helps where degeneracy makes the method cycle.
+    """
+    target = np.append(np.zeros(vectors.shape[1] - 1), 1.0)
+    noise = np.random.default_rng(0).standard_normal(vectors.shape)
+    for size in (0.0, 1e-11, 1e-9):
+        try:
+            solution: FloatArray = scipy.optimize.nnls(
+                (vectors * (1 + size * noise)).T, target, maxiter=50 * len(vectors)
+            )[0]
+        except RuntimeError:  # out of iterations
+            continue
+        return solution
+    return np.zeros(len(vectors))
 
 
 def _legal(weights: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
@@ -107,7 +146,7 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     penalised = (np.arange(rows.shape[1]) < problem.n_weights).astype(np.float64)
     constrained = np.flatnonzero(problem.constrained)
     ridge, low, high = 0.1 * kappa**2 * len(rows), 0.0, np.inf
-    weights = None
+    weights = np.zeros(rows.shape[1])
     for _ in range(MAX_RIDGES):
         for point in SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
             weights = _legal(point.weights, constrained)

@@ -19,6 +19,7 @@ from olfnet.checks import FloatArray
 from olfnet.readout import exact, proofs
 from olfnet.readout.dichotomy import Dichotomy, dichotomy, label_signs
 from olfnet.readout.hinge import SquaredHinge
+from olfnet.readout.peeling import Peeling, peel
 from olfnet.readout.search import proposals, shared_searches
 
 
@@ -198,6 +199,9 @@ def decide(
 
     A ``search`` that stands on the problem's rows already goes on from where it is.
     """
+    peeling = peel(problem)
+    if peeling is not None:
+        return _decide_peeled(peeling)
     multipliers = None
     for proposal in proposals(problem, search):
         if proposal.weights is not None and proofs.separates(problem, proposal.weights):
@@ -211,6 +215,26 @@ def decide(
     if search is not None:
         return decide(problem)  # the warm start may be what failed
     return exact.decide(problem)
+
+
+def _decide_peeled(peeling: Peeling) -> tuple[bool, FloatArray | exact.Rationals]:
+    """Answer from the core: its multipliers are a proof for the whole, its weights are a start."""
+    core: FloatArray | exact.Rationals = np.zeros(len(peeling.columns))
+    if len(peeling.rows):
+        separable, core = decide(peeling.core)
+        if not separable:
+            if isinstance(core, np.ndarray):
+                return False, peeling.multipliers(core)
+            padded = [Fraction(0)] * len(peeling.whole.rows)
+            for i, multiplier in zip(peeling.rows, core, strict=True):
+                padded[i] = multiplier
+            return False, tuple(padded)
+    if isinstance(core, np.ndarray):
+        weights = peeling.weights(core)
+        if proofs.separates(peeling.whole, weights):
+            return True, weights
+        core = exact.rationals(core)
+    return True, peeling.exact_weights(core)
 
 
 def _answer(
