@@ -7,17 +7,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 FloatArray = NDArray[np.float64]
 Seed = np.random.Generator | int | None  # what the keyword rng takes everywhere
 
 
 def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
-    """Return ``values`` as a finite float array (n_samples, n_features), both at least 1."""
+    """Return ``values`` as a finite float array (n_samples, n_features), both at least 1.
+
+    SciPy's sparse arrays are made dense.
+    """
     dims = getattr(values, "dims", ())
     if "odor" in dims[1:]:
         raise ValueError(f"{name} must have its odors first, got dimensions {dims}")
     try:
+        values = values.toarray() if issparse(values) else values
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(

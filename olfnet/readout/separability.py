@@ -98,7 +98,7 @@ def separate(
 
     Parameters
     ----------
-    patterns : array of shape (n_patterns, n_features)
+    patterns : array or sparse array of shape (n_patterns, n_features)
         One pattern per row, any unit.
     labels : array of shape (n_patterns,)
         Two values, the larger one being the positive class; a single value counts by its sign.

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import xarray as xr
+from scipy.sparse import csr_array
 
 from olfnet import separate
 from olfnet.readout import exact, proofs, separate_many
@@ -201,6 +203,17 @@ def test_simple_cases():
     assert not separate([[1.0, 2.0], [1.0, 2.0]], [True, False], bias=True).separable
     assert not separate([[1.0], [2.0], [3.0]], [1, -1, 1], bias=True).separable
     assert separate([[1.0], [2.0], [3.0]], [1, -1, -1], bias=True).separable
+
+
+def test_sparse_and_labelled_patterns_are_taken():
+    rng = np.random.default_rng(4)
+    codes = (rng.random((60, 40)) < 0.1) * rng.random((60, 40)) + np.eye(60, 40)
+    labels = rng.choice([-1, 1], size=60)
+    expected = separate(codes, labels)
+    for taken in (csr_array(codes), xr.DataArray(codes), codes.tolist()):
+        answer = separate(taken, labels)
+        assert answer.separable == expected.separable
+        assert answer.verify(taken, labels)
 
 
 @pytest.mark.parametrize("options", [{}, {"bias": True}, {"nonnegative": True}])
