@@ -107,6 +107,7 @@ def run(
     default_repeats = study.quick_repeats if quick else study.n_repeats
     n_repeats = checks.count("repeats", default_repeats if repeats is None else repeats)
     n_workers = checks.count("workers", (os.cpu_count() or 1) if workers is None else workers)
+    n_workers = 1 if study.alone else n_workers
     folder = Path(out or Path("results", study.name + ("-quick" if quick else "")))
     with journals.opened(folder, _header(study, seed), datasets.require_intact) as journal:
         points = list(points_of(grid, n_repeats))

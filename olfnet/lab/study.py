@@ -124,6 +124,8 @@ class Study:
     table : callable (dataset) -> rich Table, optional
     n_repeats, quick_repeats : int
         How often each combination of values is drawn anew, in full and in a quick trial.
+    alone : bool
+        Measure one point at a time, whatever the number of workers: for timings.
     file : Path, optional
         Where the study is written, filled in when it is loaded; worker processes read it there.
 
@@ -142,6 +144,7 @@ class Study:
     table: "Callable[[xr.Dataset], Table] | None" = None
     n_repeats: int = 1
     quick_repeats: int = 1
+    alone: bool = False
     file: Path | None = None
 
     def __post_init__(self) -> None:

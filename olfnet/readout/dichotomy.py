@@ -23,7 +23,7 @@ SPREAD = 2.0**10
 
 @dataclass(frozen=True, eq=False)
 class Dichotomy:
-    """Signed, scaled patterns: is there w with ``rows @ w > 0`` and ``w[constrained] >= 0``?
+    """Signed, scaled patterns, to find w with ``rows @ w > 0`` and ``w[constrained] >= 0``.
 
     Attributes
     ----------

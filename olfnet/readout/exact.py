@@ -182,7 +182,7 @@ class _LeastSquares:
         return fmpz_mat(len(passive), width, entries)
 
     def _solve(self, passive: list[int]) -> list[fmpq]:
-        """Normal equations on the passive set, with the price of the balance where it is kept."""
+        """Solve for the passive set alone, with the price of the balance where it is kept."""
         chosen = self._chosen(passive)
         gram = (chosen * chosen.transpose()).tolist()
         right = [self.unit**2 * self.last[k] for k in passive]

@@ -81,7 +81,7 @@ def separable_prefix(
 
 
 def _full_rank(problem: Dichotomy) -> Dichotomy:
-    """The same question without silent columns and, where rank is short, on a column basis."""
+    """Leave out silent columns and, where rank is short, all but a column basis."""
     used = np.flatnonzero(problem.rows.any(axis=0))
     if len(used) and _nearly_singular(problem.rows[:, used]):
         basis = exact.column_basis(problem.rows[:, used])

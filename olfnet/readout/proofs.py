@@ -116,7 +116,7 @@ def _column_sums(scaled: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray
 
 
 def _cancels_nearby(scaled: FloatArray, constrained: NDArray[np.bool_]) -> bool:
-    """The perturbation argument of :func:`refutes` for U = ``scaled``."""
+    """Apply the perturbation argument of :func:`refutes` to U = ``scaled``."""
     n_rows, n_columns = scaled.shape
     residual, error, norms = _column_sums(scaled)
     # Constrained columns that are negative by more than eta |U_j| stay so after the perturbation.

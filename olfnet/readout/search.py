@@ -43,7 +43,7 @@ def proposals(problem: Dichotomy, search: SquaredHinge | None = None) -> Iterato
 
 
 def shared_searches(problem: Dichotomy, signs: FloatArray) -> Iterator[SquaredHinge]:
-    """Searches for many labels (n_dichotomies, n_patterns) of patterns that are all positive.
+    """Start searches for labels (n_dichotomies, n_patterns) of patterns that are all positive.
 
     The Gram matrix does not depend on the labels, and neither does the factor of the first step,
     the least-squares fit of heights of one.

@@ -47,7 +47,7 @@ def separable_fraction(n_patterns: ArrayLike, n_dims: ArrayLike) -> FloatArray:
 
 
 def n_dichotomies(n_patterns: int, n_dims: int) -> int:
-    """Number C(P, N) of separable labelings, as an exact integer.
+    """Count the separable labelings, C(P, N), as an exact integer.
 
     Parameters
     ----------

@@ -1,0 +1,254 @@
+"""Time certified separability beside its peers, and beside the linear algebra it cannot do without.
+
+Every ratio is of two timings from the same point, one BLAS thread each.  The peers answer without
+proof: HiGHS in the primal form (is there a w with z_i . w >= 1) and in the dual one (multipliers
+that cancel), scikit-learn's LinearSVC and Perceptron by their training error.
+"""
+
+import platform
+import time
+from collections.abc import Callable
+
+import numpy as np
+import scipy.optimize
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.table import Table
+from scipy.linalg.blas import dsyrk
+from scipy.linalg.lapack import dpotrf
+from sklearn.linear_model import Perceptron
+from sklearn.svm import LinearSVC
+
+import olfnet
+from olfnet import checks
+from olfnet.capacity.trials import seeds_of
+from olfnet.lab import Parameter, Study
+
+# Okabe-Ito colors, which readers with any color vision tell apart.
+STYLES = {
+    "olfnet": ("#0072B2", "o"),
+    "highs_primal": ("#D55E00", "s"),
+    "highs_dual": ("#E69F00", "v"),
+    "linear_svc": ("#009E73", "^"),
+    "perceptron": ("#CC79A7", "D"),
+    "limit": ("0.4", "x"),
+}
+LARGEST_FOR_PEERS = 500
+# Loads of a whole curve, and dichotomies at each, for the ratio against as many HiGHS decisions.
+CURVE_LOADS = np.linspace(1, 3, 21)
+CURVE_TRIALS = 200
+
+
+def measure(
+    *, n_dims: int, load: float, rng: np.random.Generator
+) -> dict[str, float | xr.DataArray]:
+    """Time one decision by every method, and what a whole curve or a breaking point costs."""
+    pattern_rng, label_rng, curve_rng = rng.spawn(3)
+    n_patterns = round(load * n_dims)
+    patterns = pattern_rng.standard_normal((n_patterns, n_dims))
+    labels = label_rng.choice([-1.0, 1.0], size=n_patterns)
+    answers, seconds = {}, {}
+    for method, decide in METHODS.items():
+        if method == "olfnet" or n_dims <= LARGEST_FOR_PEERS:
+            answers[method], seconds[method] = timed(decide, patterns, labels)
+    _, seconds["limit"] = timed(limit, patterns, labels)
+    _, seconds["breaking_point"] = timed(breaking_point, n_dims, curve_rng)
+    unit = {"units": "s", "meaning": "wall time of one decision"}
+    found = {f"seconds_{m}": xr.DataArray(s, attrs=unit) for m, s in seconds.items()}
+    truth = answers["olfnet"]
+    for method, answer in answers.items():
+        meaning = {"meaning": "whether the answer is olfnet's certified one (0 or 1)"}
+        found[f"agrees_{method}"] = xr.DataArray(int(answer == truth), attrs=meaning)
+    return found
+
+
+def timed(task: Callable[..., object], *arguments: object) -> tuple[object, float]:
+    """Return result and wall time in seconds, the median of calls that fill a tenth of a second."""
+    seconds: list[float] = []
+    while sum(seconds) < 0.1 and len(seconds) < 51:
+        start = time.perf_counter()
+        result = task(*arguments)
+        seconds.append(time.perf_counter() - start)
+    return result, float(np.median(seconds))
+
+
+def certified(patterns: np.ndarray, labels: np.ndarray) -> bool:
+    """Decide by olfnet, proof included."""
+    return olfnet.separate(patterns, labels).separable
+
+
+def highs_primal(patterns: np.ndarray, labels: np.ndarray) -> bool | None:
+    """Decide by a linear program in the weights; None where HiGHS gives up."""
+    rows = labels[:, None] * patterns
+    answer = scipy.optimize.linprog(
+        np.zeros(rows.shape[1]), A_ub=-rows, b_ub=-np.ones(len(rows)), bounds=(None, None)
+    )
+    return {0: True, 2: False}.get(answer.status)
+
+
+def highs_dual(patterns: np.ndarray, labels: np.ndarray) -> bool | None:
+    """Decide by a linear program in the multipliers; None where HiGHS gives up."""
+    rows = labels[:, None] * patterns
+    target = np.append(np.zeros(rows.shape[1]), 1.0)
+    answer = scipy.optimize.linprog(
+        np.zeros(len(rows)), A_eq=np.vstack((rows.T, np.ones(len(rows)))), b_eq=target
+    )
+    return {0: False, 2: True}.get(answer.status)
+
+
+def linear_svc(patterns: np.ndarray, labels: np.ndarray) -> bool:
+    """Guess from the training error of a linear support vector machine."""
+    machine = LinearSVC(C=1e4, fit_intercept=False, max_iter=2000)
+    return bool(machine.fit(patterns, labels).score(patterns, labels) == 1)
+
+
+def perceptron(patterns: np.ndarray, labels: np.ndarray) -> bool:
+    """Guess from the training error of a perceptron."""
+    machine = Perceptron(fit_intercept=False, tol=None, max_iter=1000)
+    return bool(machine.fit(patterns, labels).score(patterns, labels) == 1)
+
+
+def limit(patterns: np.ndarray, labels: np.ndarray) -> None:
+    """Form the Gram matrix and factor it once: the least that a second-order method needs."""
+    dpotrf(dsyrk(1.0, patterns.T, lower=1) + np.eye(patterns.shape[1]), lower=1)
+
+
+def breaking_point(n_dims: int, rng: np.random.Generator) -> int:
+    """Find the largest separable prefix of one sequence, that is one sample of a whole curve."""
+    (seed,) = seeds_of(rng, 1)
+    points = olfnet.breaking_points(
+        lambda n, stream: stream.standard_normal((n, n_dims)),
+        max_patterns=3 * n_dims,
+        n_trials=1,
+        rng=np.random.default_rng(seed),
+    )
+    return int(points[0])
+
+
+PEERS = {
+    "highs_primal": "HiGHS primal",
+    "highs_dual": "HiGHS dual",
+    "linear_svc": "Linear SVC",
+    "perceptron": "Percep- tron",
+}
+METHODS = {
+    "olfnet": certified,
+    "highs_primal": highs_primal,
+    "highs_dual": highs_dual,
+    "linear_svc": linear_svc,
+    "perceptron": perceptron,
+}
+
+
+def medians(dataset: xr.Dataset) -> xr.Dataset:
+    """Medians over repeats."""
+    return dataset.where(dataset["status"] == 1).median("repeat")
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Milliseconds of olfnet, and how many times as long the others take.
+
+    In brackets: share of certified answers that a peer gives too, where it is not all.
+    """
+    middle = medians(dataset)
+    agreement = dataset.where(dataset["status"] == 1).mean("repeat")
+    rows = Table(title=f"Time of one decision, {platform.machine()}, one BLAS thread")
+    for column in ("N", "P/N", "olfnet ms", *PEERS.values(), "dsyrk + dpotrf"):
+        rows.add_column(column, justify="right")
+    for n_dims in middle["n_dims"].values:
+        for load in middle["load"].values:
+            one = middle.sel(n_dims=n_dims, load=load)
+            share = agreement.sel(n_dims=n_dims, load=load)
+            own = float(one["seconds_olfnet"])
+            cells = [str(n_dims), f"{load:g}", f"{1e3 * own:.2f}"]
+            for method in PEERS:
+                ratio = float(one.get(f"seconds_{method}", np.nan)) / own
+                right = float(share.get(f"agrees_{method}", np.nan))
+                wrong = f" ({right:.0%})" if right < 1 else ""
+                cells.append("-" if np.isnan(ratio) else f"{ratio:.1f}{wrong}")
+            rows.add_row(*cells, f"1/{own / float(one['seconds_limit']):.1f}")
+    rows.caption = caption(middle)
+    return rows
+
+
+def caption(middle: xr.Dataset) -> str:
+    """Growth with size, and the cost of whole curves."""
+    lines = []
+    for load in middle["load"].values:
+        seconds = middle["seconds_olfnet"].sel(load=load).values
+        if len(seconds) > 1:
+            large = middle["n_dims"].values >= 100
+            large = large if large.sum() > 1 else np.ones(len(seconds), dtype=bool)
+            slope = np.polyfit(np.log(middle["n_dims"].values[large]), np.log(seconds[large]), 1)[0]
+            lines.append(f"load {load:g}: time grows as N^{slope:.2f}")
+    for n_dims in middle["n_dims"].values:
+        one = middle.sel(n_dims=n_dims)
+        point = float(one["seconds_breaking_point"].median())
+        text = f"N = {n_dims}: a breaking point takes {1e3 * point:.0f} ms"
+        twice = float(one["seconds_limit"].sel(load=2.0, method="nearest"))
+        text += f", {point / twice:.0f} times the limit at P = 2 N"
+        if n_dims <= LARGEST_FOR_PEERS and "seconds_highs_primal" in one:
+            peers = len(CURVE_LOADS) * CURVE_TRIALS * float(one["seconds_highs_primal"].mean())
+            text += f"; a curve of {CURVE_TRIALS} trials, {len(CURVE_LOADS)} loads: HiGHS "
+            text += f"x {peers / (CURVE_TRIALS * point):.0f} (scaled from the decisions timed)"
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw time against size at the load nearest to 2, with the range over repeats."""
+    load = float(dataset["load"].sel(load=2.0, method="nearest"))
+    chosen = dataset.where(dataset["status"] == 1).sel(load=load)
+    drawing = Figure(figsize=(5.2, 3.8), layout="constrained")
+    axes = drawing.subplots()
+    for method, (color, marker) in STYLES.items():
+        if f"seconds_{method}" not in chosen:
+            continue
+        seconds = chosen[f"seconds_{method}"]
+        middle = seconds.median("repeat")
+        errors = [middle - seconds.min("repeat"), seconds.max("repeat") - middle]
+        style = {"color": color, "marker": marker, "ls": "--" if method == "limit" else "-"}
+        label = "dsyrk + dpotrf" if method == "limit" else method.replace("_", " ")
+        axes.errorbar(chosen["n_dims"], middle, errors, lw=1, ms=4, label=label, **style)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="dimensions N",
+        ylabel="time of one decision (s)",
+        title=f"P = {load:g} N Gaussian patterns, median and range",
+    )
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize="small")
+    return drawing
+
+
+study = Study(
+    name="separability",
+    question="How fast is a certified decision beside linear programs, machines and perceptrons?",
+    source="olfnet's own timings; the numbers are those of the machine they ran on",
+    parameters=(
+        Parameter(
+            "n_dims",
+            (20, 50, 100, 200, 500, 1000),
+            "dimensions of the patterns",
+            quick=(20, 50),
+            check=checks.count,
+        ),
+        Parameter(
+            "load",
+            (1.8, 2.0, 2.2),
+            "patterns per dimension",
+            quick=(2.0,),
+            check=checks.positive,
+        ),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=5,
+    quick_repeats=2,
+    alone=True,
+)
+
+if __name__ == "__main__":
+    study.main()
