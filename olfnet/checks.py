@@ -22,8 +22,8 @@ def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
     if "odor" in dims[1:]:
         raise ValueError(f"{name} must have its odors first, got dimensions {dims}")
     try:
-        values = values.toarray() if issparse(values) else values
-        array = np.asarray(values, dtype=np.float64)
+        dense: Any = values.toarray() if issparse(values) else values  # type: ignore[union-attr]
+        array = np.asarray(dense, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name} must be a table of numbers, got {type(values).__name__}"
