@@ -269,7 +269,7 @@ study = Study(
     measure=measure,
     table=table,
     figure=figure,
-    n_repeats=60,
+    n_repeats=40,
     quick_repeats=20,
 )
 
