@@ -53,7 +53,7 @@ def list_studies(folder: Path = STUDIES, /) -> int:
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}")
     table = Table("study", "question", "source", "parameters", "last run", show_lines=True)
-    for file in sorted(folder.glob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         try:
             table.add_row(*_row(load_study(file)))
         except ValueError as error:
@@ -91,13 +91,13 @@ def show(result: Path, /) -> int:
 
 def _find(text: str) -> Study:
     """Load a study by its file, or by its name among those in ``studies``."""
-    named = STUDIES / f"{text}.py"
-    if Path(text).is_file() or not named.is_file():
-        known = ", ".join(sorted(file.stem for file in STUDIES.glob("*.py"))) or "none"
-        if not Path(text).is_file():
-            raise ValueError(f"there is no study {text!r}; known in {STUDIES}: {known}")
+    if Path(text).is_file():
         return load_study(text)
-    return load_study(named)
+    known = {file.stem: file for file in sorted(STUDIES.rglob("*.py"))}
+    if text not in known:
+        names = ", ".join(known) or "none"
+        raise ValueError(f"there is no study {text!r}; known in {STUDIES}: {names}")
+    return load_study(known[text])
 
 
 def _row(study: Study) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from scipy.stats import binom
 from olfnet.lab import load_study
 from olfnet.theory import cover
 
-STUDIES = sorted((Path(__file__).parents[1] / "studies").glob("*.py"))
+STUDIES = sorted((Path(__file__).parents[1] / "studies").rglob("*.py"))
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ from olfnet.checks import FloatArray
 BoolArray = NDArray[np.bool_]
 
 MAX_STEPS = 80
+# More damping than this, relative to the first, is only asked for where squares overflow.
+ENDLESS = 1e40
 # A pattern that can be fitted on its own has a residual of zero, give or take this.
 ROUNDING = 1e-9
 # Residuals below this are those of a separable problem: elsewhere one of them is at least 1.
@@ -89,6 +91,8 @@ class SquaredHinge:
         for _ in range(MAX_STEPS):
             self._update(self.slack > 0)
             factor = self._factor()
+            if factor is None:
+                return
             step: FloatArray = dpotrs(factor, self._downhill(), lower=1)[0]
             move = self._forward(step)
             after = self.slack - move
@@ -116,8 +120,11 @@ class SquaredHinge:
         self.slack = self._slack()
 
     def solve(self, right: FloatArray) -> FloatArray:
-        """Hessian^-1 times the columns of ``right``."""
-        solution: FloatArray = dpotrs(self._factor(), right, lower=1)[0]
+        """Hessian^-1 times the columns of ``right``; zeros if doubles cannot hold the Hessian."""
+        factor = self._factor()
+        solution: FloatArray = (
+            np.zeros_like(right) if factor is None else dpotrs(factor, right, lower=1)[0]
+        )
         return solution
 
     def _balanced(self, factor: FloatArray, step: FloatArray, after: FloatArray) -> Point:
@@ -187,10 +194,10 @@ class SquaredHinge:
                     sign, self.rows[terms].T, beta=1.0, c=self.hessian, lower=1, overwrite_c=1
                 )
 
-    def _factor(self) -> FloatArray:
-        """Cholesky factor of the Hessian; the damping grows until the factorisation succeeds."""
+    def _factor(self) -> FloatArray | None:
+        """Cholesky factor of the Hessian, damped as much as it needs; None if that is endless."""
         damping = self.damping
-        while True:
+        while damping < ENDLESS * self.damping:
             shifted = self.hessian.copy(order="F")
             diagonal = shifted.ravel(order="K")[:: len(shifted) + 1]
             diagonal += damping
@@ -201,6 +208,7 @@ class SquaredHinge:
             if info == 0:
                 return factor
             damping *= 100
+        return None
 
     def _line_search(self, step: FloatArray, move: FloatArray) -> float:
         """Minimise F along the step: dF/dt = t b - a is increasing and linear between breakpoints.

@@ -148,9 +148,12 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     ridge, low, high = 0.1 * kappa**2 * len(rows), 0.0, np.inf
     weights = np.zeros(rows.shape[1])
     for _ in range(MAX_RIDGES):
+        point = None
         for point in SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
             weights = _legal(point.weights, constrained)
             yield Proposal(weights, point.multipliers)
+        if point is None:
+            return
         if point.multipliers is not None:
             yield _on_support(rows, point.multipliers > 0, weights > 0, problem)
         excess = float(np.linalg.norm(point.weights[: problem.n_weights])) * kappa
