@@ -69,8 +69,8 @@ def distance(problem: Dichotomy, weights: Sequence[Fraction]) -> float:
         dot(scaled, row) / Fraction(float(s))
         for row, s in zip(problem.rows, problem.row_scale, strict=True)
     )
-    length = sum((w**2 for w in weights[: problem.n_weights]), Fraction(0))
-    return math.sqrt(height**2 / length) if length else math.inf
+    length = math.sqrt(sum((w**2 for w in weights[: problem.n_weights]), Fraction(0)))
+    return float(height / Fraction(length)) if length else math.inf
 
 
 def column_basis(rows: FloatArray) -> NDArray[np.intp] | None:

@@ -46,7 +46,7 @@ def separates(problem: Dichotomy, weights: FloatArray) -> bool:
             return True
         if (above < -error).any():
             return False
-        doubtful = np.flatnonzero(above <= error)
+        doubtful = np.flatnonzero(~(above > error))  # an overflow to NaN is doubtful too
     else:
         doubtful = np.arange(len(rows))
     return exact.separates(problem, exact.rationals(weights), doubtful)
@@ -134,6 +134,8 @@ def _cancels_nearby(scaled: FloatArray, constrained: NDArray[np.bool_]) -> bool:
         )
     excess = (np.abs(residual) + error) / eta
     gram = dsyrk(1.0, scaled.T, lower=1)
+    if not (np.isfinite(gram).all() and np.isfinite(excess).all()):
+        return False  # beyond the range of doubles, where Cholesky may not notice
     # sigma_min^2 > excess^2, allowing for the rounding of the Gram matrix and of its Cholesky
     # factor (Rump 2006, BIT Numer. Math. 46:433).
     rounding = (gamma(n_rows + 2) + gamma(n_columns + 4)) * float(gram.trace()) + UNDERFLOW

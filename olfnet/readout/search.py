@@ -118,6 +118,8 @@ def _in_span(rows: FloatArray) -> Iterator[Proposal]:
     coordinates of the patterns' own span.
     """
     gram = rows @ rows.T
+    if not np.isfinite(gram).all():
+        return
     sizes, axes = np.linalg.eigh(gram)
     kept = sizes > NEGLIGIBLE * sizes[-1]
     sizes, axes = sizes[kept], axes[:, kept]

@@ -22,6 +22,9 @@ from olfnet.readout.hinge import SquaredHinge
 from olfnet.readout.peeling import Peeling, peel
 from olfnet.readout.search import proposals, shared_searches
 
+# Distances below this, in units of patterns near one, are recomputed exactly.
+ROUNDED = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Separation:
@@ -51,6 +54,7 @@ class Separation:
     exact: tuple[Fraction, ...] | None = None
     _wanted: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def verify(self, patterns: ArrayLike, labels: ArrayLike) -> bool:
         """Re-check the proof against the patterns, independently of how it was found.
 
@@ -137,8 +141,7 @@ def separate(
     """
     wanted: dict[str, Any] = {"bias": bias, "nonnegative": nonnegative, "margin": margin}
     problem = dichotomy(patterns, labels, **wanted)
-    separable, certificate = decide(problem)
-    return _answer(problem, separable, certificate, wanted)
+    return _answer(problem, *decide(problem), wanted)
 
 
 def separate_many(
@@ -192,6 +195,7 @@ def separate_many(
     return answers
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def decide(
     problem: Dichotomy, search: SquaredHinge | None = None
 ) -> tuple[bool, FloatArray | exact.Rationals]:
@@ -237,6 +241,7 @@ def _decide_peeled(peeling: Peeling) -> tuple[bool, FloatArray | exact.Rationals
     return True, peeling.exact_weights(core)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _answer(
     problem: Dichotomy,
     separable: bool,
@@ -247,12 +252,11 @@ def _answer(
     scale = problem.column_scale if separable else problem.row_scale
     fractions = None
     if isinstance(certificate, np.ndarray):
-        with np.errstate(over="ignore"):
-            floats = certificate * scale
-            exponent = np.frexp(np.abs(floats).max())[1]
-            floats = np.ldexp(floats, -exponent)
-            if not np.array_equal(np.ldexp(floats / scale, exponent), certificate):
-                return _answer(problem, *exact.decide(problem), wanted)  # out of doubles' range
+        floats = certificate * scale
+        exponent = np.frexp(np.abs(floats).max())[1]
+        floats = np.ldexp(floats, -exponent)
+        if not np.array_equal(np.ldexp(floats / scale, exponent), certificate):
+            return _answer(problem, *exact.decide(problem), wanted)  # out of doubles' range
     else:
         scaled = [v * Fraction(float(s)) for v, s in zip(certificate, scale, strict=True)]
         top = max(abs(v) for v in scaled)
@@ -261,7 +265,9 @@ def _answer(
     if not separable:
         return Separation(False, None, 0.0, floats, None, fractions, wanted)
     weights, bias = (floats[:-1], float(floats[-1])) if problem.bias else (floats, 0.0)
-    distance = _distance(problem, floats) if fractions is None else exact.distance(problem, scaled)
+    distance = _distance(problem, floats)
+    if fractions is not None or not distance > ROUNDED:
+        distance = exact.distance(problem, fractions or exact.rationals(floats))
     return Separation(True, weights, bias, None, distance, fractions, wanted)
 
 
