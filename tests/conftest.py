@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from olfnet.lab import load_study
+
 ROOT = Path(__file__).parents[1]
 
 EXAMPLE = '''
@@ -65,6 +67,12 @@ def example(tmp_path):
 def slow_example(tmp_path):
     """The same, a tenth of a second for each point."""
     return write_example(tmp_path, pause=0.1)
+
+
+@pytest.fixture
+def reference(example, tmp_path):
+    """Folder of an undisturbed run."""
+    return load_study(example).run(out=tmp_path / "reference", workers=2).folder
 
 
 def write_example(folder, pause):

@@ -28,12 +28,6 @@ def data_bytes(folder):
     }
 
 
-@pytest.fixture
-def reference(example, tmp_path):
-    """Folder of an undisturbed run."""
-    return load_study(example).run(out=tmp_path / "reference", workers=2).folder
-
-
 def test_dataset_is_labelled_and_read_by_plain_xarray(reference):
     with xr.open_zarr(reference / DATA, consolidated=False) as dataset:
         dataset.load()
@@ -167,95 +161,6 @@ def test_options_that_make_no_sense(example, tmp_path, options, sentence):
     with pytest.raises(ValueError, match=sentence):
         load_study(example).run(out=tmp_path / "r", **options)
     assert not (tmp_path / "r").exists()
-
-
-def spoil_nothing(folder):
-    """A folder that must be taken: the negative control."""
-
-
-def file_instead(folder):
-    folder.parent.joinpath("aside").mkdir()
-    folder.rename(folder.parent / "aside" / "r")
-    folder.write_text("mine")
-
-
-def foreign(folder):
-    (folder / NAME).unlink()
-
-
-def other_format(folder):
-    (folder / NAME).write_text('{"format": "something else"}\n')
-
-
-def empty_journal(folder):
-    (folder / NAME).write_bytes(b"")
-
-
-def damaged_line(folder):
-    lines = (folder / NAME).read_text().splitlines(keepends=True)
-    (folder / NAME).write_text("".join([*lines[:3], lines[3][:20] + "\n", *lines[4:]]))
-
-
-def truncated_journal(folder):
-    content = (folder / NAME).read_bytes()
-    (folder / NAME).write_bytes(content[: len(content) // 2])
-
-
-def truncated_dataset(folder):
-    (folder / DATA / "zarr.json").write_text("{")
-
-
-def lost_array(folder):
-    (folder / DATA / "status" / "zarr.json").unlink()
-
-
-def everything(folder):
-    base = folder.parent
-    return {str(f): f.read_bytes() for f in sorted(base.rglob("*")) if f.is_file()}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "sentence"),
-    [
-        (file_instead, "is not a folder; choose another --out"),
-        (foreign, "holds files but no olfnet result; choose another --out"),
-        (other_format, "is damaged or not from olfnet"),
-        (empty_journal, "is damaged or not from olfnet"),
-        (damaged_line, "is damaged or not from olfnet"),
-        (truncated_journal, "is truncated: its journal holds . of 12 points"),
-        (truncated_dataset, "data.zarr is damaged"),
-        (lost_array, "data.zarr is damaged"),
-    ],
-)
-def test_spoilt_folders_are_refused_and_left_alone(example, reference, spoil, sentence):
-    spoil(reference)
-    before = everything(reference)
-    with pytest.raises(ValueError, match=sentence):
-        load_study(example).run(out=reference)
-    assert everything(reference) == before
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (lambda text: text.replace('"example"', '"another"'), "with study example, not another"),
-        (lambda text: text.replace("kind", "sort"), "parameters fail, kind, size, not fail, size"),
-    ],
-)
-def test_results_of_another_study_are_refused(example, reference, change, sentence):
-    example.write_text(change(example.read_text()))
-    with pytest.raises(ValueError, match=sentence):
-        load_study(example).run(out=reference)
-
-
-def test_results_of_another_seed_are_refused(example, reference):
-    with pytest.raises(ValueError, match="was made with seed 0, not 5; choose another --out"):
-        load_study(example).run(out=reference, seed=5)
-
-
-def test_an_empty_folder_is_taken(example, tmp_path):
-    (tmp_path / "empty").mkdir()
-    assert load_study(example).run(out=tmp_path / "empty", quick=True).n_left == 0
 
 
 def wait_for(file, n_lines):
