@@ -41,7 +41,8 @@ class Separation:
     multipliers : array of shape (n_patterns,) or None
         Non-negative proof that there is no readout, None if there is one.
     margin : float or None
-        Distance of the closest pattern from the hyperplane of ``weights``, in the patterns' unit.
+        Distance of the closest pattern from the hyperplane of ``weights``, in the patterns' unit;
+        0.0 if it is below the smallest double.
     exact : tuple of Fraction or None
         The weights (then the bias), or the multipliers, where doubles cannot carry the proof.
     """
