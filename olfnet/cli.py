@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cyclopts
@@ -52,13 +52,11 @@ def list_studies(folder: Path = STUDIES, /) -> int:
     """
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}")
-    table = Table("study", "question", "source", "parameters", "last run", show_lines=True)
     for file in sorted(folder.rglob("*.py")):
         try:
-            table.add_row(*_row(load_study(file)))
+            print(*_lines(load_study(file)), "", sep="\n")
         except ValueError as error:
             say(str(error))
-    Console().print(table)
     return command.DONE
 
 
@@ -100,17 +98,16 @@ def _find(text: str) -> Study:
     return load_study(known[text])
 
 
-def _row(study: Study) -> tuple[str, ...]:
-    parameters = [
-        f"{p.name} = {', '.join(map(str, p.values))}: {p.meaning}"
-        + (f" ({p.unit})" if p.unit else "")
-        for p in study.parameters
-    ]
-    try:
-        last = _progress(journal.read(RESULTS / study.name))
-    except ValueError:
-        last = ""
-    return study.name, study.question, study.source, "\n".join(parameters), last
+def _lines(study: Study) -> Iterator[str]:
+    yield f"{study.name}: {study.question}"
+    yield f"  source: {study.source}"
+    for parameter in study.parameters:
+        values = ", ".join(map(str, parameter.values))
+        unit = f" ({parameter.unit})" if parameter.unit else ""
+        yield f"  {parameter.name} = {values}: {parameter.meaning}{unit}"
+    folder = RESULTS / study.name
+    last = _progress(journal.read(folder)) if (folder / journal.NAME).is_file() else "none"
+    yield f"  last run: {last}"
 
 
 def _progress(book: journal.Journal) -> str:
