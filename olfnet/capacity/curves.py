@@ -177,7 +177,7 @@ def measure_capacity(
     draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
         Draws a panel of patterns, each time a new one.
     n_patterns : int array of shape (n_loads,)
-        Numbers of patterns to try.
+        Numbers of patterns to try; the curve has them in rising order and each once.
     n_trials : int
         Panels with random labels per load.
     bias : bool
@@ -214,6 +214,8 @@ def measure_capacity(
     """
     rng = np.random.default_rng(rng)
     readout = Readout(bias, nonnegative, margin)
+    if np.size(n_patterns) == 0:
+        raise ValueError("n_patterns must hold at least one number, got none")
     sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
     n_trials = checks.count("n_trials", n_trials)
     largest = int(sizes[-1])

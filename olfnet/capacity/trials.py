@@ -114,7 +114,12 @@ def _labels(n_patterns: int, rng: Rng) -> FloatArray:
 def rank(draw: Draw, n_patterns: int, bias: bool, seed: SeedSequence) -> int:
     """Dimensions of the panel of one trial, with the bias as one more column."""
     patterns = _panel(draw, n_patterns, copy.deepcopy(seed))[0]  # spawning changes a seed
-    columns = np.column_stack((patterns, np.ones(n_patterns))) if bias else patterns
+    if n_patterns < patterns.shape[1]:  # too few patterns to span their space
+        patterns = _panel(draw, patterns.shape[1], copy.deepcopy(seed))[0]
+    columns = np.column_stack((patterns, np.ones(len(patterns)))) if bias else patterns
+    for axis in (1, 0):  # neither loud patterns nor loud units hide the others
+        loudest = np.abs(columns).max(axis=axis, keepdims=True)
+        columns = columns / np.where(loudest > 0, loudest, 1.0)
     n_dims = int(np.linalg.matrix_rank(columns))
     if n_dims == 0:
         raise ValueError(f"draw must return patterns that are not all zero, got {patterns.shape}")

@@ -73,6 +73,8 @@ def dichotomy(
     signs = label_signs(labels, len(patterns))
     weight_signs = _weight_signs(nonnegative, patterns.shape[1])
     margin = checks.nonnegative("margin", margin)
+    if not isinstance(bias, (bool, np.bool_)):
+        raise ValueError(f"bias must be True or False, got {bias!r}")
     rows = signs[:, None] * patterns
     if bias:
         rows = np.column_stack((rows, signs))
@@ -82,11 +84,13 @@ def dichotomy(
     scaled = rows
     if not (np.all(row_scale == 1) and np.all(column_scale == 1)):
         scaled = rows * row_scale[:, None] * column_scale
-        if not np.array_equal(scaled / row_scale[:, None] / column_scale, rows):  # underflow
+        same = np.array_equal(scaled / row_scale[:, None] / column_scale, rows)
+        unit = float(row_scale[0])
+        if not same or margin * unit / unit != margin:  # out of the range of doubles
             row_scale, column_scale = np.ones_like(row_scale), np.sign(column_scale)
             scaled = rows * column_scale
     return Dichotomy(
-        scaled, weight_signs != 0, bias, margin * row_scale[0], row_scale, column_scale
+        scaled, weight_signs != 0, bias, margin * float(row_scale[0]), row_scale, column_scale
     )
 
 

@@ -83,7 +83,7 @@ def separable_prefix(
 def _full_rank(problem: Dichotomy) -> Dichotomy:
     """Leave out silent columns and, where rank is short, all but a column basis."""
     used = np.flatnonzero(problem.rows.any(axis=0))
-    if len(used) and _nearly_singular(problem.rows[:, used]):
+    if 0 < len(used) < len(problem.rows) and _nearly_singular(problem.rows[:, used]):
         basis = exact.column_basis(problem.rows[:, used])
         used = used if basis is None else used[basis]
     if len(used) in (0, problem.rows.shape[1]):

@@ -19,6 +19,8 @@ UNIT_ROUNDOFF = 2.0**-53
 # A product may lose this much to underflow; multipliers below TINY of the largest are left out.
 UNDERFLOW = float(np.finfo(np.float64).tiny)
 TINY = 1e-150
+# Squares below UNDERFLOW vanish, so a norm may be too small by this for each entry.
+LOST = 2.0**-511
 # Multipliers that rounding may have left above zero; a second proof does without them.
 FAINT = 1e-10
 
@@ -63,7 +65,7 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
     top = multipliers.max(initial=0.0)
     if not (np.isfinite(multipliers).all() and (multipliers >= 0).all() and top > 0):
         return False
-    multipliers = multipliers / top
+    multipliers = np.ldexp(multipliers, -np.frexp(top)[1])  # exact
     if problem.margin > 0:
         gap, doubt = _dual_gap(problem, multipliers)
         if abs(gap) > doubt:
@@ -110,7 +112,7 @@ def _column_sums(scaled: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray
     A column sum errs by at most gamma(n) sum_i |U_ij| <= gamma(n) sqrt(n) |U_j|.
     """
     n_rows = len(scaled)
-    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
+    norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled)) + np.sqrt(n_rows) * LOST
     error = gamma(n_rows + 2) * np.sqrt(n_rows) * norms + n_rows * UNDERFLOW
     return scaled.sum(axis=0), error, norms
 
@@ -190,10 +192,11 @@ def _dual_gap(problem: Dichotomy, multipliers: FloatArray) -> tuple[float, float
     reach = np.where(problem.constrained[: rows.shape[1]], np.maximum(total, 0.0), total)
     bound = problem.margin * float(multipliers.sum())
     size = float(multipliers @ _row_norms(rows)) + bound
-    error = gamma(2 * len(rows) + rows.shape[1] + 16) * size + UNDERFLOW
+    error = gamma(2 * len(rows) + rows.shape[1] + 16) * size + np.sqrt(reach.size) * LOST
     return bound - float(np.linalg.norm(reach)), error
 
 
 def _row_norms(rows: FloatArray) -> FloatArray:
-    norms: FloatArray = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    squares = np.einsum("ij,ij->i", rows, rows)
+    norms: FloatArray = np.sqrt(squares) + np.sqrt(rows.shape[1]) * LOST
     return norms

@@ -22,7 +22,7 @@ from olfnet.readout.hinge import SquaredHinge
 from olfnet.readout.peeling import Peeling, peel
 from olfnet.readout.search import proposals, shared_searches
 
-# Distances below this, in units of patterns near one, are recomputed exactly.
+# Distances below this, relative to the largest, are recomputed exactly.
 ROUNDED = 1e-9
 
 
@@ -67,7 +67,8 @@ class Separation:
         Returns
         -------
         bool
-            True only if the proof holds exactly for the given doubles.
+            True only if the weights solve the problem exactly, or if the multipliers, or others
+            next to them, cancel exactly.
         """
         problem = dichotomy(patterns, labels, **self._wanted)
         floats = self.weights if self.separable else self.multipliers
@@ -76,12 +77,15 @@ class Separation:
         scale = problem.column_scale if self.separable else problem.row_scale
         if floats is None or floats.shape != scale.shape:
             return False
-        if self.exact is not None:
-            if not np.array_equal(floats, [float(v) for v in self.exact]):
-                return False
-            scaled = tuple(v / Fraction(float(s)) for v, s in zip(self.exact, scale, strict=True))
-            return (exact.separates if self.separable else exact.refutes)(problem, scaled)
+        if self.exact is not None and not np.array_equal(floats, [float(v) for v in self.exact]):
+            return False
         scaled_floats = problem.scale(floats, self.separable)
+        if not np.isfinite(floats).all():
+            return False
+        if self.exact is not None or not np.array_equal(scaled_floats * scale, floats):
+            fractions = self.exact or exact.rationals(floats)
+            scaled = tuple(v / Fraction(float(s)) for v, s in zip(fractions, scale, strict=True))
+            return bool((exact.separates if self.separable else exact.refutes)(problem, scaled))
         if self.separable:
             return proofs.separates(problem, scaled_floats)
         return proofs.refutes(problem, scaled_floats) or proofs.refutes_in_span(
@@ -266,14 +270,16 @@ def _answer(
     if not separable:
         return Separation(False, None, 0.0, floats, None, fractions, wanted)
     weights, bias = (floats[:-1], float(floats[-1])) if problem.bias else (floats, 0.0)
-    distance = _distance(problem, floats)
-    if fractions is not None or not distance > ROUNDED:
+    distance, largest = _distances(problem, floats)
+    if fractions is not None or not distance > ROUNDED * largest:
         distance = exact.distance(problem, fractions or exact.rationals(floats))
     return Separation(True, weights, bias, None, distance, fractions, wanted)
 
 
-def _distance(problem: Dichotomy, floats: FloatArray) -> float:
-    """Smallest distance of a pattern from the hyperplane."""
+def _distances(problem: Dichotomy, floats: FloatArray) -> tuple[float, float]:
+    """Smallest and largest distance of a pattern from the hyperplane."""
     length = float(np.linalg.norm(floats[: problem.n_weights]))
     heights = problem.rows @ (floats / problem.column_scale) / problem.row_scale
-    return float(heights.min() / length) if length > 0 else np.inf
+    if length == 0:
+        return np.inf, 0.0
+    return float(heights.min() / length), float(heights.max() / length)

@@ -189,3 +189,17 @@ def test_bad_input_gets_one_sentence():
     assert curve.capacity_interval()[1] == np.inf
     with pytest.raises(ValueError, match=r"confidence must be in \(0, 1\], got 2"):
         curve.interval(2)
+
+
+def test_dimensions_do_not_depend_on_few_patterns_or_on_scale():
+    few = olfnet.measure_capacity(gaussian(50), n_patterns=[10, 20], n_trials=2, rng=0)
+    assert few.n_dims == 50
+    loud = olfnet.measure_capacity(
+        lambda n, rng: rng.standard_normal((n, 6)) * 10.0 ** rng.uniform(-90, 90, (n, 1)),
+        n_patterns=[6, 12, 18],
+        n_trials=2,
+        rng=0,
+    )
+    assert loud.n_dims == 6
+    with pytest.raises(ValueError, match="n_patterns must hold at least one number"):
+        olfnet.measure_capacity(gaussian(5), n_patterns=[], n_trials=2)

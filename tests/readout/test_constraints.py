@@ -132,3 +132,18 @@ def test_certificate_of_one_question_does_not_answer_another():
     assert not answer.separable
     assert answer.verify([[-1.0, -1.0]], [1])
     assert separate([[-1.0, -1.0]], [1]).separable
+
+
+def test_norms_that_underflow_prove_nothing():
+    """Found by adversarial fuzzing: squares below 1e-308 made false proofs of no."""
+    assert separate([[1e-90, 0], [0, 1e80]], [1, 1], margin=5e-91).separable
+    column = [1.0288543478031831e-150, -1.617382138301653e-150, 1e20]
+    patterns = np.column_stack(([6.131890778590062e19, -9.63946999930975e19, 1e20], column))
+    assert separate(patterns, [1, 1, 1], nonnegative=[0, 1]).separable
+    assert not separate([[2.0**1000], [2.0**-74]], [1, 1], margin=2.0**-74 * (1 + 1e-10)).separable
+    assert not separate([[1e-300]], [1], margin=1e10).separable
+
+
+def test_bias_is_a_choice():
+    with pytest.raises(ValueError, match="bias must be True or False, got 2"):
+        separate([[1.0]], [1], bias=2)
