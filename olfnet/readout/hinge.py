@@ -36,6 +36,14 @@ NEGLIGIBLE = 1e-6
 # Added to the Hessian's diagonal, relative to its mean: keeps directions finite when few patterns
 # are active, and is too small to slow the steps where the Hessian is regular.
 DAMPING = 1e-13
+# With at most this many patterns per column still on the wrong side, the weights are lengthened by
+# LIFT, up to MAX_LIFTS times: patterns that are right, but lower than one, then stop pulling.  It
+# saves a third of the steps near capacity.
+FEW = 1 / 12
+LIFT = 3.0
+MAX_LIFTS = 4
+# Weights that are kept for other patterns are shortened to this mean height.
+KEPT_HEIGHT = 5.0
 
 
 class Point(NamedTuple):
@@ -58,7 +66,7 @@ class SquaredHinge:
     ridge : array of shape (n_columns,), optional
         Weight of w_j^2 / 2 in F.
     start : array of shape (n_columns,), optional
-        First weights; zero by default.
+        First weights; by default the least-squares step along the sum of the patterns.
     gram : array of shape (n_columns, n_columns), optional
         Lower triangle of rows.T @ rows, if it is known already.
     """
@@ -75,7 +83,7 @@ class SquaredHinge:
         self.n_patterns, n_columns = rows.shape
         self.constrained = constrained if constrained is not None and len(constrained) else None
         self.ridge = ridge
-        self.weights = np.zeros(n_columns) if start is None else start
+        self.weights = self._hebbian() if start is None else start
         self.slack = self._slack()
         self.active: BoolArray
         if gram is None:
@@ -85,9 +93,11 @@ class SquaredHinge:
             self.active = np.arange(len(self.slack)) < self.n_patterns
             self.hessian = gram.copy(order="F")
         self.damping = DAMPING * (self.hessian.trace() / n_columns or 1.0)
+        self.shifted = np.empty_like(self.hessian)
 
     def descend(self) -> Iterator[Point]:
         """Yield iterates until the minimum is reached; go on from here if called again."""
+        lifts = 0 if self.ridge is None else MAX_LIFTS
         for _ in range(MAX_STEPS):
             self._update(self.slack > 0)
             factor = self._factor()
@@ -106,10 +116,20 @@ class SquaredHinge:
             yield Point(self.weights, 1.0 - self.slack[: self.n_patterns], None)
             if ((self.slack > 0) == self.active).all():
                 return
+            if lifts < MAX_LIFTS and np.count_nonzero(self.slack >= 1) <= FEW * len(self.weights):
+                lifts += 1
+                self.weights = LIFT * self.weights
+                self.slack = self._slack()
 
     def resize(self, rows: FloatArray) -> None:
-        """Go on with more patterns or fewer: the old rows begin with the new ones or vice versa."""
+        """Go on with more patterns or fewer: the old rows begin with the new ones or vice versa.
+
+        Near capacity weights grow very long; shortened ones lie closer to the next solution.
+        """
         before, now = self.n_patterns, len(rows)
+        height = np.abs(1.0 - self.slack[:before]).mean()
+        if height > KEPT_HEIGHT:
+            self.weights = self.weights * (KEPT_HEIGHT / height)
         kept = min(before, now)
         active = self.slack > 0
         active[kept:before] = False
@@ -138,6 +158,13 @@ class SquaredHinge:
         after = after - self._forward(correction)
         multipliers = np.maximum(after * self.active, 0.0)[: self.n_patterns]
         return Point(weights + correction, 1.0 - after[: self.n_patterns], multipliers)
+
+    def _hebbian(self) -> FloatArray:
+        """Multiple of the sum of all patterns whose heights come closest to one."""
+        total = np.ones(self.n_patterns) @ self.rows
+        heights = self.rows @ total
+        length = heights.sum() / (heights @ heights or 1.0)
+        return total * length if np.isfinite(length) else np.zeros_like(total)
 
     def _forward(self, weights: FloatArray) -> FloatArray:
         """Heights of the patterns, then the constrained weights."""
@@ -198,7 +225,8 @@ class SquaredHinge:
         """Cholesky factor of the Hessian, damped as much as it needs; None if that is endless."""
         damping = self.damping
         while damping < ENDLESS * self.damping:
-            shifted = self.hessian.copy(order="F")
+            shifted = self.shifted
+            np.copyto(shifted, self.hessian)
             diagonal = shifted.ravel(order="K")[:: len(shifted) + 1]
             diagonal += damping
             if self.ridge is not None:
@@ -215,19 +243,19 @@ class SquaredHinge:
 
         The residual slack - t move of a term enters or leaves the sum where it crosses zero.
         """
-        product = move * self.slack
-        inside = self.slack > 0
-        a, b = product[inside].sum(), np.square(move[inside]).sum()
+        inside = move[self.slack > 0]
+        a, b = move @ np.maximum(self.slack, 0.0), inside @ inside
         if self.ridge is not None:
             a -= (self.ridge * self.weights) @ step
             b += (self.ridge * step) @ step
-        crossing = product > 0
-        move, product = move[crossing], product[crossing]
+        crossing = (move * self.slack > 0).nonzero()[0]
+        move = move[crossing]
         at = self.slack[crossing] / move
         order = at.argsort()
-        at = at[order]
-        slopes = a - np.copysign(product, move)[order].cumsum()
-        curvatures = b - (move * np.abs(move))[order].cumsum()
+        at, move = at[order], move[order]
+        jumps = move * np.abs(move)
+        slopes = a - (jumps * at).cumsum()
+        curvatures = b - jumps.cumsum()
         k = np.count_nonzero(at * curvatures < slopes)
         low = 0.0
         if k:

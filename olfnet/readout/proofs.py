@@ -73,13 +73,12 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
         return exact.refutes(problem, exact.rationals(multipliers))
     for negligible in (TINY, FAINT):
         support = multipliers > negligible
-        rows = problem.rows[support]
-        scaled = multipliers[support, None] * rows
-        # A unit that is silent on the whole support cancels exactly.
+        scaled = problem.rows[support]
         heard = scaled.any(axis=0)
-        if not rows[:, ~heard].any() and _cancels_nearby(
-            np.ascontiguousarray(scaled[:, heard]), problem.constrained[heard]
-        ):
+        if not heard.all():  # a unit that is silent on the whole support cancels exactly
+            scaled = np.ascontiguousarray(scaled[:, heard])
+        scaled *= multipliers[support, None]
+        if _cancels_nearby(scaled, problem.constrained[heard]):
             return True
     residual, error, _ = _column_sums(multipliers[:, None] * problem.rows)
     may_cancel = (residual <= error) & ((residual >= -error) | problem.constrained)

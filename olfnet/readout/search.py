@@ -50,7 +50,7 @@ def shared_searches(problem: Dichotomy, signs: FloatArray) -> Iterator[SquaredHi
     """
     rows = problem.rows
     constrained = np.flatnonzero(problem.constrained)
-    first = SquaredHinge(rows)
+    first = SquaredHinge(rows, start=np.zeros(rows.shape[1]))
     gram = first.hessian
     starts = first.solve(rows.T @ signs.T)
     for sign, start in zip(signs, starts.T, strict=True):
