@@ -21,13 +21,8 @@ def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
     dims = getattr(values, "dims", ())
     if "odor" in dims[1:]:
         raise ValueError(f"{name} must have its odors first, got dimensions {dims}")
-    try:
-        dense: Any = values.toarray() if issparse(values) else values  # type: ignore[union-attr]
-        array = np.asarray(dense, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} must be a table of numbers, got {type(values).__name__}"
-        ) from error
+    dense: Any = values.toarray() if issparse(values) else values  # type: ignore[union-attr]
+    array = _floats(name, dense, "a table of numbers", type(values).__name__)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
             f"{name} must be 2-D with at least one row and column, got shape {array.shape}"
@@ -40,10 +35,7 @@ def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
 
 def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
     """Return ``values`` as a finite float array of shape (n_entries,), at least one entry long."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a list of numbers, got {values!r}") from error
+    array = _floats(name, values, "a list of numbers", repr(values))
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be 1-D with at least one entry, got shape {array.shape}")
     require_finite(name, array)
@@ -107,6 +99,23 @@ def one_of(name: str, value: Any, *, known: Iterable[Any]) -> Any:
     if value not in (known := list(known)):
         raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, got {value!r}")
     return value
+
+
+def _floats(name: str, values: Any, wanted: str, found: str) -> FloatArray:
+    """Return ``values`` as doubles, if doubles can hold them as they are."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must not have masked entries, got {np.ma.getmask(values).sum()}")
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind == "c":
+            raise TypeError("complex numbers")
+        array = given.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be {wanted}, got {found}") from error
+    large = given.dtype.kind in "iuO" and np.abs(array).max(initial=0.0) >= 2.0**53
+    if large and not np.array_equal(array.astype(object), given.astype(object)):
+        raise ValueError(f"{name} must be numbers that doubles can hold, got integers above 2^53")
+    return array
 
 
 def _real(name: str, value: Any) -> float:

@@ -55,6 +55,18 @@ class CapacityCurve:
     readout: Readout
     breaking_points: IntArray | None = None
 
+    def __post_init__(self) -> None:
+        checks.count("n_trials", self.n_trials)
+        checks.count("n_dims", self.n_dims)
+        sizes, counts = np.asarray(self.n_patterns), np.asarray(self.n_separable)
+        if sizes.ndim != 1 or not sizes.size or not (np.diff(sizes, prepend=0) > 0).all():
+            raise ValueError(f"n_patterns must be positive and rise, got {self.n_patterns}")
+        if counts.shape != sizes.shape or (counts < 0).any() or (counts > self.n_trials).any():
+            raise ValueError(
+                f"n_separable must hold one count from 0 to {self.n_trials} for each of "
+                f"n_patterns, got {self.n_separable}"
+            )
+
     @property
     def definition(self) -> str:
         """What is counted, and at which level capacity is read."""
@@ -79,7 +91,7 @@ class CapacityCurve:
 
     @property
     def capacity(self) -> float:
-        """Load at which half of the labelings separate.
+        """Load at which half of the labelings separate; the middle if there are several.
 
         Raises
         ------
@@ -93,7 +105,9 @@ class CapacityCurve:
                 "n_patterns must reach from loads where most labelings separate to loads where "
                 f"few do, got fractions from {fraction[0]:g} to {fraction[-1]:g}"
             )
-        return float(np.interp(-0.5, -fraction, points) / self.n_dims)
+        last = np.interp(-0.5, -fraction, points)
+        first = np.interp(0.5, fraction[::-1], points[::-1])
+        return float((first + last) / (2 * self.n_dims))
 
     def capacity_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Interval of the capacity; an end is 0 or infinite where the loads do not bound it.

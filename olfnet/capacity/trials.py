@@ -100,6 +100,8 @@ def _decision(seed: SeedSequence, draw: Draw, n_patterns: int, readout: Readout)
 
 def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray, Rng]:
     """Patterns, and the independent stream of their labels."""
+    if not callable(draw):
+        raise ValueError(f"draw must be callable as draw(n_patterns, rng), got {draw!r}")
     pattern_rng, label_rng = np.random.default_rng(seed).spawn(2)
     patterns = checks.matrix("draw(n_patterns, rng)", draw(n_patterns, pattern_rng))
     if len(patterns) != n_patterns:

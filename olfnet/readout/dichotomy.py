@@ -51,6 +51,11 @@ class Dichotomy:
         """Number of weights without the bias."""
         return int(self.rows.shape[1]) - self.bias
 
+    @property
+    def one_sided(self) -> bool:
+        """Whether there is a bias and one class only: a large bias gives any margin."""
+        return self.bias and abs(np.sign(self.rows[:, -1]).sum()) == len(self.rows)
+
     def unscale(self, certificate: FloatArray, separable: bool) -> FloatArray:
         """Weights (or else multipliers) in the patterns' units, from those of scaled patterns."""
         return certificate * (self.column_scale if separable else self.row_scale)
@@ -96,7 +101,10 @@ def dichotomy(
 
 def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
     """Return labels as +1 and -1: the larger of two values is +1, a single value its own sign."""
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError:
+        raise ValueError(f"labels must be a list of numbers, got {labels!r}") from None
     if array.shape != (n_patterns,):
         raise ValueError(
             f"labels must have one entry per pattern, shape ({n_patterns},), got {array.shape}"
@@ -115,11 +123,14 @@ def _weight_signs(nonnegative: bool | ArrayLike, n_weights: int) -> FloatArray:
     """Sign that each weight must have: +1, -1, or 0 for free."""
     if isinstance(nonnegative, (bool, np.bool_)):
         return np.full(n_weights, float(nonnegative))
-    signs = np.asarray(nonnegative, dtype=np.float64)
+    try:
+        signs = np.asarray(nonnegative, dtype=np.float64)
+    except (TypeError, ValueError):
+        signs = np.empty(0)
     if signs.shape != (n_weights,) or not np.isin(signs, (-1, 0, 1)).all():
         raise ValueError(
             "nonnegative must be True, False or one sign (-1, 0, 1) per weight, shape "
-            f"({n_weights},), got {np.asarray(nonnegative)!r}"
+            f"({n_weights},), got {nonnegative!r}"
         )
     return signs
 

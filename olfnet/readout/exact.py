@@ -69,8 +69,15 @@ def distance(problem: Dichotomy, weights: Sequence[Fraction]) -> float:
         dot(scaled, row) / Fraction(float(s))
         for row, s in zip(problem.rows, problem.row_scale, strict=True)
     )
-    length = math.sqrt(sum((w**2 for w in weights[: problem.n_weights]), Fraction(0)))
-    return float(height / Fraction(length)) if length else math.inf
+    square = sum((w**2 for w in weights[: problem.n_weights]), Fraction(0))
+    if not square:
+        return math.inf
+    ratio = height**2 / square
+    half = (ratio.numerator.bit_length() - ratio.denominator.bit_length()) // 2
+    try:
+        return math.copysign(math.ldexp(math.sqrt(ratio / Fraction(4) ** half), half), height)
+    except OverflowError:
+        return math.inf
 
 
 def column_basis(rows: FloatArray) -> NDArray[np.intp] | None:
@@ -103,8 +110,10 @@ def decide(problem: Dichotomy) -> tuple[bool, Rationals]:
     """Answer the question exactly: (True, weights) or (False, multipliers), of the scaled problem.
 
     With a margin the answer lies in the comparison of the largest margin, that of the weights
-    found, with the wanted one.  Both classes must be present when there is a bias.
+    found, with the wanted one.
     """
+    if problem.margin > 0 and problem.one_sided:
+        return True, _far_away(problem)
     multipliers, residual = _LeastSquares(problem).solve()
     weights = tuple(-r for r in residual)
     if problem.margin > 0 and problem.bias:
@@ -112,6 +121,14 @@ def decide(problem: Dichotomy) -> tuple[bool, Rationals]:
     if any(weights) and separates(problem, weights):
         return True, weights
     return False, multipliers
+
+
+def _far_away(problem: Dichotomy) -> Rationals:
+    """One class only: any direction, with a bias that is large enough."""
+    margin, signs = Fraction(problem.margin), problem.rows[:, -1]
+    need = max(margin - Fraction(float(x)) for x in problem.rows[:, 0])
+    bias = max(need, Fraction(0)) / Fraction(float(signs[0]))
+    return (Fraction(1), *[Fraction(0)] * (problem.n_weights - 1), bias)
 
 
 def _middle(problem: Dichotomy, weights: Rationals) -> Fraction:

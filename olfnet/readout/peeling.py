@@ -39,12 +39,6 @@ class Peeling:
     columns: IntArray
     order: list[tuple[int, int]]
 
-    def multipliers(self, core: FloatArray) -> FloatArray:
-        """Multipliers of all patterns from those of the core."""
-        multipliers = np.zeros(len(self.whole.rows))
-        multipliers[self.rows] = core
-        return multipliers
-
     def weights(self, core: FloatArray) -> FloatArray:
         """Weights of all columns from those of the core: the last one peeled is put back first."""
         weights = np.zeros(self.whole.rows.shape[1])

@@ -12,9 +12,9 @@ from scipy.linalg.lapack import dpotrf
 
 from olfnet.checks import FloatArray
 from olfnet.readout import exact
+from olfnet.readout.decision import decide
 from olfnet.readout.dichotomy import Dichotomy, dichotomy
 from olfnet.readout.hinge import SquaredHinge
-from olfnet.readout.separability import decide
 
 # Decisions after which the statistics of random patterns are no longer believed.
 EXPECTED = 4
@@ -78,7 +78,7 @@ def separable_prefix(
             if isinstance(certificate, np.ndarray) and problem.margin == 0:
                 separable += _carries_on(problem.rows[guess:] @ certificate)
         else:
-            used = np.flatnonzero(certificate)
+            used = np.flatnonzero(np.asarray(certificate))
             broken = int(used[-1]) + 1
             back = _excess(len(used), n_dims) if free else spread
         surprises = max(n_decisions - EXPECTED, 0)
@@ -95,7 +95,8 @@ def _excess(n_used: int, n_dims: int) -> int:
     Just beyond the break N + 1 patterns do.  For N + n of them, n / N = 1.57 (excess / N)^.65 was
     measured on Gaussian patterns, N = 50 to 500; it serves as a guess, the decisions do the rest.
     """
-    return round(n_dims * (max(n_used - n_dims - 1, 0) / (1.57 * n_dims)) ** 1.54)
+    share = max(n_used - n_dims - 1, 0) / n_dims
+    return int(n_dims * (share / 1.57) ** 1.54 + 0.5)
 
 
 def _full_rank(problem: Dichotomy) -> Dichotomy:

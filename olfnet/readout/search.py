@@ -142,8 +142,7 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     ridge with |w| = 1/kappa is bracketed: |w| falls as the ridge grows.
     """
     rows, kappa = problem.rows, problem.margin
-    if problem.bias and abs(np.sign(rows[:, -1]).sum()) == len(rows):
-        yield Proposal(weights=_far_away(problem))
+    if problem.one_sided:
         return
     penalised = (np.arange(rows.shape[1]) < problem.n_weights).astype(np.float64)
     constrained = np.flatnonzero(problem.constrained)
@@ -190,13 +189,3 @@ def _on_support(
     multipliers = np.zeros(len(rows))
     multipliers[support] = np.maximum(solution[: len(chosen)], 0.0)
     return Proposal(weights, multipliers)
-
-
-def _far_away(problem: Dichotomy) -> FloatArray:
-    """One class only: any direction with a bias that is large enough."""
-    rows = problem.rows
-    weights = np.zeros(rows.shape[1])
-    weights[0] = 1.0
-    reach = 2 * (problem.margin + np.abs(rows[:, 0]).max())
-    weights[-1] = np.sign(rows[0, -1]) * reach / np.abs(rows[:, -1]).min()
-    return weights

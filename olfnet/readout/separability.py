@@ -7,6 +7,7 @@ proposes, rounding bounds confirm, and exact rational arithmetic decides what th
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -17,10 +18,9 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.readout import exact, proofs
+from olfnet.readout.decision import decide
 from olfnet.readout.dichotomy import Dichotomy, dichotomy, label_signs
-from olfnet.readout.hinge import SquaredHinge
-from olfnet.readout.peeling import Peeling, peel
-from olfnet.readout.search import proposals, shared_searches
+from olfnet.readout.search import shared_searches
 
 # Distances below this, relative to the largest, are recomputed exactly.
 ROUNDED = 1e-9
@@ -144,7 +144,11 @@ def separate(
     >>> separate(corners, [0, 0, 0, 1], bias=True).separable
     True
     """
-    wanted: dict[str, Any] = {"bias": bias, "nonnegative": nonnegative, "margin": margin}
+    wanted: dict[str, Any] = {
+        "bias": bias,
+        "nonnegative": copy.copy(nonnegative),
+        "margin": margin,
+    }
     problem = dichotomy(patterns, labels, **wanted)
     return _answer(problem, *decide(problem), wanted)
 
@@ -188,7 +192,7 @@ def separate_many(
     >>> sum(answer.separable for answer in separate_many(corners, labelings, bias=True))
     14
     """
-    wanted: dict[str, Any] = {"bias": bias, "nonnegative": nonnegative, "margin": 0.0}
+    wanted: dict[str, Any] = {"bias": bias, "nonnegative": copy.copy(nonnegative), "margin": 0.0}
     labels = np.atleast_2d(np.asarray(labels))
     patterns = checks.matrix("patterns", patterns)
     signs = np.array([label_signs(row, len(patterns)) for row in labels])
@@ -198,52 +202,6 @@ def separate_many(
         problem = replace(shared, rows=search.rows)
         answers.append(_answer(problem, *decide(problem, search), wanted))
     return answers
-
-
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def decide(
-    problem: Dichotomy, search: SquaredHinge | None = None
-) -> tuple[bool, FloatArray | exact.Rationals]:
-    """Answer with weights or multipliers of the scaled problem, exact ones where doubles fail.
-
-    A ``search`` that stands on the problem's rows already goes on from where it is.
-    """
-    peeling = peel(problem)
-    if peeling is not None:
-        return _decide_peeled(peeling)
-    multipliers = None
-    for proposal in proposals(problem, search):
-        if proposal.weights is not None and proofs.separates(problem, proposal.weights):
-            return True, proposal.weights
-        if proposal.multipliers is not None:
-            multipliers = proposal.multipliers
-            if proofs.refutes(problem, multipliers):
-                return False, multipliers
-    if multipliers is not None and proofs.refutes_in_span(problem, multipliers):
-        return False, multipliers
-    if search is not None:
-        return decide(problem)  # the warm start may be what failed
-    return exact.decide(problem)
-
-
-def _decide_peeled(peeling: Peeling) -> tuple[bool, FloatArray | exact.Rationals]:
-    """Answer from the core: its multipliers are a proof for the whole, its weights are a start."""
-    core: FloatArray | exact.Rationals = np.zeros(len(peeling.columns))
-    if len(peeling.rows):
-        separable, core = decide(peeling.core)
-        if not separable:
-            if isinstance(core, np.ndarray):
-                return False, peeling.multipliers(core)
-            padded = [Fraction(0)] * len(peeling.whole.rows)
-            for i, multiplier in zip(peeling.rows, core, strict=True):
-                padded[i] = multiplier
-            return False, tuple(padded)
-    if isinstance(core, np.ndarray):
-        weights = peeling.weights(core)
-        if proofs.separates(peeling.whole, weights):
-            return True, weights
-        core = exact.rationals(core)
-    return True, peeling.exact_weights(core)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -281,5 +239,5 @@ def _distances(problem: Dichotomy, floats: FloatArray) -> tuple[float, float]:
     length = float(np.linalg.norm(floats[: problem.n_weights]))
     heights = problem.rows @ (floats / problem.column_scale) / problem.row_scale
     if length == 0:
-        return np.inf, 0.0
+        return 0.0, 0.0
     return float(heights.min() / length), float(heights.max() / length)

@@ -7,6 +7,7 @@ that cancel), scikit-learn's LinearSVC and Perceptron by their training error.
 
 import platform
 import time
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -16,8 +17,10 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Perceptron
 from sklearn.svm import LinearSVC
+
 
 import olfnet
 from olfnet import checks
@@ -108,7 +111,10 @@ def highs_dual(patterns: np.ndarray, labels: np.ndarray) -> bool | None:
 def linear_svc(patterns: np.ndarray, labels: np.ndarray) -> bool:
     """Guess from the training error of a linear support vector machine."""
     machine = LinearSVC(C=1e4, fit_intercept=False, max_iter=2000)
-    return bool(machine.fit(patterns, labels).score(patterns, labels) == 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # on what cannot be separated
+        machine.fit(patterns, labels)
+    return bool(machine.score(patterns, labels) == 1)
 
 
 def perceptron(patterns: np.ndarray, labels: np.ndarray) -> bool:

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 import olfnet
-from olfnet.capacity import CapacityCurve
+from olfnet.capacity import CapacityCurve, measure_capacity
 from olfnet.capacity.trials import Readout
 from olfnet.theory import cover
 
@@ -203,3 +203,33 @@ def test_dimensions_do_not_depend_on_few_patterns_or_on_scale():
     assert loud.n_dims == 6
     with pytest.raises(ValueError, match="n_patterns must hold at least one number"):
         olfnet.measure_capacity(gaussian(5), n_patterns=[], n_trials=2)
+
+
+def test_capacity_is_the_middle_of_a_plateau():
+    curve = CapacityCurve(np.array([8, 10, 14, 16]), np.array([10, 5, 5, 0]), 10, 2, Readout())
+    assert curve.capacity == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"n_patterns": np.array([4, 2])}, "n_patterns must be positive and rise"),
+        ({"n_separable": np.array([4, 11])}, "n_separable must hold"),
+        ({"n_trials": 0}, "n_trials must be at least 1"),
+    ],
+)
+def test_curve_refuses_counts_that_cannot_be(change, rule):
+    good = {
+        "n_patterns": np.array([2, 4]),
+        "n_separable": np.array([10, 0]),
+        "n_trials": 10,
+        "n_dims": 2,
+        "readout": Readout(),
+    }
+    with pytest.raises(ValueError, match=rule):
+        CapacityCurve(**good | change)
+
+
+def test_draw_that_cannot_be_called():
+    with pytest.raises(ValueError, match="draw must be callable"):
+        measure_capacity(np.eye(3), n_patterns=[2], n_trials=1)

@@ -147,3 +147,19 @@ def test_norms_that_underflow_prove_nothing():
 def test_bias_is_a_choice():
     with pytest.raises(ValueError, match="bias must be True or False, got 2"):
         separate([[1.0]], [1], bias=2)
+
+
+@pytest.mark.parametrize("label", [1, -1])
+@pytest.mark.parametrize("margin", [2.0, 1e308])
+def test_one_class_is_as_far_away_as_you_like(label, margin):
+    patterns = [[1.0, 2.0], [3.0, 4.0]]
+    answer = separate(patterns, [label, label], bias=True, margin=margin)
+    assert answer.separable and answer.verify(patterns, [label, label])
+    assert answer.margin >= margin
+
+
+def test_answer_keeps_its_own_copy_of_the_signs():
+    signs = np.array([1, -1])
+    answer = separate([[1.0, -1.0]], [1], nonnegative=signs)
+    signs[:] = -1
+    assert answer.verify([[1.0, -1.0]], [1])
