@@ -21,7 +21,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Perceptron
 from sklearn.svm import LinearSVC
 
-
 import olfnet
 from olfnet import checks
 from olfnet.lab import Parameter, Study

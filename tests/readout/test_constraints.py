@@ -154,7 +154,8 @@ def test_bias_is_a_choice():
 def test_one_class_is_as_far_away_as_you_like(label, margin):
     patterns = [[1.0, 2.0], [3.0, 4.0]]
     answer = separate(patterns, [label, label], bias=True, margin=margin)
-    assert answer.separable and answer.verify(patterns, [label, label])
+    assert answer.separable
+    assert answer.verify(patterns, [label, label])
     assert answer.margin >= margin
 
 
