@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,32 @@ def write_example(folder, pause):
     file.parent.mkdir()
     file.write_text(EXAMPLE.format(pause=pause))
     return file
+
+
+@pytest.fixture
+def data_bytes():
+    """Contents of all arrays; the group's own file holds date and command, and is left out."""
+
+    def read(folder):
+        data = folder / "data.zarr"
+        files = [file for file in data.rglob("*") if file.is_file()]
+        assert len(files) > 5
+        contents = {str(file.relative_to(folder)): file.read_bytes() for file in files}
+        del contents["data.zarr/zarr.json"]
+        return contents
+
+    return read
+
+
+@pytest.fixture
+def wait_for():
+    """Wait until a journal has so many lines."""
+
+    def wait(file, n_lines):
+        while not file.is_file() or file.read_bytes().count(b"\n") < n_lines:
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture

@@ -12,19 +12,9 @@ from typing import Annotated
 import cyclopts
 import xarray as xr
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from olfnet.lab import runner
+from olfnet.lab.progress import progress
 from olfnet.lab.study import Study, load_study
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -50,6 +40,8 @@ class Options:
         Independent repetitions of each combination of values.
     workers : int
         Processes, by default one for each core.
+    scheduler : str
+        Address or file of a running Dask scheduler, whose workers are used instead.
     retry_failed : bool
         Measure points again that have failed.
     """
@@ -60,6 +52,7 @@ class Options:
     quick: Annotated[bool, cyclopts.Parameter(negative="")] = False
     repeats: int | None = None
     workers: int | None = None
+    scheduler: str | None = None
     retry_failed: Annotated[bool, cyclopts.Parameter(negative="")] = False
 
 
@@ -103,8 +96,7 @@ def run(study: Study, options: Options, command: str) -> int:
         How the study was called; the options are added to it for the record.
     """
     settings = study.read(options.set)
-    with _progress() as progress:
-        task = progress.add_task(study.name, total=None)
+    with progress(study.name) as report:
         result = runner.run(
             study,
             settings=settings,
@@ -113,9 +105,10 @@ def run(study: Study, options: Options, command: str) -> int:
             quick=options.quick,
             repeats=options.repeats,
             workers=options.workers,
+            scheduler=options.scheduler,
             retry_failed=options.retry_failed,
             command=" ".join([command, *_words(options)]),
-            report=lambda done, total: progress.update(task, completed=done, total=total),
+            report=report,
         )
     drawn = show(study, result.dataset, result.folder)
     if result.failures:
@@ -180,24 +173,3 @@ def _failure_sentence(result: runner.Result) -> str:
         f"{len(result.failures)} of {result.dataset['status'].size} points failed, the first at "
         f"{place}: {first['failure']}"
     )
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-
-
-class _Rate(ProgressColumn):
-    """Points per second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.3g}/s" if speed else "")

@@ -47,8 +47,14 @@ class Journal:
         """Take one line in, and hand it to the operating system before returning."""
         record: Record = json.loads(line)
         if self.file is not None:
-            self.file.write(line.encode() + b"\n")
-            self.file.flush()
+            try:
+                self.file.write(line.encode() + b"\n")
+                self.file.flush()
+            except OSError as error:
+                raise OSError(
+                    f"{self.file.name} cannot grow: {error.strerror}; what it holds is kept, and "
+                    "the same command does the rest"
+                ) from error
         if "run" in record:
             self.runs.append(record["run"])
         else:

@@ -58,12 +58,23 @@ def evaluate(measure: Callable[..., Mapping[str, Any]], point: Point, seed: int)
         values = measure(**point.parameters, rng=point.stream(seed))
         outcome: Record = {"values": _entries(values, point)}
     except Exception as error:
-        # A newline would look like the end of a sentence in tables and logs.
-        failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        outcome = {"failure": failure, "traceback": traceback.format_exc()}
-    seconds = round(time.perf_counter() - start, 6)
+        outcome = _failure(error) | {"traceback": traceback.format_exc()}
+    return _line(point, round(time.perf_counter() - start, 6), outcome)
+
+
+def failed(point: Point, error: Exception) -> str:
+    """Record of a point that could not be measured for reasons outside the study."""
+    return _line(point, 0.0, _failure(error))
+
+
+def _line(point: Point, seconds: float, outcome: Record) -> str:
     record = {"parameters": dict(point.parameters), "repeat": point.repeat, "seconds": seconds}
     return json.dumps(record | outcome)
+
+
+def _failure(error: Exception) -> Record:
+    # A newline would look like the end of a sentence in tables and logs.
+    return {"failure": f"{type(error).__name__}: {' '.join(str(error).split())}"}
 
 
 def point_of(record: Record) -> Point:

@@ -2,33 +2,39 @@
 
 import functools
 import json
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from olfnet import checks
 from olfnet.lab import dataset as datasets
+from olfnet.lab import executors
 from olfnet.lab import journal as journals
-from olfnet.lab.points import Point, Record, evaluate, points_of
+from olfnet.lab.points import Point, Record, evaluate, failed, points_of
+from olfnet.lab.progress import Report
 from olfnet.lab.provenance import provenance
 from olfnet.lab.study import Study, load_study
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+Place = Callable[[], AbstractContextManager[Executor]]
+Task = Callable[[Point], str]
 
-Report = Callable[[int, int], None]
+# Points handed to a cluster before their turn: its workers come and go.
+CLUSTER_AHEAD = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +70,8 @@ def run(
     quick: bool = False,
     repeats: int | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
     retry_failed: bool = False,
     command: str = "",
     report: Report = lambda n_done, n_points: None,
@@ -84,8 +92,12 @@ def run(
     repeats : int, optional
         Draws of each combination in place of the study's own number.
     workers : int, optional
-        Processes, each with one BLAS thread; by default one for each core.  A study that was not
-        loaded from a file runs in this process.
+        Processes of this machine, each with one BLAS thread; by default one for each core.
+    scheduler : str, optional
+        Address or scheduler file of a running Dask scheduler, whose workers are used instead.
+        They must see the study's file.
+    executor : concurrent.futures.Executor, optional
+        Measures the points instead, and stays open.
     retry_failed : bool
         Measure points again whose measurement failed.
     command : str
@@ -106,8 +118,15 @@ def run(
     seed = checks.count("seed", seed, minimum=0)
     default_repeats = study.quick_repeats if quick else study.n_repeats
     n_repeats = checks.count("repeats", default_repeats if repeats is None else repeats)
+    if (workers, scheduler, executor).count(None) < 2:
+        raise ValueError("only one of workers, scheduler and executor can be given")
     n_workers = checks.count("workers", (os.cpu_count() or 1) if workers is None else workers)
-    n_workers = 1 if study.alone else n_workers
+    place: Place = functools.partial(executors.local, 1 if study.alone else n_workers)
+    if scheduler is not None:
+        place = functools.partial(executors.cluster, scheduler)
+    elif executor is not None:
+        place = functools.partial(_as_it_is, executor)
+    n_ahead = 1 if study.alone else 2 * n_workers if scheduler is None else CLUSTER_AHEAD
     folder = Path(out or Path("results", study.name + ("-quick" if quick else "")))
     with journals.opened(folder, _header(study, seed), datasets.require_intact) as journal:
         points = list(points_of(grid, n_repeats))
@@ -117,14 +136,15 @@ def run(
         if todo:
             journal.append(json.dumps({"run": provenance(study.file, command)}))
         try:
-            for line in _lines(study, todo, seed, n_workers):
+            task = functools.partial(_evaluate, study.file or study.measure, seed)
+            for line in _lines(place, task, todo, n_ahead):
                 journal.append(line)
                 n_left -= 1
                 report(len(points) - n_left, len(points))
         except KeyboardInterrupt:
             stop = "interrupted"
-        except BrokenProcessPool:
-            stop = "a worker process was killed, perhaps for lack of memory"
+        except CancelledError:
+            stop = "the scheduler was lost"
         return Result(folder, datasets.save(journal, folder), journal.failures, n_left, stop)
 
 
@@ -143,74 +163,77 @@ def _wanted(record: Record | None, retry_failed: bool) -> bool:
     return record is None or (retry_failed and "failure" in record)
 
 
-def _lines(study: Study, points: list[Point], seed: int, n_workers: int) -> Iterator[str]:
-    """Yield the records of the points as they are finished."""
-    if study.file is None:
-        with threadpool_limits(limits=1):
-            yield from (evaluate(study.measure, point, seed) for point in points)
-    elif points:
-        with worker_pool(min(n_workers, len(points))) as pool:
-            task = functools.partial(_evaluate_file, study.file, seed)
-            yield from _as_completed(pool, task, points, n_ahead=4 * n_workers)
+def _lines(place: Place, task: Task, points: list[Point], n_ahead: int) -> Iterator[str]:
+    """Yield the records of the points as they are finished.
+
+    If a worker process is killed, the pool is made anew.  The points that had been handed to it are
+    measured one by one, so that one that kills its worker again is found out and recorded.
+    """
+    left = {point.key: point for point in points}
+    while left:
+        running: dict[Future[str], Point] = {}
+        try:
+            with place() as pool:
+                for point, line in _as_completed(pool, task, left, n_ahead, running):
+                    yield line
+                    del left[point.key]
+        except BrokenExecutor:
+            for point in running.values():
+                yield _alone(task, left.pop(point.key))
 
 
 def _as_completed(
-    executor: Executor, task: Callable[[Point], str], points: Iterable[Point], n_ahead: int
-) -> Iterator[str]:
+    pool: Executor,
+    task: Task,
+    points: Mapping[str, Point],
+    n_ahead: int,
+    running: dict[Future[str], Point],
+) -> Iterator[tuple[Point, str]]:
     """Keep a few points ahead of the workers, so that even a huge sweep starts at once."""
-    waiting, running = iter(points), set[Future[str]]()
+    waiting = iter(list(points.values()))
     while True:
-        running |= {executor.submit(task, p) for p in islice(waiting, n_ahead - len(running))}
+        for point in islice(waiting, n_ahead - len(running)):
+            running[pool.submit(task, point)] = point
         if not running:
             return
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            line = _record(future, running[future])
+            yield running.pop(future), line
 
 
-@contextmanager
-def worker_pool(n_workers: int) -> Iterator[Executor]:
-    """Fresh processes with one BLAS thread each; they end at once if the block is left early."""
-    others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")
-    with _environment(dict.fromkeys(_THREADS, "1")):
-        with ProcessPoolExecutor(n_workers, context, initializer=_settle) as pool:
-            try:
-                yield pool
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for worker in set(multiprocessing.active_children()) - others:
-                    worker.terminate()
-                raise
+def _record(future: Future[str], point: Point) -> str:
+    """Line of a finished point; errors outside the study stop the run, if they concern all points.
 
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables for child processes; BLAS libraries read them when they are loaded."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+    A cluster gives up a point whose worker dies again and again.
+    """
     try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        return future.result()
+    except (BrokenExecutor, CancelledError, ValueError):
+        raise
+    except Exception as error:
+        return failed(point, error)
 
 
-def _settle() -> None:
-    """Leave Ctrl-C to the main process, and do not outlive it if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+@contextmanager
+def _as_it_is(executor: Executor) -> Iterator[Executor]:
+    yield executor
 
 
-def _follow(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
+def _alone(task: Task, point: Point) -> str:
+    """Measure a point in a process of its own."""
+    try:
+        with executors.local(1) as pool:
+            return pool.submit(task, point).result()
+    except BrokenExecutor:
+        return failed(point, MemoryError("its worker process was killed, perhaps for memory"))
 
 
-def _evaluate_file(file: Path, seed: int, point: Point) -> str:
-    return evaluate(_loaded(file).measure, point, seed)
+def _evaluate(source: Path | Callable[..., Mapping[str, Any]], seed: int, point: Point) -> str:
+    """Measure a point in a worker, by the study's file or by its function."""
+    measure = _loaded(source).measure if isinstance(source, Path) else source
+    with _threads().limit(limits=1):
+        return evaluate(measure, point, seed)
 
 
 _loaded = functools.cache(load_study)
+_threads = functools.cache(ThreadpoolController)

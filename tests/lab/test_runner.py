@@ -1,9 +1,9 @@
 """Sweeps on worker processes: identical bytes however they were run, and nothing lost."""
 
-import json
+import os
 import signal
 import subprocess
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,17 +15,6 @@ from olfnet.lab.journal import NAME
 from olfnet.lab.study import Parameter, Study
 
 DATA = "data.zarr"
-
-
-def data_bytes(folder):
-    """Contents of all arrays; the group's own file holds date and command, and is left out."""
-    files = [file for file in (folder / DATA).rglob("*") if file.is_file()]
-    assert len(files) > 5
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in files
-        if file != folder / DATA / "zarr.json"
-    }
 
 
 def test_dataset_is_labelled_and_read_by_plain_xarray(reference):
@@ -61,17 +50,17 @@ def test_lists_of_different_length_are_filled_with_nan(reference):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_same_bytes_for_any_number_of_workers(example, reference, tmp_path, workers):
+def test_same_bytes_for_any_number_of_workers(example, reference, tmp_path, workers, data_bytes):
     load_study(example).run(out=tmp_path / "other", workers=workers)
     assert data_bytes(tmp_path / "other") == data_bytes(reference)
 
 
-def test_another_seed_gives_other_numbers(example, reference, tmp_path):
+def test_another_seed_gives_other_numbers(example, reference, tmp_path, data_bytes):
     load_study(example).run(out=tmp_path / "other", seed=1)
     assert data_bytes(tmp_path / "other") != data_bytes(reference)
 
 
-def test_growing_reuses_points_and_ends_in_the_same_bytes(example, reference, tmp_path):
+def test_growing_reuses_points_and_ends_in_the_same_bytes(example, reference, tmp_path, data_bytes):
     study, folder = load_study(example), tmp_path / "grown"
     study.run(out=folder, settings={"size": 3, "kind": "a"}, repeats=1)
     first = (folder / NAME).read_text()
@@ -90,7 +79,7 @@ def test_combinations_that_nobody_asked_for_are_missing(example, tmp_path):
     assert dataset["noise"].sel(size=1, kind="b").isnull().all()
 
 
-def test_a_record_cut_short_is_measured_again(example, reference):
+def test_a_record_cut_short_is_measured_again(example, reference, data_bytes):
     journal = reference / NAME
     whole = data_bytes(reference)
     dataset = reference / DATA
@@ -131,10 +120,18 @@ def test_workers_have_one_blas_thread(tmp_path):
     assert load_study(file).run(out=tmp_path / "r").dataset["n"].item() == 1
 
 
-def test_a_study_from_a_notebook_runs_in_this_process(tmp_path):
+def test_a_study_from_a_notebook_runs_on_worker_processes(tmp_path):
     parameters = (Parameter("n", (1, 2), "count"),)
-    study = Study("note", "?", "", parameters, lambda *, n, rng: {"square": n**2})
-    assert study.run(out=tmp_path / "r").dataset["square"].values.tolist() == [[1], [4]]
+    study = Study("note", "?", "", parameters, lambda *, n, rng: {"pid": os.getpid() + 0 * n})
+    pids = study.run(out=tmp_path / "r").dataset["pid"].values
+    assert os.getpid() not in pids
+
+
+def test_any_executor_will_do(example, reference, tmp_path, data_bytes):
+    with ThreadPoolExecutor(2) as executor:
+        load_study(example).run(out=tmp_path / "other", executor=executor)
+        assert executor.submit(int).result() == 0
+    assert data_bytes(tmp_path / "other") == data_bytes(reference)
 
 
 def test_measured_names_must_keep_their_dimensions(tmp_path):
@@ -154,6 +151,7 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
         ({"seed": 1.5}, "seed must be an integer"),
         ({"repeats": 0}, "repeats must be at least 1"),
         ({"workers": -1}, "workers must be at least 1"),
+        ({"workers": 2, "scheduler": "tcp://x:1"}, "only one of workers, scheduler and executor"),
         ({"settings": {"nothing": 1}}, "example has no parameter 'nothing'"),
     ],
 )
@@ -163,14 +161,10 @@ def test_options_that_make_no_sense(example, tmp_path, options, sentence):
     assert not (tmp_path / "r").exists()
 
 
-def wait_for(file, n_lines):
-    """Wait until a journal has so many lines."""
-    while not file.is_file() or file.read_bytes().count(b"\n") < n_lines:
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
-def test_stopped_runs_go_on_to_the_same_bytes(slow_example, shell, tmp_path, blow):
+def test_stopped_runs_go_on_to_the_same_bytes(
+    slow_example, shell, tmp_path, blow, data_bytes, wait_for
+):
     command = (slow_example, "--out", "stopped", "--workers", "2")
     process = shell(*command, start=subprocess.Popen)
     wait_for(tmp_path / "stopped" / NAME, 4)
@@ -186,7 +180,7 @@ def test_stopped_runs_go_on_to_the_same_bytes(slow_example, shell, tmp_path, blo
     assert data_bytes(tmp_path / "stopped") == data_bytes(tmp_path / "whole")
 
 
-def test_a_second_writer_is_refused(slow_example, shell, tmp_path):
+def test_a_second_writer_is_refused(slow_example, shell, tmp_path, wait_for):
     first = shell(slow_example, "--out", "r", start=subprocess.Popen)
     wait_for(tmp_path / "r" / NAME, 2)
     second = shell(slow_example, "--out", "r")
@@ -196,21 +190,23 @@ def test_a_second_writer_is_refused(slow_example, shell, tmp_path):
     assert second.stderr.strip().endswith("another run is writing to r; choose another --out")
 
 
-def test_a_killed_worker_loses_nothing(tmp_path):
+@pytest.mark.parametrize("always", [True, False])
+def test_a_killed_worker_costs_at_most_the_point_that_kills_it(tmp_path, always):
     file = tmp_path / "deadly.py"
     file.write_text(
         "import os, pathlib, time\nfrom olfnet.lab import Parameter, Study\n"
         "def measure(*, n, rng):\n"
-        "    if n == 3 and not pathlib.Path(__file__).with_name('spared').exists():\n"
-        "        time.sleep(0.5)\n        os._exit(9)\n"
+        "    spared = pathlib.Path(__file__).with_name('spared')\n"
+        f"    if n == 3 and ({always} or not spared.exists()):\n"
+        "        spared.touch()\n        time.sleep(0.5)\n        os._exit(9)\n"
         "    return {'x': rng.random()}\n"
-        "study = Study('deadly', '?', '', (Parameter('n', range(6), 'n'),), measure)\n"
+        "study = Study('deadly', '?', '', (Parameter('n', range(8), 'n'),), measure)\n"
     )
-    study = load_study(file)
-    stopped = study.run(out=tmp_path / "r", workers=2)
-    assert "worker process was killed" in stopped.stop
-    assert 0 < stopped.n_left < 6
-    (tmp_path / "spared").touch()
-    assert study.run(out=tmp_path / "r", workers=2).n_left == 0
-    lines = (tmp_path / "r" / NAME).read_text().splitlines()
-    assert sum("values" in json.loads(line) for line in lines) == 6
+    result = load_study(file).run(out=tmp_path / "r", workers=2)
+    assert result.n_left == 0
+    assert [record["parameters"] for record in result.failures] == ([{"n": 3}] if always else [])
+    if always:
+        assert result.failures[0]["failure"].startswith(
+            "MemoryError: its worker process was killed"
+        )
+    assert (result.dataset["status"] == DONE).sum() == 8 - always

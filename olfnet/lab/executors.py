@@ -1,0 +1,93 @@
+"""Where points are measured: processes of this machine, or the workers of a Dask cluster."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from joblib.externals.loky import ProcessPoolExecutor
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@contextmanager
+def local(n_workers: int) -> Iterator[Executor]:
+    """Fresh processes with one BLAS thread each; they end at once if the block is left early.
+
+    Functions reach them by value, so that a study may be defined in a notebook.
+    """
+    pool = ProcessPoolExecutor(
+        n_workers,
+        initializer=_settle,
+        initargs=(os.getpid(),),
+        env=dict.fromkeys(_THREADS, "1"),
+    )
+    finished = False
+    try:
+        yield pool
+        finished = True
+    finally:
+        pool.shutdown(wait=True, kill_workers=not finished)
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Executor]:
+    """Workers of a running Dask scheduler, however many it has or will have.
+
+    Parameters
+    ----------
+    scheduler : str
+        Address such as ``tcp://host:8786``, or the path of a scheduler file.
+
+    Raises
+    ------
+    ValueError
+        If Dask is not installed, or no scheduler answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ValueError("scheduler needs Dask: pip install 'olfnet[cluster]'") from None
+    place = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+    try:
+        client: Any = Client(**place, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise ValueError(f"scheduler must be a running one, got {scheduler!r}: {error}") from error
+    with _silent("distributed"):  # a lost scheduler is told in one sentence
+        try:
+            # Not pure: equal tasks are distinct.  Retries: a point survives the loss of its worker.
+            yield client.get_executor(pure=False, retries=3)
+        finally:
+            client.close(timeout=5)
+
+
+@contextmanager
+def _silent(package: str) -> Iterator[None]:
+    """Let no logger of a package print anything."""
+    names = [package, *(n for n in logging.root.manager.loggerDict if n.startswith(f"{package}."))]
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
+
+
+def _settle(parent: int) -> None:
+    """Leave Ctrl-C to the main process, and do not outlive it if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

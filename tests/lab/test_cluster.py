@@ -1,0 +1,186 @@
+"""Sweeps on Dask workers, started as a user would, and on a SLURM node; some get killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from olfnet.lab import load_study
+from olfnet.lab.journal import NAME
+
+pytest.importorskip("distributed", reason="needs the extra olfnet[cluster]")
+pytestmark = pytest.mark.slow
+
+DASK = (sys.executable, "-m", "dask")
+
+
+def start(*command, **options):
+    """Start a process in a group of its own, so that it can be killed with its children."""
+    return subprocess.Popen(
+        list(map(str, command)),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **options,
+    )
+
+
+def kill(process):
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def running(*processes):
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                kill(process)
+
+
+def scheduler(file):
+    file.unlink(missing_ok=True)
+    command = ("scheduler", "--scheduler-file", file, "--host", "127.0.0.1", "--port", 0)
+    process = start(*DASK, *command, "--no-dashboard")
+    while not file.is_file() or not file.stat().st_size:
+        time.sleep(0.05)
+    return process
+
+
+def worker(file, prefix=()):
+    command = ("worker", "--scheduler-file", file, "--nthreads", 1, "--no-dashboard")
+    return start(*prefix, *DASK, *command)
+
+
+@pytest.fixture
+def whole(slow_example, tmp_path, data_bytes):
+    """Contents of an undisturbed local run."""
+    return data_bytes(load_study(slow_example).run(out=tmp_path / "whole").folder)
+
+
+@pytest.mark.parametrize("victim", ["nobody", "worker", "main"])
+def test_a_cluster_gives_the_same_bytes(
+    slow_example, shell, tmp_path, whole, victim, data_bytes, wait_for
+):
+    file = tmp_path / "scheduler.json"
+    command = (slow_example, "--out", "r", "--scheduler", file)
+    with running(scheduler(file), worker(file), worker(file)) as (_, first, _):
+        process = shell(*command, start=subprocess.Popen)
+        wait_for(tmp_path / "r" / NAME, 5)
+        if victim == "worker":
+            kill(first)
+        if victim == "main":
+            process.kill()
+            process.communicate()
+            process = shell(*command, start=subprocess.Popen)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert data_bytes(tmp_path / "r") == whole
+
+
+def test_a_killed_scheduler_ends_in_a_sentence_and_a_new_one_goes_on(
+    slow_example, shell, tmp_path, whole, data_bytes, wait_for
+):
+    file = tmp_path / "scheduler.json"
+    command = (slow_example, "--out", "r", "--scheduler", file)
+    with running(scheduler(file), worker(file)) as (first, _):
+        process = shell(*command, start=subprocess.Popen)
+        wait_for(tmp_path / "r" / NAME, 5)
+        kill(first)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the scheduler was lost" in errors.strip().splitlines()[-1]
+    assert "Traceback" not in errors
+    done = (tmp_path / "r" / NAME).read_bytes()
+    with running(scheduler(file), worker(file)):
+        assert shell(*command).returncode == 0
+    assert (tmp_path / "r" / NAME).read_bytes().startswith(done)
+    assert data_bytes(tmp_path / "r") == whole
+
+
+def test_no_scheduler_is_one_sentence(slow_example, shell):
+    answer = shell(slow_example, "--out", "r", "--scheduler", "tcp://127.0.0.1:9")
+    assert answer.returncode == 2
+    assert "scheduler must be a running one, got 'tcp://127.0.0.1:9'" in answer.stderr
+    assert len(answer.stderr.splitlines()) <= 2
+
+
+@pytest.fixture
+def slurm(tmp_path):
+    """A one-node SLURM of this test's own; skipped where its daemons are missing."""
+    needed = ("munged", "slurmctld", "slurmd", "srun")
+    missing = [
+        name
+        for name in needed
+        if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None
+    ]
+    if missing:
+        pytest.skip(f"no SLURM here: {', '.join(missing)} not installed")
+    if os.geteuid() != 0:
+        pytest.skip("SLURM's daemons need to be started as root")
+    host = os.uname().nodename.split(".")[0]
+    conf = tmp_path / "slurm.conf"
+    conf.write_text(SLURM.format(host=host, folder=tmp_path, cpus=os.cpu_count()))
+    environment = os.environ | {"SLURM_CONF": str(conf)}
+    os.makedirs("/run/munge", exist_ok=True)
+    shutil.chown("/run/munge", "munge")
+    daemons = [
+        start("runuser", "-u", "munge", "--", "munged", "--foreground"),
+        start("slurmctld", "-D", env=environment),
+        start("slurmd", "-D", env=environment),
+    ]
+    with running(*daemons):
+        for _ in range(100):
+            answer = subprocess.run(
+                ["sinfo", "-h", "-o", "%t"], env=environment, capture_output=True, text=True
+            )
+            if answer.stdout.strip() == "idle":
+                break
+            time.sleep(0.2)
+        else:
+            pytest.skip(f"SLURM did not start: {answer.stdout} {answer.stderr}")
+        yield environment
+
+
+SLURM = """
+ClusterName=test
+SlurmctldHost={host}
+SlurmctldPort=17817
+SlurmdPort=17818
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+ReturnToService=2
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+JobAcctGatherType=jobacct_gather/none
+MpiDefault=none
+NodeName={host} CPUs={cpus} State=UNKNOWN
+PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+def test_slurm_runs_the_workers(slow_example, shell, tmp_path, whole, slurm, data_bytes):
+    file = tmp_path / "scheduler.json"
+    workers = ("srun", "--ntasks", 2)
+    command = ("worker", "--scheduler-file", file, "--nthreads", 1, "--no-dashboard")
+    with running(scheduler(file), start(*workers, *DASK, *command, env=slurm)):
+        answer = shell(slow_example, "--out", "r", "--scheduler", file)
+    assert answer.returncode == 0, answer.stderr
+    assert data_bytes(tmp_path / "r") == whole
