@@ -109,11 +109,14 @@ def opened(
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / NAME).open("a+b") as file:
         _lock(file, folder)
-        if entries <= {NAME} and file.tell() == 0:
-            file.write(json.dumps(header).encode() + b"\n")
-            file.flush()
+        first = json.dumps(header).encode() + b"\n"
         file.seek(0)
         content = file.read()
+        if entries <= {NAME} and first.startswith(content):  # new, or stopped in its first line
+            file.truncate(0)
+            file.write(first)
+            file.flush()
+            content = first
         journal = _parsed(content, folder / NAME)
         _require_same(journal.header, header, folder)
         inspect(folder, journal)
