@@ -1,17 +1,22 @@
-"""The command line: ``olfnet run | list | show``."""
+"""The command line: ``olfnet run | list | show | claims``."""
 
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import cyclopts
 from rich.console import Console
 from rich.table import Table
 
 import olfnet
+from olfnet import checks
 from olfnet.lab import command, dataset, journal
+from olfnet.lab.claims import account, examine_all, register
 from olfnet.lab.command import DEFAULTS, Options, say
+from olfnet.lab.progress import progress
+from olfnet.lab.provenance import provenance
 from olfnet.lab.study import Study, load_study
 
 STUDIES = Path("studies")
@@ -77,7 +82,7 @@ def show(result: Path, /) -> int:
     for name in book.header["parameters"]:
         table.add_row(name, ", ".join(map(str, whole[name].values)))
     table.add_row("repeats", str(whole.sizes["repeat"]))
-    table.add_row("points", _progress(book))
+    table.add_row("points", _points(book))
     Console().print(table)
     for record in book.failures:
         say(f"{record['parameters']} repeat {record['repeat']}: {record['failure']}")
@@ -85,6 +90,45 @@ def show(result: Path, /) -> int:
     if study_file.is_file() and not command.show(load_study(study_file), whole, result):
         return command.FAILED
     return command.DONE
+
+
+@app.command
+def claims(
+    *,
+    only: Annotated[tuple[str, ...], cyclopts.Parameter(consume_multiple=True, negative="")] = (),
+    quick: Annotated[bool, cyclopts.Parameter(negative="")] = False,
+    seed: int = 0,
+    workers: int | None = None,
+    out: Path = RESULTS / "claims",
+) -> int:
+    """Hold theory against simulation, claim by claim; a claim that fails fails the command.
+
+    Parameters
+    ----------
+    only
+        Systems (S14), references (R1) or claims (R1.mean).
+    quick
+        Few samples: a trial in seconds.
+    seed
+        Seed of all simulations.
+    workers
+        Processes, by default one for each core.
+    out
+        Folder for the table in Markdown and the numbers in JSON.
+    """
+    wanted = register.chosen(name for text in only for name in text.split(","))
+    checks.count("seed", seed, minimum=0)
+    if workers is not None:
+        checks.count("workers", workers)
+    with progress("claims") as report:
+        outcomes = examine_all(wanted, quick=quick, seed=seed, workers=workers, report=report)
+    words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
+    account.write(outcomes, provenance(None, " ".join(words)) | {"seed": seed}, out)
+    Console().print(account.table(outcomes))
+    failed = [outcome.claim.key for outcome in outcomes if not outcome.holds]
+    if failed:
+        say(f"{len(failed)} of {len(outcomes)} claims fail: {', '.join(failed)}")
+    return command.FAILED if failed else command.DONE
 
 
 def _find(text: str) -> Study:
@@ -106,10 +150,10 @@ def _lines(study: Study) -> Iterator[str]:
         unit = f" ({parameter.unit})" if parameter.unit else ""
         yield f"  {parameter.name} = {values}: {parameter.meaning}{unit}"
     folder = RESULTS / study.name
-    last = _progress(journal.read(folder)) if (folder / journal.NAME).is_file() else "none"
+    last = _points(journal.read(folder)) if (folder / journal.NAME).is_file() else "none"
     yield f"  last run: {last}"
 
 
-def _progress(book: journal.Journal) -> str:
+def _points(book: journal.Journal) -> str:
     seconds = sum(record["seconds"] for record in book.records.values())
     return f"{len(book.records)} points, {len(book.failures)} failed, {seconds:.1f} s of work"

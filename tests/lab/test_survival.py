@@ -61,7 +61,7 @@ def test_workers_do_not_outlive_a_killed_main_process(slow_example, shell, tmp_p
 
 @pytest.mark.parametrize("n_bytes", [100, 1500, 3000, 5000])
 def test_a_disk_that_is_full(slow_example, shell, tmp_path, data_bytes, n_bytes):
-    """A file that cannot grow beyond a limit stands for the disk: the call that fails is the same."""
+    """A limit to the size of files stands for the disk: the call that fails is the same."""
     command = (slow_example, "--out", "r")
 
     def limit():

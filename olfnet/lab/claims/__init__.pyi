@@ -1,0 +1,14 @@
+from .claim import Claim, Measured, Outcome, Status
+from .examination import examine, examine_all
+from .register import REGISTER, chosen
+
+__all__ = [
+    "REGISTER",
+    "Claim",
+    "Measured",
+    "Outcome",
+    "Status",
+    "chosen",
+    "examine",
+    "examine_all",
+]

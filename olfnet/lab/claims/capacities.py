@@ -1,0 +1,253 @@
+"""Claims about how many associations linear readouts store (R1, R4, R5, R6)."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from olfnet.capacity import breaking_points, measure_capacity
+from olfnet.capacity.trials import Draw
+from olfnet.expansion import random_expansion, rate, sparsify
+from olfnet.expansion.circuit import Circuit
+from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.receptors import DivisiveNormalization, absolute_rates, load_panel, surrogate
+from olfnet.theory import cover
+
+Rng = np.random.Generator
+COVER = "Cover 1965, IEEE Trans. Electron. Comput. EC-14:326"
+AMIT = "Amit, Wong & Campbell 1989; Brunel et al. 2004, 10.1016/j.neuron.2004.08.023"
+
+
+def gaussian(n_dims: int) -> Draw:
+    """Patterns in general position."""
+    return lambda n, rng: rng.standard_normal((n, n_dims))
+
+
+def signs(n_dims: int) -> Draw:
+    """Dense binary patterns of -1 and 1."""
+    return lambda n, rng: rng.choice([-1.0, 1.0], size=(n, n_dims))
+
+
+def in_subspace(n_dims: int, rank: int) -> Draw:
+    """Mixtures of fewer causes than there are units, in numbers that lose nothing by rounding."""
+
+    def draw(n: int, rng: Rng) -> np.ndarray:
+        causes = np.rint(2.0**20 * rng.standard_normal((n, rank)))
+        return causes @ rng.integers(-3, 4, size=(rank, n_dims))
+
+    return draw
+
+
+def k_of_m(n_active: int, n_units: int) -> Draw:
+    """Binary codes with the same number of active units in each."""
+
+    def draw(n: int, rng: Rng) -> np.ndarray:
+        ranks = rng.random((n, n_units)).argsort(axis=1)
+        return (ranks < n_active).astype(float)
+
+    return draw
+
+
+def expanded(n_units: int, sparsifier: sparsify.Sparsifier) -> Draw:
+    """Codes of odors with the statistics of a measured panel behind a random expansion."""
+    panel = absolute_rates(load_panel("hallem_carlson_2006"))
+
+    def draw(n: int, rng: Rng) -> np.ndarray:
+        odor_rng, wiring_rng = rng.spawn(2)
+        odors = DivisiveNormalization()(surrogate(panel, n, rng=odor_rng))
+        wiring = random_expansion(
+            n_inputs=24, n_units=n_units, fan_in=6, coding_level=0.1, rng=wiring_rng
+        )
+        circuit = Circuit(wiring.weights, sparsifier).calibrated(odors)
+        return rate.respond(circuit, odors).rates
+
+    return draw
+
+
+def fraction(draw: Draw, n_patterns: int, n: int, rng: Rng, *, nonnegative: bool) -> Measured:
+    """Share of random labelings that a readout reproduces."""
+    curve = measure_capacity(
+        draw, n_patterns=n_patterns, n_trials=n, nonnegative=nonnegative, nested=False, rng=rng
+    )
+    return Measured.share(int(curve.n_separable[0]), n)
+
+
+def mean_break(
+    draw: Draw, n_units: float, longest: int, n: int, rng: Rng, *, bias: bool = False
+) -> Measured:
+    """Mean largest separable prefix per unit: the capacity of patterns that follow Cover's law."""
+    points = breaking_points(draw, max_patterns=longest, n_trials=n, bias=bias, rng=rng)
+    return Measured.mean(points / n_units)
+
+
+def break_variance(draw: Draw, n_units: int, n: int, rng: Rng) -> Measured:
+    """Variance of the largest separable prefix per unit."""
+    points = breaking_points(draw, max_patterns=4 * n_units, n_trials=n, rng=rng)
+    return Measured.variance(points / np.sqrt(n_units))
+
+
+def difference(first: Simulation, second: Simulation, n: int, rng: Rng) -> Measured:
+    """How much one number exceeds another, at the least and at the most."""
+    one, other = first(n, rng), second(n, rng)
+    return Measured(one.value - other.value, one.low - other.high, one.high - other.low)
+
+
+def number(value: float) -> Callable[[], float]:
+    """Return a published number in the place of a closed form."""
+    return lambda: value
+
+
+def counting(n_dims: int, n_patterns: int) -> Claim:
+    """Cover's fraction at one load; the control has fewer dimensions."""
+    fewer = int(0.7 * n_dims)
+    return Claim(
+        key=f"R1.fraction_{n_dims}_{n_patterns}",
+        systems=("S14",),
+        statement=f"Share of the dichotomies of {n_patterns} points in {n_dims} dimensions that "
+        "are linearly separable",
+        source=COVER,
+        equation=r"2^{1-P} \sum_{k<N} \binom{P-1}{k}",
+        status=Status.EXACT,
+        predicted=lambda: float(cover.separable_fraction(n_patterns, n_dims)),
+        simulation=partial(fraction, gaussian(n_dims), n_patterns, nonnegative=False),
+        control=partial(fraction, gaussian(fewer), n_patterns, nonnegative=False),
+        n_samples=4000 if n_dims < 100 else 1500,
+        n_quick=600,
+    )
+
+
+def sign_constrained(n_dims: int, n_patterns: int) -> Claim:
+    """Non-negative readouts: the coordinate planes count as further patterns."""
+    return Claim(
+        key=f"R4.nonnegative_{n_dims}_{n_patterns}",
+        systems=("S14",),
+        statement=f"Share of the dichotomies of {n_patterns} symmetric points in {n_dims} "
+        "dimensions that non-negative weights reproduce; capacity 1 instead of 2",
+        source=AMIT + "; at finite size from " + COVER,
+        equation=r"C(P + N, N) / 2^{P + N}",
+        status=Status.EXACT,
+        predicted=lambda: float(cover.separable_fraction(n_patterns + n_dims, n_dims)),
+        simulation=partial(fraction, gaussian(n_dims), n_patterns, nonnegative=True),
+        control=partial(fraction, gaussian(n_dims), n_patterns, nonnegative=False),
+        n_samples=2000,
+        n_quick=200,
+        remark="The P patterns and the N coordinate planes cut the space into C(P + N, N) cells, "
+        "which all orthants and labelings share alike.",
+    )
+
+
+def twice(key: str, statement: str, simulation: Simulation, control: Simulation) -> Claim:
+    """Capacity 2 per dimension for patterns of some kind."""
+    return Claim(
+        key=f"R5.{key}",
+        systems=("S14",),
+        statement=statement,
+        source=COVER + ": general position is all that matters",
+        equation=r"\langle P^* \rangle = 2 \, \mathrm{rank}",
+        status=Status.EXACT,
+        predicted=number(2.0),
+        simulation=simulation,
+        control=control,
+        n_samples=400,
+        n_quick=60,
+    )
+
+
+CLAIMS = (
+    *(counting(n, p) for n, p in ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))),
+    Claim(
+        key="R1.mean",
+        systems=("S14",),
+        statement="The longest separable prefix of randomly labelled patterns has mean 2 N",
+        source=COVER,
+        equation=r"\langle P^* \rangle = 2 N",
+        status=Status.EXACT,
+        predicted=number(2.0),
+        simulation=partial(mean_break, gaussian(100), 100, 400),
+        control=partial(mean_break, gaussian(90), 100, 400),
+        n_samples=1000,
+        n_quick=100,
+    ),
+    Claim(
+        key="R1.variance",
+        systems=("S14",),
+        statement="The longest separable prefix of randomly labelled patterns has variance 2 N",
+        source=COVER,
+        equation=r"\mathrm{Var} P^* = 2 N",
+        status=Status.EXACT,
+        predicted=number(2.0),
+        simulation=partial(break_variance, gaussian(50), 50),
+        control=partial(break_variance, in_subspace(50, 20), 50),
+        n_samples=2000,
+        n_quick=400,
+    ),
+    *(sign_constrained(n, p) for n, p in ((20, 20), (50, 50), (50, 40))),
+    twice(
+        "binary",
+        "Binary patterns have capacity 2 per dimension",
+        partial(mean_break, signs(100), 100, 400),
+        partial(mean_break, signs(90), 100, 400),
+    ),
+    twice(
+        "correlated",
+        "Correlated patterns of rank 40 in 100 units have capacity 2 per rank",
+        partial(mean_break, in_subspace(100, 40), 40, 400),
+        partial(mean_break, in_subspace(100, 40), 100, 400),
+    ),
+    Claim(
+        key="R6.four_of_forty",
+        systems=("S14",),
+        statement="Small k-of-M codes fall short of capacity 2: 1.87 for 4 of 40",
+        source="enumerated for this package's list of reference results",
+        equation=r"\langle P^* \rangle / (M + 1)",
+        status=Status.QUALIFIED,
+        predicted=number(1.87),
+        simulation=partial(mean_break, k_of_m(4, 40), 41, 160),
+        control=partial(mean_break, k_of_m(1, 40), 41, 160),
+        n_samples=600,
+        n_quick=100,
+        allowance=0.01,
+        remark="Per unit and bias, M + 1 = 41; the activity is constant, so that the bias adds no "
+        "dimension and the capacity is 1.92 per rank.",
+    ),
+    Claim(
+        key="R6.topk",
+        systems=("S14",),
+        statement="A top-k layer of M units separates up to 2 (M + 1) patterns whatever the number "
+        "of receptors",
+        source=COVER,
+        equation=r"\langle P^* \rangle / (M + 1) \to 2",
+        status=Status.QUALIFIED,
+        predicted=number(2.0),
+        simulation=partial(mean_break, expanded(400, sparsify.TopK(0.1)), 401, 1200, bias=True),
+        control=lambda n, rng: mean_break(
+            expanded(50, sparsify.TopK(0.1)), 51, 150, 10 * n, rng, bias=True
+        ),
+        n_samples=24,
+        n_quick=6,
+        allowance=0.06,
+        remark="24 receptors, f = .1, K = 6: 1.62, 1.84, 1.92, 1.96 per unit at M = 50, 100, 200, "
+        "400; small layers lack general position, and the control shows it.",
+    ),
+    Claim(
+        key="R6.threshold",
+        systems=("S14",),
+        statement="One global threshold gives empty and identical codes and collapses before top-k",
+        source="Cover 1965; sparse thresholding as in Lin et al. 2014, 10.1038/nn.3660",
+        equation=r"\langle P^*_{top-k} \rangle > \langle P^*_{threshold} \rangle",
+        status=Status.ORDERING,
+        predicted=number(0.0),
+        simulation=partial(
+            difference,
+            partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
+            partial(mean_break, expanded(100, sparsify.GlobalThreshold(0.05)), 100, 300),
+        ),
+        control=partial(
+            difference,
+            partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
+            partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
+        ),
+        n_samples=100,
+        n_quick=20,
+    ),
+)

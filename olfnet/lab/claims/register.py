@@ -1,0 +1,33 @@
+"""All claims, in the order of the references."""
+
+import re
+from collections.abc import Iterable
+
+from olfnet.lab.claims import capacities, circuits
+from olfnet.lab.claims.claim import Claim
+
+
+def _order(claim: Claim) -> tuple[str, int]:
+    letter, number = re.fullmatch(r"([A-Z])(\d+)", claim.reference).groups()  # type: ignore[union-attr]
+    return letter, int(number)
+
+
+REGISTER: tuple[Claim, ...] = tuple(sorted((*capacities.CLAIMS, *circuits.CLAIMS), key=_order))
+
+
+def chosen(names: Iterable[str]) -> list[Claim]:
+    """Claims of these systems (S14), references (R1) or keys (R1.mean); all if none is named.
+
+    Raises
+    ------
+    ValueError
+        If a name fits no claim.
+    """
+    names = list(names)
+    known = {n for claim in REGISTER for n in (claim.key, claim.reference, *claim.systems)}
+    for name in names:
+        if name not in known:
+            short = sorted((n for n in known if "." not in n), key=lambda n: (n[0], int(n[1:])))
+            raise ValueError(f"--only must name claims, of {', '.join(short)}, got {name!r}")
+    wanted = set(names)
+    return [c for c in REGISTER if not names or wanted & {c.key, c.reference, *c.systems}]
