@@ -66,13 +66,17 @@ def list_studies(folder: Path = STUDIES, /) -> int:
 
 
 @app.command
-def show(result: Path, /) -> int:
+def show(
+    result: Path, /, *, report: Annotated[bool, cyclopts.Parameter(negative="")] = False
+) -> int:
     """Print what a result holds and draw its figure again.
 
     Parameters
     ----------
     result
         A result folder.
+    report
+        Write one self-contained HTML page about it, too.
     """
     book = journal.read(result)
     whole = dataset.assemble(book)
@@ -87,7 +91,9 @@ def show(result: Path, /) -> int:
     for record in book.failures:
         say(f"{record['parameters']} repeat {record['repeat']}: {record['failure']}")
     study_file = Path(whole.attrs.get("file", ""))
-    if study_file.is_file() and not command.show(load_study(study_file), whole, result):
+    if not study_file.is_file():
+        say(f"the study's file {str(study_file)!r} is not here, so nothing is drawn")
+    elif not command.show(load_study(study_file), whole, result, page=report):
         return command.FAILED
     return command.DONE
 

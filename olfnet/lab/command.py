@@ -13,6 +13,8 @@ import cyclopts
 import xarray as xr
 from rich.console import Console
 
+from olfnet.lab import journal as journals
+from olfnet.lab import report as reports
 from olfnet.lab import runner
 from olfnet.lab.progress import progress
 from olfnet.lab.study import Study, load_study
@@ -44,6 +46,8 @@ class Options:
         Address or file of a running Dask scheduler, whose workers are used instead.
     retry_failed : bool
         Measure points again that have failed.
+    report : bool
+        Write one self-contained HTML page about the result.
     """
 
     set: Annotated[tuple[str, ...], cyclopts.Parameter(consume_multiple=True, negative="")] = ()
@@ -54,6 +58,7 @@ class Options:
     workers: int | None = None
     scheduler: str | None = None
     retry_failed: Annotated[bool, cyclopts.Parameter(negative="")] = False
+    report: Annotated[bool, cyclopts.Parameter(negative="")] = False
 
 
 DEFAULTS = Options()
@@ -110,7 +115,7 @@ def run(study: Study, options: Options, command: str) -> int:
             command=" ".join([command, *_words(options)]),
             report=report,
         )
-    drawn = show(study, result.dataset, result.folder)
+    drawn = show(study, result.dataset, result.folder, page=options.report)
     if result.failures:
         say(_failure_sentence(result))
     if result.n_left:
@@ -120,8 +125,8 @@ def run(study: Study, options: Options, command: str) -> int:
     return DONE if drawn and not result.failures and not result.n_left else FAILED
 
 
-def show(study: Study, dataset: xr.Dataset, folder: Path) -> bool:
-    """Print a study's table and draw its figure; return whether both worked."""
+def show(study: Study, dataset: xr.Dataset, folder: Path, *, page: bool = False) -> bool:
+    """Print a study's table, draw its figure and write its page; return whether all worked."""
     if set(dataset.data_vars) <= {"status", "failure"}:
         return True
     table, figure = study.table, study.figure
@@ -132,7 +137,11 @@ def show(study: Study, dataset: xr.Dataset, folder: Path) -> bool:
         if figure is not None:
             figure(dataset).savefig(folder / FIGURE, dpi=200)
             print(f"figure: {folder / FIGURE}")
-    return not (printed or drawn)
+    with _explained(study, "report", folder) as written:
+        if page:
+            file = reports.write(study, dataset, journals.read(folder), folder, folder / FIGURE)
+            print(f"report: {file}")
+    return not (printed or drawn or written)
 
 
 def say(sentence: str) -> None:
