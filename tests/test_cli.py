@@ -27,7 +27,7 @@ def test_run_finds_studies_by_name_and_by_path(olf, tmp_path):
     code, output, errors = olf("run", "example", "--set", "size=1,2", "kind=a", "--repeats", 1)
     assert code == 0
     assert "figure: results/example/figure.png" in output
-    assert "2/2" in errors
+    assert "2 of 2 points" in errors
     code, *_ = olf("run", "studies/example.py", "--quick", "--out", "there", "--workers", 1)
     assert code == 0
     assert (tmp_path / "there" / "figure.png").read_bytes().startswith(b"\x89PNG")

@@ -28,7 +28,7 @@ img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d5dae0; }
-td.right, th.right { text-align: right; }
+td.right, th.right { text-align: right; white-space: nowrap; }
 pre { background: #f3f5f7; padding: .75rem; overflow-x: auto; }
 .bad { color: #a40000; }
 """

@@ -14,8 +14,9 @@ from olfnet.lab import command, load_study
 from olfnet.lab.report import NAME
 
 # Opens the page as wide as a phone and writes down what the browser makes of it.
-PROBE = """<!DOCTYPE html><iframe id="f" src="report.html" style="width:375px;height:800px;border:0">
-</iframe><pre id="found"></pre><script>
+PROBE = """<!DOCTYPE html>
+<iframe id="f" src="report.html" style="width:375px;height:800px;border:0"></iframe>
+<pre id="found"></pre><script>
 const frame = document.getElementById("f");
 frame.onload = () => {
   const page = frame.contentDocument, images = [...page.images];
