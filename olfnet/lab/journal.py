@@ -57,6 +57,8 @@ class Journal:
                 ) from error
         if "run" in record:
             self.runs.append(record["run"])
+        elif "wall_seconds" in record:
+            self.runs[-1] |= record
         else:
             self.records[Point(record["parameters"], record["repeat"]).key] = record
         return record

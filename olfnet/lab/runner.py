@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -135,6 +136,7 @@ def run(
         stop, n_left = "", len(todo)
         if todo:
             journal.append(json.dumps({"run": provenance(study.file, command)}))
+        start = time.perf_counter()
         try:
             task = functools.partial(_evaluate, study.file or study.measure, seed)
             for line in _lines(place, task, todo, n_ahead):
@@ -145,6 +147,8 @@ def run(
             stop = "interrupted"
         except CancelledError:
             stop = "the scheduler was lost"
+        if todo:
+            journal.append(json.dumps({"wall_seconds": round(time.perf_counter() - start, 3)}))
         return Result(folder, datasets.save(journal, folder), journal.failures, n_left, stop)
 
 

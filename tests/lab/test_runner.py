@@ -39,7 +39,8 @@ def test_dataset_is_labelled_and_read_by_plain_xarray(reference):
         "commit",
         "machine",
     }
-    assert wanted | {"date", "command"} <= set(dataset.attrs)
+    assert wanted | {"date", "command", "wall_seconds"} <= set(dataset.attrs)
+    assert 0 < dataset.attrs["wall_seconds"] < 100
     assert np.unique(dataset["noise"]).size == dataset["noise"].size
 
 
@@ -67,7 +68,7 @@ def test_growing_reuses_points_and_ends_in_the_same_bytes(example, reference, tm
     study.run(out=folder, settings={"kind": ["a", "b"]}, repeats=1)
     study.run(out=folder)
     assert (folder / NAME).read_text().startswith(first)
-    assert len((folder / NAME).read_text().splitlines()) == 1 + 3 + 12
+    assert len((folder / NAME).read_text().splitlines()) == 1 + 2 * 3 + 12
     assert data_bytes(folder) == data_bytes(reference)
 
 
@@ -86,7 +87,7 @@ def test_a_record_cut_short_is_measured_again(example, reference, data_bytes):
     dataset.rename(reference / "moved")
     journal.write_bytes(journal.read_bytes()[:-30])
     result = load_study(example).run(out=reference)
-    assert len(journal.read_text().splitlines()) == 1 + 1 + 12 + 1
+    assert len(journal.read_text().splitlines()) == 1 + 1 + 12 + 2
     assert result.n_left == 0
     assert data_bytes(reference) == whole
 
@@ -141,7 +142,7 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
     study = Study("odd", "?", "", (Parameter("n", (1, 2), "axes"),), measure)
     with pytest.raises(ValueError, match="x with the same dimensions at every point"):
         study.run(out=tmp_path / "r")
-    assert len((tmp_path / "r" / NAME).read_text().splitlines()) == 4
+    assert len((tmp_path / "r" / NAME).read_text().splitlines()) == 5
 
 
 @pytest.mark.parametrize(

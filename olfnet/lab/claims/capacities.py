@@ -225,9 +225,10 @@ CLAIMS = (
         ),
         n_samples=24,
         n_quick=6,
-        allowance=0.06,
-        remark="24 receptors, f = .1, K = 6: 1.62, 1.84, 1.92, 1.96 per unit at M = 50, 100, 200, "
-        "400; small layers lack general position, and the control shows it.",
+        allowance=0.1,
+        remark="24 receptors, f = .1, K = 6.  The limit is approached from below, since small "
+        "layers lack general position: about 1.5 at M = 50 (the control) and 1.92 at M = 400.  The "
+        "allowance is that gap.",
     ),
     Claim(
         key="R6.threshold",
