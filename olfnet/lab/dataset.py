@@ -60,7 +60,13 @@ def save(journal: Journal, folder: Path) -> xr.Dataset:
     new, old = folder / f"{NAME}.new", folder / f"{NAME}.old"
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    dataset.to_zarr(new, mode="w", zarr_format=3, consolidated=False)
+    try:
+        dataset.to_zarr(new, mode="w", zarr_format=3, consolidated=False)
+    except OSError as error:
+        raise OSError(
+            f"{folder / NAME} cannot be written: {error.strerror}; all records are kept, and the "
+            "same command writes it"
+        ) from error
     if (folder / NAME).exists():
         (folder / NAME).rename(old)
     new.rename(folder / NAME)

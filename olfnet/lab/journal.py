@@ -8,7 +8,7 @@ and a sweep grows in any direction without rewriting anything.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -51,6 +51,8 @@ class Journal:
                 self.file.write(line.encode() + b"\n")
                 self.file.flush()
             except OSError as error:
+                with suppress(OSError):  # closing would try again, and fail with fewer words
+                    self.file.close()
                 raise OSError(
                     f"{self.file.name} cannot grow: {error.strerror}; what it holds is kept, and "
                     "the same command does the rest"
