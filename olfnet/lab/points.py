@@ -57,7 +57,7 @@ def evaluate(measure: Callable[..., Mapping[str, Any]], point: Point, seed: int)
     try:
         values = measure(**point.parameters, rng=point.stream(seed))
         outcome: Record = {"values": _entries(values, point)}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         outcome = _failure(error) | {"traceback": traceback.format_exc()}
     return _line(point, round(time.perf_counter() - start, 6), outcome)
 
@@ -72,7 +72,7 @@ def _line(point: Point, seconds: float, outcome: Record) -> str:
     return json.dumps(record | outcome)
 
 
-def _failure(error: Exception) -> Record:
+def _failure(error: BaseException) -> Record:
     # A newline would look like the end of a sentence in tables and logs.
     return {"failure": f"{type(error).__name__}: {' '.join(str(error).split())}"}
 

@@ -103,7 +103,7 @@ class Parameter:
             raise ValueError(f"{self.name} must be {noun}, got {value!r}")
         if self.check is not None:
             self.check(self.name, value)
-        return value
+        return float(value) + 0.0 if self.kind is float else value  # no negative zero
 
 
 @dataclass(frozen=True)
@@ -190,12 +190,14 @@ class Study:
         """Run the study from Python or a notebook; options are those of ``runner.run``."""
         from olfnet.lab import runner
 
+        _require_guard()
         return runner.run(self, **options)
 
     def main(self) -> NoReturn:
         """Run the study as a command: what ``python FILE`` does."""
         from olfnet.lab import command
 
+        _require_guard()
         sys.exit(command.main(sys.modules["__main__"].__file__ or "", sys.argv[1:]))
 
 
@@ -216,13 +218,26 @@ def load_study(file: str | Path) -> Study:
     if (folder := str(path.parent)) not in sys.path:
         sys.path.append(folder)  # a study may import its neighbors, as under `python FILE`
     try:
+        _LOADING.append(path)
         spec.loader.exec_module(module)
     except Exception as error:
         raise ValueError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
+    finally:
+        _LOADING.remove(path)
     study = getattr(module, "study", None)
     if not isinstance(study, Study):
         raise ValueError(f"{file} defines no study: it needs a line study = Study(...)")
     return replace(study, file=path)
+
+
+# Files that are being executed for their study; worker processes do so, too.
+_LOADING: list[Path] = []
+
+
+def _require_guard() -> None:
+    """Refuse to run a study while its file is loaded: each worker would start it again."""
+    if _LOADING:
+        raise ValueError('a study must be run under if __name__ == "__main__":')
 
 
 def _several(values: Any) -> tuple[Any, ...]:

@@ -211,3 +211,39 @@ def test_a_killed_worker_costs_at_most_the_point_that_kills_it(tmp_path, always)
             "MemoryError: its worker process was killed"
         )
     assert (result.dataset["status"] == DONE).sum() == 8 - always
+
+
+def test_a_study_that_exits_is_a_failed_point(tmp_path):
+    def measure(*, n, rng):
+        if n == 1:
+            raise SystemExit("enough")
+        return {"x": n}
+
+    study = Study("exits", "?", "", (Parameter("n", (0, 1, 2), "n"),), measure)
+    result = study.run(out=tmp_path / "r", workers=1)
+    assert [record["failure"] for record in result.failures] == ["SystemExit: enough"]
+    assert result.n_left == 0
+
+
+@pytest.mark.parametrize("call", ["main", "run"])
+def test_a_study_without_guard_is_refused_before_workers_start_it_again(tmp_path, call):
+    file = tmp_path / "bare.py"
+    file.write_text(
+        "from olfnet.lab import Study\n"
+        "study = Study('bare', '?', '', (), lambda *, rng: {'x': 1})\n"
+        f"study.{call}()\n"
+    )
+    with pytest.raises(ValueError, match='must be run under if __name__ == "__main__"'):
+        load_study(file)
+    file.write_text(
+        "from olfnet.lab import Study\nstudy = Study('b', '?', '', (), lambda *, rng: {})\n"
+    )
+    assert load_study(file).name == "b"
+
+
+def test_negative_zero_is_zero(tmp_path):
+    parameters = (Parameter("level", 0.0, "n"),)
+    study = Study("zero", "?", "", parameters, lambda *, level, rng: {"x": rng.random()})
+    first = study.run(out=tmp_path / "r", workers=1).dataset
+    again = study.run(out=tmp_path / "r", workers=1, settings={"level": -0.0}).dataset
+    assert first.equals(again)
