@@ -134,3 +134,19 @@ def test_show_prints_provenance_and_draws_again(olf, tmp_path):
 
 def test_version(olf):
     assert olf("--version")[1].strip() == olfnet.__version__
+
+
+def test_a_file_without_guard_is_one_sentence(shell, tmp_path):
+    file = tmp_path / "bare.py"
+    file.write_text(
+        "from olfnet.lab import Study\n"
+        "study = Study('bare', '?', '', (), lambda *, rng: {'x': 1})\nstudy.main()\n"
+    )
+    answer = shell(file)
+    assert answer.returncode == 2
+    assert answer.stderr.strip().endswith('must be run under if __name__ == "__main__":')
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_python_m_is_the_command(shell):
+    assert "claims" in shell("-m", "olfnet", "--help").stdout

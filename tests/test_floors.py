@@ -18,6 +18,7 @@ FLOORS = {
     "lab": 3,
     "estimators": 3,
     "cli": 4,
+    "__main__": 5,
 }
 # The package's own face: it names every room lazily, and is imported for its version only.
 FACE = "olfnet"

@@ -66,7 +66,11 @@ DEFAULTS = Options()
 
 def main(file: str, argv: Sequence[str]) -> int:
     """Run the study in ``file`` with the options in ``argv``; return the exit code."""
-    study = load_study(file)
+    try:
+        study = load_study(file)
+    except ValueError as error:
+        say(str(error))
+        return BAD_INPUT
     app = cyclopts.App(name=f"python {Path(file).name}", help=study.question, version_flags=[])
 
     @app.default
