@@ -1,7 +1,8 @@
-"""Claims about how many associations linear readouts store (R1, R4, R5, R6)."""
+"""Claims about how many associations linear readouts store (R1, R2, R4, R5, R6)."""
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -73,10 +74,10 @@ def fraction(draw: Draw, n_patterns: int, n: int, rng: Rng, *, nonnegative: bool
 
 
 def mean_break(
-    draw: Draw, n_units: float, longest: int, n: int, rng: Rng, *, bias: bool = False
+    draw: Draw, n_units: float, longest: int, n: int, rng: Rng, **readout: Any
 ) -> Measured:
     """Mean largest separable prefix per unit: the capacity of patterns that follow Cover's law."""
-    points = breaking_points(draw, max_patterns=longest, n_trials=n, bias=bias, rng=rng)
+    points = breaking_points(draw, max_patterns=longest, n_trials=n, rng=rng, **readout)
     return Measured.mean(points / n_units)
 
 
@@ -136,6 +137,25 @@ def sign_constrained(n_dims: int, n_patterns: int) -> Claim:
     )
 
 
+def margin(kappa: float, capacity: float) -> Claim:
+    """Gardner's capacity for readouts that keep a distance."""
+    return Claim(
+        key=f"R2.margin_{kappa:g}",
+        systems=("S14",),
+        statement=f"Capacity of readouts with margin {kappa:g}, |w| = 1, inputs of unit variance",
+        source="Gardner 1988, J. Phys. A 21:257",
+        equation=r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
+        status=Status.ASYMPTOTIC,
+        predicted=number(capacity),
+        simulation=partial(mean_break, gaussian(200), 200, 800, margin=kappa),
+        control=partial(mean_break, gaussian(200), 200, 800, margin=1.1 * kappa),
+        n_samples=300,
+        n_quick=60,
+        allowance=0.01,
+        remark="N = 200; the allowance is 2 / N.",
+    )
+
+
 def twice(key: str, statement: str, simulation: Simulation, control: Simulation) -> Claim:
     """Capacity 2 per dimension for patterns of some kind."""
     return Claim(
@@ -181,6 +201,7 @@ CLAIMS = (
         n_samples=2000,
         n_quick=400,
     ),
+    *(margin(k, a) for k, a in ((0.25, 1.36464), (0.5, 0.96121), (1, 0.51957), (1.5, 0.30987))),
     *(sign_constrained(n, p) for n, p in ((20, 20), (50, 50), (50, 40))),
     twice(
         "binary",
