@@ -142,13 +142,14 @@ def margin(kappa: float, capacity: float) -> Claim:
     return Claim(
         key=f"R2.margin_{kappa:g}",
         systems=("S14",),
-        statement=f"Capacity of readouts with margin {kappa:g}, |w| = 1, inputs of unit variance",
+        statement=f"Capacity of readouts with margin {kappa:g}, for weights of length 1 and inputs of "
+        "variance 1",
         source="Gardner 1988, J. Phys. A 21:257",
         equation=r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
         status=Status.ASYMPTOTIC,
         predicted=number(capacity),
         simulation=partial(mean_break, gaussian(200), 200, 800, margin=kappa),
-        control=partial(mean_break, gaussian(200), 200, 800, margin=1.1 * kappa),
+        control=partial(mean_break, gaussian(200), 200, 800, margin=1.3 * kappa),
         n_samples=300,
         n_quick=60,
         allowance=0.01,
