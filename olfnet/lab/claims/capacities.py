@@ -142,7 +142,7 @@ def margin(kappa: float, capacity: float) -> Claim:
     return Claim(
         key=f"R2.margin_{kappa:g}",
         systems=("S14",),
-        statement=f"Capacity of readouts with margin {kappa:g}, for weights of length 1 and inputs of "
+        statement=f"Capacity of readouts with margin {kappa:g}, weights of length 1 and inputs of "
         "variance 1",
         source="Gardner 1988, J. Phys. A 21:257",
         equation=r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
