@@ -1,10 +1,11 @@
-from . import circuit, rate, sparsify, wiring
+from . import circuit, neurons, rate, sparsify, wiring
 from .circuit import Circuit, Response, random_expansion
 
 __all__ = [
     "Circuit",
     "Response",
     "circuit",
+    "neurons",
     "random_expansion",
     "rate",
     "sparsify",

@@ -1,0 +1,5 @@
+from .adaptive import AdaptiveLIF
+from .izhikevich import Izhikevich
+from .leaky import LIF, ConductanceLIF
+
+__all__ = ["LIF", "AdaptiveLIF", "ConductanceLIF", "Izhikevich"]

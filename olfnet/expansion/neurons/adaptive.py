@@ -1,0 +1,116 @@
+"""Leaky integrate-and-fire neurons that get tired."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import ArrayLike
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.expansion.neurons.leaky import ConductanceLIF, finite_array
+
+# Nodes and weights on (0, 1) for potentials under a decaying conductance.
+_POINTS, _SPANS = np.polynomial.legendre.leggauss(80)
+_NODES, _WEIGHTS = (_POINTS + 1) / 2, _SPANS / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveLIF(ConductanceLIF):
+    """Conductance-based neuron whose spikes open a conductance that slows it down.
+
+    Parameters
+    ----------
+    adaptation : float
+        Conductance that each spike adds, in S; see :class:`ConductanceLIF` for the others.
+    adaptation_tau : float
+        Time constant of its decay, in s.
+    reversal_adaptation : float
+        Its reversal potential, in V.
+
+    Examples
+    --------
+    >>> cell = dict(capacitance=289.5e-12, leak=28.95e-9, threshold=-0.057, refractory=0.005)
+    >>> free = ConductanceLIF(**cell).rate(20e-9, 0.0)
+    >>> adapted = AdaptiveLIF(**cell, adaptation=5e-9, adaptation_tau=0.05).rate(20e-9, 0.0)
+    >>> bool(adapted < free)
+    True
+    """
+
+    adaptation: float
+    adaptation_tau: float
+    reversal_adaptation: float = -0.09
+
+    units: ClassVar = ConductanceLIF.units | {
+        "adaptation": "siemens",
+        "adaptation_tau": "second",
+        "reversal_adaptation": "volt",
+    }
+    equations: ClassVar = """
+    dv/dt = (leak * (rest - v) + g_slow * (reversal_adaptation - v) + I_syn) / capacitance
+        : volt (unless refractory)
+    dg_slow/dt = -g_slow / adaptation_tau : siemens
+    I_syn = g_exc * (reversal_exc - v) + g_inh * (reversal_inh - v) : amp"""
+    reset_statements: ClassVar = "v = reset; g_slow += adaptation"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.nonnegative("adaptation", self.adaptation)
+        checks.positive("adaptation_tau", self.adaptation_tau)
+        checks.finite("reversal_adaptation", self.reversal_adaptation)
+
+    @property
+    def fastest(self) -> float:
+        """Shorter one of the membrane's time constant and that of the adaptation, in s."""
+        return min(super().fastest, self.adaptation_tau)
+
+    def rate(self, excitation: ArrayLike, inhibition: ArrayLike) -> FloatArray:
+        """Return the firing rate under constant conductances, once adaptation has settled.
+
+        With a period T the slow conductance starts each cycle at adaptation / (1 - exp(-T / tau)).
+        The potential at the end of such a cycle is an integral, and rises with T; where it meets
+        the threshold is the period.
+        """
+        excitation = finite_array("excitation", excitation, nonnegative=True)
+        inhibition = finite_array("inhibition", inhibition, nonnegative=True)
+        free = super().rate(excitation, inhibition)
+        both = np.broadcast_arrays(excitation, inhibition, free)
+        rates = [self._settled(*one) for one in zip(*map(np.ravel, both), strict=True)]
+        return np.reshape(rates, free.shape)
+
+    def _settled(self, excitation: float, inhibition: float, free: float) -> float:
+        if free == 0 or self.adaptation == 0:
+            return free
+        ends = self._end_of_cycle(excitation, inhibition)
+        shortest = longest = 1 / free  # adaptation only slows down
+        while ends(longest) < self.threshold:
+            longest *= 2
+        if longest == shortest:
+            return free
+        period = scipy.optimize.brentq(lambda t: ends(t) - self.threshold, shortest, longest)
+        return 1 / float(period)
+
+    def _end_of_cycle(self, excitation: float, inhibition: float) -> Callable[[float], float]:
+        """Potential after a cycle of a given length, as a function of the length.
+
+        C v' = S(t) - G(t) v has v(T) = reset e^-A(0) + int S(t) / C e^-A(t) dt, where A(t) is the
+        integral of G / C from t to T.
+        """
+        steady = self.leak + excitation + inhibition
+        source = self.leak * self.rest + excitation * self.reversal_exc
+        source += inhibition * self.reversal_inh
+        slow = self.adaptation_tau
+
+        def end(period: float) -> float:
+            first = self.adaptation / -np.expm1(-period / slow)
+            span = period - self.refractory
+            times = self.refractory + span * np.append(0.0, _NODES)
+            opened = first * np.exp(-times / slow)
+            decay = steady * (period - times) + slow * (opened - first * np.exp(-period / slow))
+            kept = np.exp(-decay / self.capacitance)
+            flow = (source + opened[1:] * self.reversal_adaptation) / self.capacitance
+            return float(self.reset * kept[0] + span * np.sum(_WEIGHTS * flow * kept[1:]))
+
+        return end
