@@ -47,12 +47,12 @@ def test_random_kills(slow_example, shell, tmp_path, data_bytes, seed):
 
 
 def test_workers_do_not_outlive_a_killed_main_process(slow_example, shell, tmp_path, wait_for):
-    process = shell(slow_example, "--out", "r", start=subprocess.Popen)
+    process = shell(slow_example, "--out", "r", "--repeats", "100", start=subprocess.Popen)
     wait_for(tmp_path / "r" / NAME, 4)
     workers = children(process.pid)
-    assert workers
     process.kill()
     process.communicate()
+    assert workers
     deadline = time.monotonic() + 10
     while any(os.path.exists(f"/proc/{pid}") for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
