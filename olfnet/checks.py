@@ -65,6 +65,14 @@ def count(name: str, value: Any, *, minimum: int = 1, maximum: int | None = None
     return number
 
 
+def integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    """Return ``values`` as an integer array of shape (n_entries,)."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise ValueError(f"{name} must be a list of integers, got {values!r}")
+    return array.astype(np.int64)
+
+
 def finite(name: str, value: Any) -> float:
     """Return ``value`` as a float that is neither infinite nor NaN."""
     return _real(name, value)
@@ -107,15 +115,24 @@ def _floats(name: str, values: Any, wanted: str, found: str) -> FloatArray:
         raise ValueError(f"{name} must not have masked entries, got {np.ma.getmask(values).sum()}")
     try:
         given = np.asarray(values)
-        if given.dtype.kind == "c":
-            raise TypeError("complex numbers")
+        if given.dtype.kind not in "biufO":
+            raise TypeError("no real numbers")
         array = given.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be {wanted}, got {found}") from error
-    large = given.dtype.kind in "iuO" and np.abs(array).max(initial=0.0) >= 2.0**53
-    if large and not np.array_equal(array.astype(object), given.astype(object)):
-        raise ValueError(f"{name} must be numbers that doubles can hold, got integers above 2^53")
+    if not _held(given, array):
+        raise ValueError(f"{name} must be numbers that doubles can hold, got {given.dtype} beyond")
     return array
+
+
+def _held(given: NDArray[Any], array: FloatArray) -> bool:
+    """Whether doubles lost nothing of integers and of long floating-point numbers."""
+    if given.dtype.kind == "f":
+        return given.dtype.itemsize <= 8 or bool(((array == given) | np.isnan(given)).all())
+    if given.dtype.kind == "b" or np.abs(array).max(initial=0.0) < 2.0**53:
+        return True
+    pairs = zip(given.ravel().tolist(), array.ravel().tolist(), strict=True)
+    return all(float_ == value for value, float_ in pairs if isinstance(value, int))
 
 
 def _real(name: str, value: Any) -> float:

@@ -58,13 +58,20 @@ class CapacityCurve:
     def __post_init__(self) -> None:
         checks.count("n_trials", self.n_trials)
         checks.count("n_dims", self.n_dims)
-        sizes, counts = np.asarray(self.n_patterns), np.asarray(self.n_separable)
-        if sizes.ndim != 1 or not sizes.size or not (np.diff(sizes, prepend=0) > 0).all():
-            raise ValueError(f"n_patterns must be positive and rise, got {self.n_patterns}")
+        for name in ("n_patterns", "n_separable", "breaking_points"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, checks.integers(name, getattr(self, name)))
+        sizes, counts, points = self.n_patterns, self.n_separable, self.breaking_points
+        if not sizes.size or not (np.diff(sizes, prepend=0) > 0).all():
+            raise ValueError(f"n_patterns must be positive and rise, got {sizes}")
         if counts.shape != sizes.shape or (counts < 0).any() or (counts > self.n_trials).any():
+            raise ValueError(f"n_separable must be 0 to {self.n_trials} at each load, got {counts}")
+        if points is not None and (
+            len(points) != self.n_trials or ((points[:, None] >= sizes).sum(axis=0) != counts).any()
+        ):
             raise ValueError(
-                f"n_separable must hold one count from 0 to {self.n_trials} for each of "
-                f"n_patterns, got {self.n_separable}"
+                f"breaking_points must be one for each of {self.n_trials} trials and fit "
+                f"n_separable, got {points}"
             )
 
     @property

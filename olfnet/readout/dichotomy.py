@@ -101,8 +101,11 @@ def dichotomy(
 
 def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
     """Return labels as +1 and -1: the larger of two values is +1, a single value its own sign."""
+    if np.ma.is_masked(labels):
+        raise ValueError("labels must not have masked entries")
     try:
         array = np.asarray(labels)
+        array = np.array(array.tolist()) if array.dtype == object else array
     except ValueError:
         raise ValueError(f"labels must be a list of numbers, got {labels!r}") from None
     if array.shape != (n_patterns,):
@@ -111,11 +114,10 @@ def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
         )
     if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
         raise ValueError(f"labels must be finite numbers or booleans, got {array[:5]}")
-    values = array.astype(np.float64)
-    low, high = values.min(), values.max()
-    positive = values > 0 if low == high else values == high
-    if not np.all(positive | (values == low)):
-        raise ValueError(f"labels must take two values, got {np.unique(values)[:5].tolist()}")
+    low, high = array.min(), array.max()
+    positive = array > 0 if low == high else array == high
+    if not np.all(positive | (array == low)):
+        raise ValueError(f"labels must take two values, got {np.unique(array)[:5].tolist()}")
     return np.where(positive, 1.0, -1.0)
 
 

@@ -11,7 +11,7 @@ from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf
 
 from olfnet.checks import FloatArray
-from olfnet.readout import exact
+from olfnet.readout import exact, proofs
 from olfnet.readout.decision import decide
 from olfnet.readout.dichotomy import Dichotomy, dichotomy
 from olfnet.readout.hinge import SquaredHinge
@@ -76,7 +76,8 @@ def separable_prefix(
         if answer:
             separable = guess
             if isinstance(certificate, np.ndarray) and problem.margin == 0:
-                separable += _carries_on(problem.rows[guess:] @ certificate)
+                fits = proofs.surely_positive(problem.rows[guess:], certificate)
+                separable += len(fits) if fits.all() else int(fits.argmin())
         else:
             used = np.flatnonzero(np.asarray(certificate))
             broken = int(used[-1]) + 1
@@ -121,9 +122,3 @@ def _nearly_singular(rows: FloatArray) -> bool:
     gram = dsyrk(1.0, rows.T, lower=1)
     gram[np.diag_indices(len(gram))] -= 1e-12 * gram.trace() / len(gram)
     return bool(dpotrf(gram, lower=1, clean=0, overwrite_a=1)[1] != 0)
-
-
-def _carries_on(heights: FloatArray) -> int:
-    """Further patterns that a readout gets right, by far more than its rounding error."""
-    failures = np.flatnonzero(heights <= 1e-9 * np.abs(heights).max(initial=0.0))
-    return int(failures[0]) if failures.size else len(heights)

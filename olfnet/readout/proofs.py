@@ -54,6 +54,15 @@ def separates(problem: Dichotomy, weights: FloatArray) -> bool:
     return exact.separates(problem, exact.rationals(weights), doubtful)
 
 
+def surely_positive(rows: FloatArray, weights: FloatArray) -> NDArray[np.bool_]:
+    """Which heights ``rows @ weights`` are positive beyond all rounding."""
+    if not (np.isfinite(weights).all() and TINY < np.abs(weights).max() < 1 / TINY):
+        return np.zeros(len(rows), dtype=bool)
+    size = _row_norms(rows) * np.linalg.norm(weights)
+    error = gamma(rows.shape[1] + 4) * size + rows.shape[1] * UNDERFLOW
+    return np.asarray(rows @ weights > error)
+
+
 def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
     """Whether non-negative ``multipliers`` (of the scaled rows) prove that nothing separates.
 

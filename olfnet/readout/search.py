@@ -17,6 +17,8 @@ from olfnet.readout.hinge import BoolArray, SquaredHinge
 NEGLIGIBLE = 1e-13
 # Largest number of ridge values tried in the search for a margin.
 MAX_RIDGES = 60
+# Margins whose squares leave the range of doubles; exact arithmetic decides them.
+HUGE = 1e150
 
 
 class Proposal(NamedTuple):
@@ -142,7 +144,7 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     ridge with |w| = 1/kappa is bracketed: |w| falls as the ridge grows.
     """
     rows, kappa = problem.rows, problem.margin
-    if problem.one_sided:
+    if problem.one_sided or kappa > HUGE:
         return
     penalised = (np.arange(rows.shape[1]) < problem.n_weights).astype(np.float64)
     constrained = np.flatnonzero(problem.constrained)

@@ -195,6 +195,8 @@ def separate_many(
     wanted: dict[str, Any] = {"bias": bias, "nonnegative": copy.copy(nonnegative), "margin": 0.0}
     labels = np.atleast_2d(np.asarray(labels))
     patterns = checks.matrix("patterns", patterns)
+    if not len(labels):
+        return []
     signs = np.array([label_signs(row, len(patterns)) for row in labels])
     shared = dichotomy(patterns, np.ones(len(patterns)), **wanted)
     answers = []

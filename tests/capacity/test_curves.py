@@ -214,8 +214,11 @@ def test_capacity_is_the_middle_of_a_plateau():
     ("change", "rule"),
     [
         ({"n_patterns": np.array([4, 2])}, "n_patterns must be positive and rise"),
-        ({"n_separable": np.array([4, 11])}, "n_separable must hold"),
+        ({"n_separable": np.array([4, 11])}, "n_separable must be 0 to 10"),
         ({"n_trials": 0}, "n_trials must be at least 1"),
+        ({"n_patterns": [2.5, 4]}, "n_patterns must be a list of integers"),
+        ({"breaking_points": [3] * 9}, "breaking_points must be one for each of 10 trials"),
+        ({"breaking_points": [4] * 10}, "breaking_points must be .* fit n_separable"),
     ],
 )
 def test_curve_refuses_counts_that_cannot_be(change, rule):
@@ -233,3 +236,9 @@ def test_curve_refuses_counts_that_cannot_be(change, rule):
 def test_draw_that_cannot_be_called():
     with pytest.raises(ValueError, match="draw must be callable"):
         measure_capacity(np.eye(3), n_patterns=[2], n_trials=1)
+
+
+def test_curve_takes_lists():
+    curve = CapacityCurve([2, 4], [10, 0], 10, 1, Readout(), [3] * 10)
+    assert curve.capacity == 3.5
+    assert curve.load.tolist() == [2, 4]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from olfnet import checks, separate
+from olfnet.readout import separate_many
 from olfnet.readout.prefix import separable_prefix
 
 
@@ -50,7 +51,10 @@ def test_margin_of_extreme_sizes_is_finite(size):
     [
         (np.ma.masked_array([[1.0, 2.0]], [[False, True]]), "masked entries"),
         ([[1j, 2.0]], "table of numbers"),
-        ([[2**53 + 1, 1]], r"2\^53"),
+        ([[2**53 + 1, 1]], "doubles can hold"),
+        (np.array([[np.longdouble(1) + np.finfo(np.longdouble).eps]]), "doubles can hold"),
+        (np.array([["1", "2"]]), "table of numbers"),
+        (np.array([["2020-01-01"]], dtype="datetime64[D]"), "table of numbers"),
         ([[10**400, 1]], "table of numbers"),
         ([[1, 2], [3]], "table of numbers"),
     ],
@@ -89,3 +93,66 @@ def test_longest_prefix_is_that_of_one_by_one(n_copies):
                 or not separate(patterns[: found + 1], labels[: found + 1]).separable
             )
             assert found == 0 or separate(patterns[:found], labels[:found]).separable
+
+
+def test_rounding_does_not_carry_a_prefix_on():
+    """Heights that are noise, alone or behind a huge weight of a unit of its own."""
+    noise = [
+        [-0.2, 1.2],
+        [0.30000000000000004, -1.7999999999999998],
+        [-0.1, 0.6],
+        [0.2, -1.2],
+        [-0.1, 0.6],
+    ]
+    row = [0.7246450430370259, -0.8106475926887988, -0.680537494025796, 0]
+    peeled = [
+        [1.8184874360217577e-18, 0, -1, 0],
+        [-value for value in row],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+        [0, 0, 1, 1],
+        [0, 0, 1, 0.5],
+        [0, 0, 2, 1],
+        [0, 0, 0.5, 0.5],
+        row,
+    ]
+    assert separable_prefix(noise, [-1] * 5) == 3
+    assert separable_prefix(peeled, [1] * 9) == 8
+
+
+def test_longest_prefix_of_collinear_patterns():
+    rng = np.random.default_rng(8)
+    for _ in range(300):
+        line = np.round(rng.standard_normal(2), 1)
+        patterns = np.outer(np.round(rng.standard_normal(6), 1), line)
+        labels = rng.choice([-1, 1], size=6)
+        single = [separate(patterns[:n], labels[:n]).separable for n in range(1, 7)]
+        assert separable_prefix(patterns, labels) == (single + [False]).index(False)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "labels", "bias", "margin", "separable"),
+    [
+        ([[2e-170], [5e-170]], [1, -1], False, 1.0, False),
+        ([[1e-150], [2e-150]], [1, -1], False, 1e5, False),
+        ([[1e-150], [2e-150]], [1, -1], True, 1e5, False),
+        ([[1e-150], [2e-150]], [1, -1], True, 1e-151, True),
+        ([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1], True, 1e155, False),
+    ],
+)
+def test_margins_far_beyond_the_patterns(patterns, labels, bias, margin, separable):
+    answer = separate(patterns, labels, bias=bias, margin=margin)
+    assert answer.separable == separable
+    assert answer.verify(patterns, labels)
+
+
+def test_labels_are_compared_as_they_are():
+    for labels in ([2**53, 2**53 + 1], np.array([2**53, 2**53 + 1], dtype=object)):
+        assert not separate([[1.0], [1.0]], labels).separable
+    assert separate([[1.0], [-1.0]], np.array([1, -1], dtype=object)).separable
+    with pytest.raises(ValueError, match="labels must not have masked entries"):
+        separate([[1.0], [2.0]], np.ma.masked_array([1, -1], [True, False]))
+
+
+def test_no_dichotomy_has_no_answer():
+    assert separate_many([[1.0], [2.0]], np.empty((0, 2))) == []

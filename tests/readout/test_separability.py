@@ -255,7 +255,7 @@ def test_thin_cone_needs_more_than_doubles():
         (np.empty((0, 3)), [], r"patterns must be 2-D with at least one row .* \(0, 3\)"),
         ([["a", "b"]], [1], "patterns must be a table of numbers"),
         ([[1.0], [2.0]], [1], r"labels must have one entry per pattern, shape \(2,\), got \(1,\)"),
-        ([[1.0], [2.0], [3.0]], [0, 1, 2], r"labels must take two values, got \[0.0, 1.0, 2.0\]"),
+        ([[1.0], [2.0], [3.0]], [0, 1, 2], r"labels must take two values, got \[0, 1, 2\]"),
         ([[1.0], [2.0]], [1, np.nan], "labels must be finite numbers or booleans"),
         ([[1.0], [2.0]], ["a", "b"], "labels must be finite numbers or booleans"),
     ],
