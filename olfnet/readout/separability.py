@@ -131,7 +131,10 @@ def separate(
     Notes
     -----
     Gordan's theorem (1873): either Z w > 0 has a solution, or lambda >= 0, lambda != 0,
-    Z^T lambda = 0 has one.  Both are proven here for the doubles as given, without tolerance.
+    Z^T lambda = 0 has one.  Both are proven here for the doubles as given, without tolerance.  Mind
+    patterns that are mixtures of fewer causes, computed in floating point: their rounding errors
+    put them in general position, and it takes exact arithmetic, which is slow, to see that.
+    Round the causes and the mixing weights to few digits if that is not what you mean.
 
     Examples
     --------
