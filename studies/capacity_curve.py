@@ -130,13 +130,15 @@ def pooled(dataset: xr.Dataset, patterns: str, label: str) -> Iterator[Measured]
         if trials.sizes["trial"] == 0:
             continue
         n_dims = round(float(trials["n_dims"].mean()))
+        n_patterns = np.rint(LOADS * n_dims).astype(int)
+        breaks = trials["breaking_point"].values.astype(int)
         curve = CapacityCurve(
-            n_patterns=np.rint(LOADS * n_dims).astype(int),
-            n_separable=trials["separable"].sum("trial").values.astype(int),
-            n_trials=trials.sizes["trial"],
+            n_patterns=n_patterns,
+            n_separable=(breaks[:, None] >= n_patterns).sum(axis=0),
+            n_trials=len(breaks),
             n_dims=n_dims,
             readout=Readout(),
-            breaking_points=trials["breaking_point"].values.astype(int),
+            breaking_points=breaks,
         )
         yield Measured(patterns, label, int(n_units), curve)
 
