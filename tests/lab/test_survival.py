@@ -17,7 +17,9 @@ pytestmark = pytest.mark.slow
 
 def children(pid):
     """Worker processes of a run, as the operating system lists them."""
-    listing = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True)
+    listing = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True
+    )
     lines = listing.stdout.decode().splitlines()
     return [int(line.split()[0]) for line in lines if "popen_loky" in line]
 
