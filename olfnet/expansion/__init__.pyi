@@ -1,13 +1,33 @@
-from . import circuit, neurons, rate, sparsify, wiring
+from . import (
+    circuit,
+    dynamics,
+    neurons,
+    presets,
+    rate,
+    sparsify,
+    spikes,
+    spiking,
+    trains,
+    wiring,
+)
 from .circuit import Circuit, Response, random_expansion
+from .dynamics import Dynamics
+from .spikes import Spikes
 
 __all__ = [
     "Circuit",
+    "Dynamics",
     "Response",
+    "Spikes",
     "circuit",
+    "dynamics",
     "neurons",
+    "presets",
     "random_expansion",
     "rate",
     "sparsify",
+    "spikes",
+    "spiking",
+    "trains",
     "wiring",
 ]

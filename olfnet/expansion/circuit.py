@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, issparse
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.expansion.sparsify import Calibratable, Sparsifier, TopK
+from olfnet.expansion.spikes import Spikes
 from olfnet.expansion.wiring import FixedFanIn, Wiring
 
 # Drives that a calibration looks at, 64 MB: 4194 odors for 2000 units.
@@ -104,10 +105,16 @@ class Response:
     n_ties : ndarray of int, shape (n_odors,)
         Further units that tied with the weakest chosen one and lost to the tie rule of ``TopK``;
         0 for sparsifiers with a threshold, where tied units share their fate.
+    spikes : Spikes, optional
+        What the codes were counted from, in Hz, if the circuit answered with spikes.
+    voltages : ndarray, shape (n_odors, n_recorded, n_steps), optional
+        Membrane potentials of the units that were to be recorded, in V.
     """
 
     codes: csr_array
     n_ties: NDArray[np.int64]
+    spikes: Spikes | None = None
+    voltages: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", _canonical("codes", self.codes))
@@ -118,6 +125,27 @@ class Response:
                 f"n_ties must have one entry for each of {self.codes.shape[0]} odors, "
                 f"got shape {np.shape(self.n_ties)}"
             )
+
+    @classmethod
+    def of_spikes(cls, spikes: Spikes, voltages: FloatArray | None = None) -> "Response":
+        """Count spikes; rates are counts over the span of time, in Hz."""
+        codes = csr_array(spikes.counts / spikes.duration)
+        return cls(codes, np.zeros(spikes.n_odors, dtype=np.int64), spikes, voltages)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Spikes of each unit to each odor, shape (n_odors, n_units)."""
+        return self._spikes().counts
+
+    @property
+    def spike_times(self) -> NDArray[Any]:
+        """Spike times in s, an (n_odors, n_units) array of arrays."""
+        return self._spikes().times_of
+
+    def _spikes(self) -> Spikes:
+        if self.spikes is None:
+            raise AttributeError("a circuit that answers with rates has no spikes to count")
+        return self.spikes
 
     @property
     def rates(self) -> FloatArray:

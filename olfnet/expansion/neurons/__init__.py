@@ -1,8 +1,10 @@
 """Neuron models: parameters, firing rate under constant input, equations for Brian2.
 
 A model is one frozen class.  Parameters are SI floats, and ``units`` says of which kind;
-``equations`` are in Brian2's language and leave the synaptic input to whoever builds the network:
-the current ``I_syn`` or the conductances ``g_exc`` and ``g_inh``.
+``equations`` are in Brian2's language.  They leave ``current`` to whoever builds the network, who
+has ``input_current`` to build it from: excitation ``exc`` and inhibition ``inh``, both not below 0
+and in ``input_unit``, which is ampere or siemens.  Where there are formulas, ``rate`` is the firing
+rate under constant input and ``onset_rate`` the same before adaptation sets in.
 """
 
 import lazy_loader

@@ -49,11 +49,10 @@ class AdaptiveLIF(ConductanceLIF):
         "reversal_adaptation": "volt",
     }
     equations: ClassVar = """
-    dv/dt = (leak * (rest - v) + g_slow * (reversal_adaptation - v) + I_syn) / capacitance
+    dv/dt = (leak * (rest - v) + slow * (reversal_adaptation - v) + current) / capacitance
         : volt (unless refractory)
-    dg_slow/dt = -g_slow / adaptation_tau : siemens
-    I_syn = g_exc * (reversal_exc - v) + g_inh * (reversal_inh - v) : amp"""
-    reset_statements: ClassVar = "v = reset; g_slow += adaptation"
+    dslow/dt = -slow / adaptation_tau : siemens"""
+    reset_statements: ClassVar = "v = reset; slow += adaptation"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,7 +65,7 @@ class AdaptiveLIF(ConductanceLIF):
         """Shorter one of the membrane's time constant and that of the adaptation, in s."""
         return min(super().fastest, self.adaptation_tau)
 
-    def rate(self, excitation: ArrayLike, inhibition: ArrayLike) -> FloatArray:
+    def rate(self, excitation: ArrayLike, inhibition: ArrayLike = 0.0) -> FloatArray:
         """Return the firing rate under constant conductances, once adaptation has settled.
 
         With a period T the slow conductance starts each cycle at adaptation / (1 - exp(-T / tau)).
@@ -75,7 +74,7 @@ class AdaptiveLIF(ConductanceLIF):
         """
         excitation = finite_array("excitation", excitation, nonnegative=True)
         inhibition = finite_array("inhibition", inhibition, nonnegative=True)
-        free = super().rate(excitation, inhibition)
+        free = self.onset_rate(excitation, inhibition)
         both = np.broadcast_arrays(excitation, inhibition, free)
         rates = [self._settled(*one) for one in zip(*map(np.ravel, both), strict=True)]
         return np.reshape(rates, free.shape)

@@ -51,7 +51,12 @@ class LIF:
         "reset": "volt",
         "refractory": "second",
     }
-    equations: ClassVar = "dv/dt = (rest - v + resistance * I_syn) / tau : volt (unless refractory)"
+    input_unit: ClassVar = "amp"
+    input_current: ClassVar = "exc - inh"
+    equations: ClassVar = (
+        "dv/dt = (rest - v + resistance * current) / tau : volt (unless refractory)"
+    )
+    initial_values: ClassVar = "v = rest"
     reset_statements: ClassVar = "v = reset"
 
     def __post_init__(self) -> None:
@@ -69,29 +74,32 @@ class LIF:
         """Shortest time constant, in s."""
         return self.tau
 
-    def rate(self, current: ArrayLike) -> FloatArray:
-        """Return the firing rate under a constant current.
+    def rate(self, excitation: ArrayLike, inhibition: ArrayLike = 0.0) -> FloatArray:
+        """Return the firing rate under constant currents.
 
         Parameters
         ----------
-        current : array of any shape
-            In A.
+        excitation, inhibition : arrays of shapes that fit
+            Currents into and out of the cell, in A.
 
         Returns
         -------
-        array of the same shape
+        array of their common shape
             In Hz: 1 / (refractory + tau ln[(V - reset) / (V - threshold)]) where V = rest + R I
             lies above the threshold, and 0 elsewhere.
         """
-        target = self.rest + self.resistance * finite_array("current", current)
+        current = finite_array("excitation", excitation) - finite_array("inhibition", inhibition)
+        target = self.rest + self.resistance * current
         return relaxation_rate(target, self.tau, self.threshold, self.reset, self.refractory)
+
+    onset_rate = rate
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConductanceLIF:
     """Leaky integrate-and-fire neuron with input conductances.
 
-    C dv/dt = g (rest - v) + g_exc (E_exc - v) + g_inh (E_inh - v).
+    C dv/dt = g (rest - v) + exc (E_exc - v) + inh (E_inh - v).
 
     Parameters
     ----------
@@ -137,9 +145,11 @@ class ConductanceLIF:
         "reversal_exc": "volt",
         "reversal_inh": "volt",
     }
+    input_unit: ClassVar = "siemens"
+    input_current: ClassVar = "exc * (reversal_exc - v) + inh * (reversal_inh - v)"
     equations: ClassVar = """
-    dv/dt = (leak * (rest - v) + I_syn) / capacitance : volt (unless refractory)
-    I_syn = g_exc * (reversal_exc - v) + g_inh * (reversal_inh - v) : amp"""
+    dv/dt = (leak * (rest - v) + current) / capacitance : volt (unless refractory)"""
+    initial_values: ClassVar = "v = rest"
     reset_statements: ClassVar = "v = reset"
 
     def __post_init__(self) -> None:
@@ -154,7 +164,7 @@ class ConductanceLIF:
         """Membrane time constant at rest, in s; input shortens it."""
         return self.capacitance / self.leak
 
-    def rate(self, excitation: ArrayLike, inhibition: ArrayLike) -> FloatArray:
+    def rate(self, excitation: ArrayLike, inhibition: ArrayLike = 0.0) -> FloatArray:
         """Return the firing rate under constant conductances.
 
         Parameters
@@ -174,6 +184,8 @@ class ConductanceLIF:
         target = (pull + inhibition * self.reversal_inh) / total
         tau = self.capacitance / total
         return relaxation_rate(target, tau, self.threshold, self.reset, self.refractory)
+
+    onset_rate = rate
 
 
 def relaxation_rate(

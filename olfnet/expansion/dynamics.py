@@ -1,0 +1,240 @@
+"""What makes a circuit of weights a circuit of cells: neurons, synapses, inhibition, noise.
+
+A :class:`Dynamics` is a frozen record beside the :class:`~olfnet.expansion.circuit.Circuit`, which
+says who connects to whom.  ``presets`` has published ones, ``spiking`` simulates them, and what is
+here is their mean: the steady state under constant input, with spikes smeared out.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import scipy.optimize
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+
+
+class Neuron(Protocol):
+    """A neuron model of ``olfnet.expansion.neurons``."""
+
+    threshold: float
+    refractory: float
+    units: ClassVar[dict[str, str]]
+    input_unit: ClassVar[str]
+    input_current: ClassVar[str]
+    equations: ClassVar[str]
+    initial_values: ClassVar[str]
+    reset_statements: ClassVar[str]
+
+    @property
+    def fastest(self) -> float:
+        """Shortest time constant, in s."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synapse:
+    """A spike's effect: at once ``strength``, then an exponential decay.
+
+    Parameters
+    ----------
+    strength : float
+        Conductance (S) or current (A) that a spike adds, for a weight of 1 in the circuit.
+    tau : float
+        Time constant of the decay, in s.
+    delay : float
+        From the spike to its effect, in s.
+    """
+
+    strength: float
+    tau: float
+    delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.nonnegative("strength", self.strength)
+        checks.positive("tau", self.tau)
+        checks.nonnegative("delay", self.delay)
+
+    @property
+    def effect(self) -> float:
+        """Mean conductance or current for each spike per second."""
+        return self.strength * self.tau
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikingInhibition:
+    """One neuron (APL) that listens to all units and inhibits them all with its spikes.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Its model, of ``olfnet.expansion.neurons``.
+    excitation : Synapse
+        From each unit to the neuron.
+    inhibition : Synapse
+        From the neuron to each unit.
+    """
+
+    neuron: Any
+    excitation: Synapse
+    inhibition: Synapse
+
+    @property
+    def fastest(self) -> dict[str, float]:
+        """Time constants, in s, by what they belong to."""
+        return {
+            "inhibition.neuron": self.neuron.fastest,
+            "inhibition.excitation.tau": self.excitation.tau,
+            "inhibition.inhibition.tau": self.inhibition.tau,
+        }
+
+    def level(self, total_rate: FloatArray, n_units: int) -> FloatArray:
+        """Mean inhibition of each unit if all units together fire ``total_rate`` spikes/s."""
+        rate: FloatArray = self.neuron.rate(self.excitation.effect * total_rate)
+        return self.inhibition.effect * rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradedInhibition:
+    """A neuron without spikes (APL) whose output rises with the mean rate of all units.
+
+    Its activity a, in Hz, is the units' mean rate, smoothed by an exponential; each unit is
+    inhibited by ``gain max(a - threshold, 0)``.
+
+    Parameters
+    ----------
+    gain : float
+        Inhibitory conductance (S) or current (A) per Hz.
+    tau : float
+        Time constant of the smoothing, in s.
+    threshold : float
+        Activity from which on it inhibits, in Hz.
+    delay : float
+        From a unit's spike to its effect, in s.
+    """
+
+    gain: float
+    tau: float
+    threshold: float = 0.0
+    delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.nonnegative("gain", self.gain)
+        checks.positive("tau", self.tau)
+        checks.nonnegative("threshold", self.threshold)
+        checks.nonnegative("delay", self.delay)
+
+    @property
+    def fastest(self) -> dict[str, float]:
+        """Time constants, in s, by what they belong to."""
+        return {"inhibition.tau": self.tau}
+
+    def level(self, total_rate: FloatArray, n_units: int) -> FloatArray:
+        """Mean inhibition of each unit if all units together fire ``total_rate`` spikes/s."""
+        return self.gain * np.maximum(total_rate / n_units - self.threshold, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """Gaussian current into each unit, independent, drawn anew after each interval.
+
+    Parameters
+    ----------
+    std : float
+        Standard deviation, in A.
+    interval : float
+        How long each value lasts, in s; that is the correlation time.
+    """
+
+    std: float
+    interval: float = 0.005
+
+    def __post_init__(self) -> None:
+        checks.positive("std", self.std)
+        checks.positive("interval", self.interval)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dynamics:
+    """Cells and synapses of an expansion layer.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        The units (Kenyon cells), a model of ``olfnet.expansion.neurons``.
+    excitation : Synapse
+        From the inputs (projection neurons) to the units, multiplied by the circuit's weights.
+    inhibition : SpikingInhibition or GradedInhibition, optional
+        Feedback through a neuron that hears all units (APL).
+    noise : Noise, optional
+        Fluctuating current into each unit.
+    """
+
+    neuron: Any
+    excitation: Synapse
+    inhibition: SpikingInhibition | GradedInhibition | None = None
+    noise: Noise | None = None
+
+    def __post_init__(self) -> None:
+        for name, kinds in (
+            ("excitation", (Synapse,)),
+            ("inhibition", (SpikingInhibition, GradedInhibition, type(None))),
+            ("noise", (Noise, type(None))),
+        ):
+            if not isinstance(getattr(self, name), kinds):
+                wanted = " or ".join("None" if k is type(None) else k.__name__ for k in kinds)
+                raise ValueError(f"{name} must be {wanted}, got {getattr(self, name)!r}")
+        if not hasattr(self.neuron, "input_unit"):
+            raise ValueError(f"neuron must be a neuron model, got {self.neuron!r}")
+
+    @property
+    def fastest(self) -> dict[str, float]:
+        """Time constants that a simulation must resolve, in s, by what they belong to."""
+        found = {"neuron": self.neuron.fastest, "excitation.tau": self.excitation.tau}
+        if self.noise is not None:
+            found["noise.interval"] = self.noise.interval
+        return found | ({} if self.inhibition is None else self.inhibition.fastest)
+
+    def onset_rates(self, drive: FloatArray) -> FloatArray:
+        """Return the units' rates under constant input before they adapt, were spikes smeared out.
+
+        Where inhibition feeds back, its level is the one that the rates under it bring about.
+        Units that only fire by the chance coincidence of spikes are silent here.
+
+        Parameters
+        ----------
+        drive : array, shape (n_odors, n_units)
+            Weighted sum of the rates of each unit's inputs, in Hz.
+
+        Returns
+        -------
+        array, shape (n_odors, n_units)
+            In Hz.
+
+        Raises
+        ------
+        ValueError
+            If the neuron's rate has no closed form.
+        """
+        if not hasattr(self.neuron, "onset_rate"):
+            raise ValueError(f"neuron must have a rate in closed form, got {self.neuron!r}")
+        excitation = self.excitation.effect * np.maximum(drive, 0.0)
+        return np.array([self._settled(one) for one in excitation])
+
+    def _settled(self, excitation: FloatArray) -> FloatArray:
+        """Rates to one odor, at the level of inhibition that they bring about themselves."""
+        free: FloatArray = self.neuron.onset_rate(excitation)
+        inhibition = self.inhibition
+        if inhibition is None or not free.any():
+            return free
+
+        def excess(level: float) -> float:
+            rates = self.neuron.onset_rate(excitation, level)
+            return level - float(inhibition.level(rates.sum(), excitation.size))
+
+        highest = -excess(0.0)
+        if highest <= 0:
+            return free
+        level = scipy.optimize.brentq(excess, 0.0, highest)  # the excess rises with the level
+        rates: FloatArray = self.neuron.onset_rate(excitation, level)
+        return rates

@@ -1,0 +1,115 @@
+"""Spikes of a circuit's units: when, by which unit, to which odor."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from olfnet.checks import FloatArray
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes:
+    """All spikes of a simulation.
+
+    Parameters
+    ----------
+    odors, units : int arrays of shape (n_spikes,)
+        Odor and unit of each spike; sorted by odor, then unit, then time.
+    times : array of shape (n_spikes,)
+        In s from the beginning.
+    n_odors, n_units : int
+    start, stop : float
+        Span of time that was looked at, in s.
+
+    Examples
+    --------
+    >>> spikes = Spikes([0, 1, 1], [2, 0, 0], [0.1, 0.1, 0.3], n_odors=2, n_units=3, stop=0.5)
+    >>> spikes.counts
+    array([[0, 0, 1],
+           [2, 0, 0]])
+    >>> spikes.times_of[1, 0]
+    array([0.1, 0.3])
+    >>> spikes.between(0.0, 0.2).counts.sum()
+    np.int64(2)
+    """
+
+    odors: IntArray
+    units: IntArray
+    times: FloatArray
+    n_odors: int
+    n_units: int
+    start: float = 0.0
+    stop: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, kind in (("odors", np.int64), ("units", np.int64), ("times", np.float64)):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=kind))
+        if not self.odors.shape == self.units.shape == self.times.shape:
+            raise ValueError(
+                "odors, units and times must have one entry for each spike, got shapes "
+                f"{self.odors.shape}, {self.units.shape} and {self.times.shape}"
+            )
+        if not self.start < self.stop:
+            raise ValueError(f"stop must be after start={self.start:g} s, got {self.stop:g} s")
+        order = np.lexsort((self.times, self.units, self.odors))
+        for name in ("odors", "units", "times"):
+            object.__setattr__(self, name, getattr(self, name)[order])
+
+    @property
+    def duration(self) -> float:
+        """Span of time that was looked at, in s."""
+        return self.stop - self.start
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """Spikes of each unit to each odor, shape (n_odors, n_units)."""
+        places = self.odors * self.n_units + self.units
+        counts = np.bincount(places, minlength=self.n_odors * self.n_units)
+        return counts.reshape(self.n_odors, self.n_units)
+
+    @cached_property
+    def times_of(self) -> NDArray[Any]:
+        """Spike times of each unit to each odor, in s: an (n_odors, n_units) array of arrays."""
+        ends = np.cumsum(self.counts.ravel())
+        trains = np.empty(ends.size, dtype=object)
+        trains[:] = np.split(self.times, ends[:-1])
+        return trains.reshape(self.n_odors, self.n_units)
+
+    def between(self, start: float, stop: float) -> "Spikes":
+        """Spikes at times from ``start`` to just before ``stop``, in s."""
+        seen = (self.times >= start) & (self.times < stop)
+        chosen = {name: getattr(self, name)[seen] for name in ("odors", "units", "times")}
+        return replace(self, **chosen, start=start, stop=stop)
+
+    def to_neo(self) -> Any:
+        """Return a ``neo.Block`` with one segment for each odor and one train for each unit.
+
+        Neo writes it in many formats, NWB among them.
+
+        Raises
+        ------
+        ImportError
+            If Neo is not installed: ``pip install 'olfnet[neo]'``.
+        """
+        try:
+            import neo
+            import quantities
+        except ImportError:
+            raise ImportError("to_neo needs Neo: pip install 'olfnet[neo]'") from None
+        second = quantities.s
+        block = neo.Block(name="olfnet")
+        for odor, trains in enumerate(self.times_of):
+            segment = neo.Segment(name=f"odor {odor}", index=odor)
+            segment.spiketrains = [
+                neo.SpikeTrain(
+                    times, units=second, t_start=self.start, t_stop=self.stop, name=f"unit {unit}"
+                )
+                for unit, times in enumerate(trains)
+            ]
+            block.segments.append(segment)
+        return block

@@ -1,0 +1,292 @@
+"""One verb: odors in, spikes out."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.signal
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+
+from olfnet import checks
+from olfnet.checks import FloatArray, Seed
+from olfnet.expansion import presets
+from olfnet.expansion.circuit import Circuit, Response, odor_panel
+from olfnet.expansion.dynamics import Dynamics, SpikingInhibition
+from olfnet.expansion.spikes import Spikes
+from olfnet.expansion.spiking import targets
+from olfnet.expansion.spiking.input import Source
+from olfnet.expansion.spiking.network import Plan, assemble
+from olfnet.expansion.spiking.targets import Answer
+from olfnet.expansion.trains import Poisson, Process, TimeCourse
+
+# Share of the free memory that networks may fill, and bytes for each synapse and for each unit.
+_MEMORY_SHARE = 0.25
+_PER_SYNAPSE, _PER_UNIT = 100, 400
+
+
+def respond(
+    circuit: Circuit,
+    odors: Any,
+    *,
+    duration: float,
+    rng: Seed = None,
+    dynamics: Dynamics | None = None,
+    process: Process | None = None,
+    course: TimeCourse | None = None,
+    dt: float = 1e-4,
+    record: ArrayLike = (),
+    target: str | None = None,
+    batch_size: int | None = None,
+    workers: int = 1,
+) -> Response:
+    """Answer each odor with the spikes of all units.
+
+    The circuit says who connects to whom; its sparsifier is not used, for here inhibition and
+    thresholds of cells keep the code sparse.  Cells begin at rest.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    odors : array_like or sparse array, shape (n_odors, n_inputs)
+        Rates of the inputs (projection neurons), in Hz.  The same odor in several rows is answered
+        with independent noise.
+    duration : float
+        In s.
+    rng : numpy.random.Generator or int, optional
+        Source of the inputs' spikes and of noise; each odor has a stream of its own.
+    dynamics : Dynamics, optional
+        Cells and synapses; ``presets.rapp_nawrot_2020()`` without it.
+    process : Process, optional
+        How irregularly inputs fire, ``trains.Poisson()`` or ``trains.Gamma(...)``.
+    course : TimeCourse, optional
+        How the rates follow the odor; without it, constant rates all the time.
+    dt : float
+        Time step, in s.
+    record : list of int
+        Units whose potentials are wanted.
+    target : {"numpy", "standalone", "cython"}, optional
+        How Brian2 runs; without it, whichever should be done first on a machine of two cores.
+    batch_size : int, optional
+        Odors side by side in one network; without it, as many as memory and cache hold.
+    workers : int
+        Processes among which the batches are shared out.  Target, batches and workers change time
+        and memory, never the spikes.
+
+    Returns
+    -------
+    Response
+        With ``counts``, ``rates`` in Hz, ``spike_times`` in s, ``spikes`` for export and, if
+        wanted, ``voltages`` in V.
+
+    Raises
+    ------
+    ValueError
+        If rates are negative or not finite, times are not positive, the time step is too long for
+        the cells, or the target has no compiler.
+
+    Examples
+    --------
+    >>> from olfnet.expansion import random_expansion
+    >>> circuit = random_expansion(n_inputs=50, n_units=100, fan_in=6, coding_level=0.1, rng=1)
+    >>> odors = np.random.default_rng(2).exponential(30.0, size=(2, 50))
+    >>> response = respond(circuit, odors, duration=0.05, rng=3)
+    >>> response.counts.shape, response.rates.max() > 0
+    ((2, 100), np.True_)
+    """
+    checks.count("workers", workers)
+    task = _Task.of(circuit, odors, duration, rng, dynamics, process, course, dt, record)
+    plan, n_odors = task.plan, len(task.rates)
+    target = targets.choose(target, n_odors, circuit.n_units, plan.n_steps)
+    if batch_size is None:
+        batch_size = automatic_batch(plan, workers)
+    batch_size = min(checks.count("batch_size", batch_size), n_odors)
+    parts = [slice(start, start + batch_size) for start in range(0, n_odors, batch_size)]
+    batches = [(task.rates[part], task.streams[part]) for part in parts]
+    answers = targets.run(
+        target, plan, task.source, batches, batch_size=batch_size, workers=workers
+    )
+    return _response(plan, answers)
+
+
+def build(
+    circuit: Circuit,
+    odors: Any,
+    *,
+    duration: float,
+    rng: Seed = None,
+    dynamics: Dynamics | None = None,
+    process: Process | None = None,
+    course: TimeCourse | None = None,
+    dt: float = 1e-4,
+    record: ArrayLike = (),
+) -> Any:
+    """Return the Brian2 network that :func:`respond` would run, to be extended at will.
+
+    Its objects, by name: the groups ``inputs`` (odor by odor, n_inputs each), ``units`` (n_units
+    each) and ``inhibitor`` (one for each odor), the synapses ``excitation``, ``to_inhibitor`` and
+    ``from_inhibitor``, and the monitors ``spikes``, ``inhibitor_spikes`` and ``voltages``, as far
+    as the dynamics have them.
+
+    Parameters
+    ----------
+    circuit, odors, duration, rng, dynamics, process, course, dt, record
+        As for :func:`respond`.
+
+    Returns
+    -------
+    brian2.Network
+        For Brian2's present device and target.
+
+    Examples
+    --------
+    >>> from olfnet.expansion import random_expansion
+    >>> circuit = random_expansion(n_inputs=50, n_units=100, fan_in=6, coding_level=0.1, rng=1)
+    >>> network = build(circuit, np.full((2, 50), 30.0), duration=0.05, rng=3)
+    >>> len(network["units"]), len(network["inhibitor"])
+    (200, 2)
+    """
+    task = _Task.of(circuit, odors, duration, rng, dynamics, process, course, dt, record)
+    batch = task.source.draw(task.rates, task.streams, n_odors=len(task.rates))
+    return assemble(task.plan, batch)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What is to be simulated, checked and with all defaults filled in."""
+
+    plan: Plan
+    source: Source
+    rates: FloatArray
+    streams: list[np.random.Generator]
+
+    @classmethod
+    def of(
+        cls,
+        circuit: Circuit,
+        odors: Any,
+        duration: float,
+        rng: Seed,
+        dynamics: Dynamics | None,
+        process: Process | None,
+        course: TimeCourse | None,
+        dt: float,
+        record: ArrayLike,
+    ) -> "_Task":
+        rng = np.random.default_rng(rng)
+        dynamics = presets.rapp_nawrot_2020() if dynamics is None else dynamics
+        rates = _rates(odors, circuit.n_inputs)
+        plan = _plan(circuit, dynamics, duration, dt, record)
+        source = Source(
+            Poisson() if process is None else process,
+            TimeCourse() if course is None else course,
+            dynamics.noise,
+            circuit.n_units,
+            plan.n_steps,
+            dt,
+        )
+        return cls(plan, source, rates, rng.spawn(len(rates)))
+
+
+def automatic_batch(plan: Plan, workers: int = 1) -> int:
+    """How many odors fit side by side, by the free memory and by what the cache makes of it."""
+    n_units, n_inputs = plan.circuit.n_units, plan.circuit.n_inputs
+    noise = plan.dynamics.noise
+    n_held = plan.n_steps * (n_inputs + plan.recorded.size)
+    n_held += 0 if noise is None else int(plan.duration / noise.interval + 2) * n_units
+    for_each = 8 * n_held + _PER_SYNAPSE * plan.circuit.weights.nnz + _PER_UNIT * n_units
+    fitting = _MEMORY_SHARE * _free_memory() / workers / for_each
+    return max(1, min(targets.side_by_side(n_units), int(fitting)))
+
+
+def _free_memory() -> float:
+    """Free memory in bytes, or 2 GiB where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (ValueError, OSError, AttributeError):
+        return 2.0**31
+
+
+def _rates(odors: Any, n_inputs: int) -> FloatArray:
+    rates = odor_panel(odors, n_inputs)
+    rates = rates.toarray() if issparse(rates) else rates
+    return checks.matrix("odors", rates, nonnegative=True)
+
+
+def _plan(
+    circuit: Circuit, dynamics: Dynamics, duration: float, dt: float, record: ArrayLike
+) -> Plan:
+    """Check what a simulation must fulfil before it begins."""
+    if not isinstance(dynamics, Dynamics):
+        raise ValueError(f"dynamics must be a Dynamics, such as a preset, got {dynamics!r}")
+    if circuit.weights.nnz and circuit.weights.data.min() < 0:
+        least = circuit.weights.data.min()
+        raise ValueError(f"weights of a spiking circuit must be non-negative, got {least:g}")
+    checks.positive("dt", dt)
+    for name, tau in dynamics.fastest.items():
+        if dt >= tau:
+            raise ValueError(
+                f"dt must be shorter than every time constant, got {dt:g} s against {tau:g} s "
+                f"of {name}"
+            )
+    n_steps = round(checks.positive("duration", duration) / dt)
+    if n_steps < 1:
+        raise ValueError(f"duration must be at least dt={dt:g} s, got {duration:g} s")
+    recorded = checks.integers("record", np.asarray(record, dtype=None if np.size(record) else int))
+    if recorded.size and not 0 <= recorded.min() <= recorded.max() < circuit.n_units:
+        raise ValueError(
+            f"record must hold units from 0 to {circuit.n_units - 1}, got {recorded.tolist()}"
+        )
+    return Plan(circuit, dynamics, n_steps, dt, recorded)
+
+
+def _response(plan: Plan, answers: list[Answer]) -> Response:
+    n_units, n_odors = plan.circuit.n_units, sum(answer.n_odors for answer in answers)
+    firsts = np.cumsum([0, *(answer.n_odors for answer in answers)])
+    places = [a.units + first * n_units for a, first in zip(answers, firsts, strict=False)]
+    odors, units = np.divmod(np.concatenate(places), n_units)
+    steps = np.concatenate([answer.steps for answer in answers])
+    for answer in answers:
+        _check_inhibition(plan, answer)
+    spikes = Spikes(
+        odors, units, steps * plan.dt, n_odors=n_odors, n_units=n_units, stop=plan.duration
+    )
+    voltages = None
+    if plan.recorded.size:
+        kept = [answer.voltages for answer in answers if answer.voltages is not None]
+        voltages = np.concatenate(kept).reshape(n_odors, plan.recorded.size, plan.n_steps)
+    return Response.of_spikes(spikes, voltages)
+
+
+def _check_inhibition(plan: Plan, answer: Answer) -> None:
+    """Refuse a time step in which a potential would overshoot its target under inhibition."""
+    neuron = plan.dynamics.neuron
+    if plan.dynamics.inhibition is None or neuron.input_unit != "siemens":
+        return
+    strongest = _feedback(plan, answer).max(initial=0.0)
+    fastest = neuron.capacitance / (neuron.leak + strongest)
+    if plan.dt >= fastest:
+        raise ValueError(
+            "dt must be shorter than the units' time constant under the strongest inhibition, "
+            f"got {plan.dt:g} s against {fastest:g} s at {strongest:g} S"
+        )
+
+
+def _feedback(plan: Plan, answer: Answer) -> FloatArray:
+    """Inhibition of each odor's units in each time step, from the spikes that brought it about."""
+    kind = plan.dynamics.inhibition
+    if isinstance(kind, SpikingInhibition):
+        rows, steps = answer.inhibitors, answer.inhibitor_steps
+        jump, tau = kind.inhibition.strength, kind.inhibition.tau
+    else:
+        rows, steps = answer.units // plan.circuit.n_units, answer.steps
+        jump, tau = 1 / (plan.circuit.n_units * kind.tau), kind.tau  # type: ignore[union-attr]
+    n_rows = int(rows.max(initial=-1)) + 1
+    counts = np.bincount(rows * plan.n_steps + steps, minlength=n_rows * plan.n_steps)
+    decay = 1 - plan.dt / tau
+    traces = counts.reshape(n_rows, plan.n_steps) * jump
+    level: NDArray[np.float64] = scipy.signal.lfilter([1.0], [1.0, -decay], traces, axis=1)
+    if isinstance(kind, SpikingInhibition):
+        return level
+    return kind.gain * np.maximum(level - kind.threshold, 0.0)  # type: ignore[union-attr]
