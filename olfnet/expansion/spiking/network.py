@@ -68,7 +68,7 @@ def assemble(plan: Plan, batch: Batch, *, codeobj_class: Any = None) -> brian2.N
         **shared,
     )
     units = _units(plan, batch, shared)
-    network = brian2.Network(inputs, units, _excitation(plan, inputs, units, batch, codeobj_class))
+    network = brian2.Network(inputs, units, _excitation(plan, inputs, units, batch, shared))
     network.add(brian2.SpikeMonitor(units, name="spikes", codeobj_class=codeobj_class))
     if plan.dynamics.inhibition is None:
         units.namespace["inh"] = 0 * _unit(plan.dynamics.neuron.input_unit)
@@ -76,9 +76,7 @@ def assemble(plan: Plan, batch: Batch, *, codeobj_class: Any = None) -> brian2.N
         network.add(*_inhibition(plan, plan.dynamics.inhibition, units, batch.n_odors, shared))
     if plan.recorded.size:
         record = (np.arange(batch.n_odors)[:, None] * plan.circuit.n_units + plan.recorded).ravel()
-        monitor = brian2.StateMonitor(
-            units, "v", record=record, name="voltages", codeobj_class=codeobj_class
-        )
+        monitor = brian2.StateMonitor(units, "v", record=record, name="voltages", **shared)
         network.add(monitor)
     return network
 
@@ -130,7 +128,7 @@ def _neurons(
 
 
 def _excitation(
-    plan: Plan, inputs: Any, units: Any, batch: Batch, codeobj_class: Any
+    plan: Plan, inputs: Any, units: Any, batch: Batch, shared: dict[str, Any]
 ) -> brian2.Synapses:
     """Every odor has the circuit's wiring, from its own inputs to its own units."""
     synapse, weights = plan.dynamics.excitation, plan.circuit.weights.tocoo()
@@ -143,7 +141,7 @@ def _excitation(
         delay=synapse.delay * brian2.second,
         name="excitation",
         namespace={},
-        codeobj_class=codeobj_class,
+        **shared,
     )
     to_unit, from_input = weights.coords
     odor = np.arange(batch.n_odors)[:, None]
@@ -181,7 +179,7 @@ def _inhibition(
         delay=delay * brian2.second,
         name="to_inhibitor",
         namespace={},
-        codeobj_class=shared["codeobj_class"],
+        **shared,
     )
     of_odor = np.repeat(np.arange(n_odors), n_units)
     to_inhibitor.connect(i=np.arange(n_odors * n_units), j=of_odor)
@@ -208,7 +206,7 @@ def _spiking_inhibitor(
         delay=kind.inhibition.delay * brian2.second,
         name="from_inhibitor",
         namespace={},
-        codeobj_class=codeobj_class,
+        **shared,
     )
     from_inhibitor.connect(i=np.arange(n_odors), j=np.arange(n_odors))
     heard = brian2.SpikeMonitor(inhibitor, name="inhibitor_spikes", codeobj_class=codeobj_class)

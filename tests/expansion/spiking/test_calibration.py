@@ -1,0 +1,74 @@
+"""Calibration reaches the wanted coding level, or says that it cannot."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from olfnet.expansion import presets, random_expansion, spiking
+from olfnet.expansion.dynamics import Dynamics, Synapse
+from olfnet.expansion.neurons import Izhikevich
+
+
+@pytest.fixture(scope="module")
+def circuit():
+    return random_expansion(n_inputs=20, n_units=200, fan_in=5, coding_level=0.1, rng=1)
+
+
+@pytest.fixture(scope="module")
+def odors():
+    return np.random.default_rng(2).exponential(40.0, size=(6, 20))
+
+
+@pytest.mark.parametrize("by", ["excitation", "threshold"])
+@pytest.mark.parametrize("wanted", [0.05, 0.2])
+def test_level_is_reached(circuit, odors, by, wanted):
+    start = presets.rapp_nawrot_2020()
+    options = {"duration": 0.2, "rng": np.random.default_rng(3)}
+    found = spiking.calibrate(circuit, odors, coding_level=wanted, dynamics=start, by=by, **options)
+    kept = replace(found, neuron=start.neuron, excitation=start.excitation)
+    assert kept == start
+    seed = int(np.random.default_rng(3).integers(2**62))
+    response = spiking.respond(circuit, odors, duration=0.2, rng=seed, dynamics=found)
+    assert abs(response.coding_level.mean() - wanted) <= 0.05 * wanted
+    before = spiking.respond(circuit, odors, duration=0.2, rng=seed, dynamics=start)
+    assert abs(before.coding_level.mean() - wanted) > 0.05 * wanted
+
+
+def test_inhibition_alone(circuit, odors):
+    start = presets.rapp_nawrot_2020()
+    weaker = replace(start, excitation=replace(start.excitation, strength=6e-9))
+    found = spiking.calibrate(
+        circuit, odors, coding_level=0.07, duration=0.2, rng=3, dynamics=weaker, by="inhibition"
+    )
+    assert found.excitation == weaker.excitation
+    assert found.inhibition.inhibition.strength != weaker.inhibition.inhibition.strength
+
+
+def test_a_neuron_without_a_formula(circuit, odors):
+    start = Dynamics(neuron=Izhikevich(), excitation=Synapse(strength=1e-10, tau=0.005))
+    found = spiking.calibrate(circuit, odors, coding_level=0.3, duration=0.1, rng=3, dynamics=start)
+    response = spiking.respond(circuit, odors, duration=0.1, rng=9, dynamics=found)
+    assert 0.1 < response.coding_level.mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"coding_level": 0.0}, r"coding_level must be in \(0, 1\], got 0"),
+        ({"by": "luck"}, "by must be one of excitation, threshold, inhibition, got 'luck'"),
+        ({"tolerance": 0.0}, "tolerance must be positive"),
+        (
+            {"dynamics": replace(presets.rapp_nawrot_2020(), inhibition=None), "by": "inhibition"},
+            "by='inhibition' needs dynamics with inhibition, got none",
+        ),
+        (
+            {"odors": np.zeros((1, 20))},
+            "coding_level must be one that excitation can bring about within 0.05 of it, got 0.1",
+        ),
+    ],
+)
+def test_bad_input(circuit, odors, change, sentence):
+    given = {"odors": odors, "coding_level": 0.1, "duration": 0.02} | change
+    with pytest.raises(ValueError, match=sentence):
+        spiking.calibrate(circuit, given.pop("odors"), rng=1, **given)

@@ -1,0 +1,321 @@
+"""The spiking circuit against a plain simulation of the same equations, written for this test."""
+
+import sys
+from dataclasses import replace
+
+import brian2
+import numpy as np
+import pytest
+
+from olfnet.expansion import presets, random_expansion, spiking
+from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise, SpikingInhibition, Synapse
+from olfnet.expansion.neurons import LIF, ConductanceLIF, Izhikevich
+from olfnet.expansion.trains import Gamma, Poisson, TimeCourse
+
+DT, STEPS = 1e-4, 1000
+CELL = ConductanceLIF(
+    capacitance=100e-12, leak=10e-9, rest=-0.07, threshold=-0.055, reset=-0.07, refractory=0.002
+)
+SPIKING = Dynamics(
+    neuron=CELL,
+    excitation=Synapse(strength=2.5e-9, tau=0.003),
+    inhibition=SpikingInhibition(
+        neuron=replace(CELL, capacitance=20e-12),
+        excitation=Synapse(strength=1e-9, tau=0.004),
+        inhibition=Synapse(strength=4e-9, tau=0.010),
+    ),
+)
+GRADED = replace(SPIKING, inhibition=GradedInhibition(gain=1e-9, tau=0.02, threshold=1.0))
+FREE = replace(SPIKING, inhibition=None)
+NOISY = replace(SPIKING, noise=Noise(std=5e-11, interval=0.003))
+CURRENTS = Dynamics(
+    neuron=LIF(), excitation=Synapse(strength=2e-10, tau=0.005, delay=0.0018), inhibition=None
+)
+ALL = {"spiking": SPIKING, "graded": GRADED, "free": FREE, "noisy": NOISY, "currents": CURRENTS}
+
+
+@pytest.fixture(scope="module")
+def circuit():
+    return random_expansion(n_inputs=20, n_units=60, fan_in=5, coding_level=0.1, rng=1)
+
+
+@pytest.fixture(scope="module")
+def odors():
+    return np.random.default_rng(2).exponential(50.0, size=(5, 20))
+
+
+def drawn(circuit, odors, seed, noise=None):
+    """Spikes and noise of the inputs, drawn as the package documents: a stream for each odor."""
+    rasters, noises = [], []
+    for odor, stream in zip(odors, np.random.default_rng(seed).spawn(len(odors)), strict=True):
+        spikes, current = stream.spawn(2)
+        expected = TimeCourse().expected(odor, STEPS, DT)
+        inputs, steps = Poisson().draw(expected, DT, rng=spikes)
+        raster = np.zeros((STEPS, odor.size))
+        raster[steps, inputs] = 1
+        rasters.append(raster)
+        noises.append(np.zeros((STEPS, circuit.n_units)))
+        if noise is not None:
+            n = int(np.ceil(STEPS * DT / noise.interval)) + 1
+            values = current.normal(0, noise.std, (n, circuit.n_units))
+            of_step = np.floor((np.arange(STEPS) + 0.5) * DT / noise.interval).astype(int)
+            noises[-1] = values[of_step]
+    return rasters, noises
+
+
+def plain(circuit, dynamics, raster, noise):
+    """Forward Euler, one neuron model: conductances; counts and potentials of all units.
+
+    Within a step potentials move first, on the inputs that were there; then spikes are found,
+    synapses act, and those that spiked are reset.
+    """
+    cell, apl = dynamics.neuron, dynamics.inhibition
+    weights = circuit.weights.toarray()
+    v, exc = np.full(circuit.n_units, cell.rest), np.zeros(circuit.n_units)
+    quiet = np.full(circuit.n_units, -np.inf)  # until when a unit is refractory
+    a_v, a_exc, a_quiet, activity, feedback = cell.rest, 0.0, -np.inf, 0.0, 0.0
+    counts, potentials = np.zeros(circuit.n_units, int), []
+    for step in range(STEPS):
+        if isinstance(apl, GradedInhibition):
+            feedback = apl.gain * max(activity - apl.threshold, 0.0)
+            activity -= DT * activity / apl.tau
+        elif apl is not None:
+            slope = apl.neuron.leak * (apl.neuron.rest - a_v) + a_exc * (0.0 - a_v)
+            a_v += DT * slope / apl.neuron.capacitance if step >= a_quiet else 0.0
+            a_exc -= DT * a_exc / apl.excitation.tau
+            feedback -= DT * feedback / apl.inhibition.tau
+        potentials.append(v.copy())
+        current = exc * (0.0 - v) + feedback * (-0.075 - v) + noise[step]
+        free = step >= quiet
+        v = v + np.where(free, DT * (cell.leak * (cell.rest - v) + current) / cell.capacitance, 0)
+        exc -= DT * exc / dynamics.excitation.tau
+        fired = (v >= cell.threshold) & free
+        counts += fired
+        a_fired = isinstance(apl, SpikingInhibition) and a_v >= apl.neuron.threshold
+        a_fired = a_fired and step >= a_quiet
+        exc += dynamics.excitation.strength * (weights @ raster[step])
+        if isinstance(apl, GradedInhibition):
+            activity += fired.sum() / (circuit.n_units * apl.tau)
+        elif apl is not None:
+            a_exc += apl.excitation.strength * fired.sum()
+        if a_fired:
+            feedback += apl.inhibition.strength
+            a_v, a_quiet = apl.neuron.reset, step + round(apl.neuron.refractory / DT)
+        v[fired] = cell.reset
+        quiet[fired] = step + round(cell.refractory / DT)
+    return counts, np.array(potentials)
+
+
+@pytest.mark.parametrize("name", ["spiking", "graded", "free", "noisy"])
+def test_plain_simulation(circuit, odors, name):
+    """All spikes; potentials up to the order in which numbers are added up."""
+    dynamics = ALL[name]
+    response = spiking.respond(
+        circuit, odors, duration=STEPS * DT, rng=7, dynamics=dynamics, record=[0, 7]
+    )
+    rasters, noises = drawn(circuit, odors, 7, dynamics.noise)
+    found = [plain(circuit, dynamics, *one) for one in zip(rasters, noises, strict=True)]
+    counts = np.array([one[0] for one in found])
+    assert counts.sum() > 100
+    assert np.array_equal(response.counts, counts)
+    potentials = np.array([one[1][:, [0, 7]].T for one in found])
+    np.testing.assert_allclose(response.voltages, potentials, rtol=0, atol=1e-9)
+    other = spiking.respond(circuit, odors, duration=STEPS * DT, rng=8, dynamics=dynamics)
+    assert (other.counts == counts).mean() < 0.9
+
+
+def test_inhibition_inhibits(circuit, odors):
+    total = {
+        name: spiking.respond(circuit, odors, duration=0.1, rng=1, dynamics=dynamics).counts.sum()
+        for name, dynamics in ALL.items()
+    }
+    assert total["spiking"] < 0.9 * total["free"]
+    assert total["graded"] < 0.9 * total["free"]
+
+
+def same(one, other):
+    assert one.spikes.times.size == other.spikes.times.size > 50
+    for name in ("odors", "units", "times"):
+        assert np.array_equal(getattr(one.spikes, name), getattr(other.spikes, name))
+    assert np.array_equal(one.voltages, other.voltages)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_batches_and_workers_change_nothing(circuit, odors, name):
+    options = {"duration": 0.1, "rng": 3, "dynamics": ALL[name], "record": [1]}
+    whole = spiking.respond(circuit, odors, **options)
+    same(whole, spiking.respond(circuit, odors, **options, batch_size=2))
+    same(whole, spiking.respond(circuit, odors, **options, batch_size=1, workers=2))
+    # An odor's answer does not depend on those that come after it.
+    first = spiking.respond(circuit, odors[:2], **options)
+    assert np.array_equal(first.counts, whole.counts[:2])
+
+
+def test_time_step_of_records(circuit, odors):
+    """Potentials and delays keep to the time step that was asked for."""
+    dynamics = replace(SPIKING, excitation=replace(SPIKING.excitation, delay=0.001))
+    course, process = TimeCourse(starts=(0.01,)), Gamma(order=1e6)
+    response = spiking.respond(
+        circuit, odors, duration=0.05, rng=3, dynamics=dynamics, dt=5e-5, record=[0, 1],
+        course=course, process=process,
+    )  # fmt: skip
+    assert response.voltages.shape == (5, 2, 1000)
+    moved = np.argmax((response.voltages != CELL.rest).any(axis=(0, 1)))
+    assert 0.011 / 5e-5 <= moved < 0.015 / 5e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["spiking", "graded", "noisy"])
+def test_compiled_program_gives_the_same_spikes(circuit, odors, name):
+    """Three batches of 2, 2 and 1 odors from one program."""
+    options = {"duration": 0.1, "rng": 3, "dynamics": ALL[name], "record": [1]}
+    whole = spiking.respond(circuit, odors, **options, target="numpy")
+    same(whole, spiking.respond(circuit, odors, **options, target="standalone", batch_size=2))
+
+
+@pytest.mark.slow
+def test_cython_gives_the_same_spikes(circuit, odors):
+    options = {"duration": 0.1, "rng": 3, "dynamics": SPIKING, "record": [1]}
+    whole = spiking.respond(circuit, odors, **options, target="numpy")
+    same(whole, spiking.respond(circuit, odors, **options, target="cython"))
+
+
+def test_regular_input_gives_the_closed_form_rate():
+    """Many weak inputs that tick like clocks are nearly a constant conductance."""
+    circuit = random_expansion(n_inputs=400, n_units=30, fan_in=200, coding_level=0.1, rng=1)
+    rates = np.linspace(20, 80, 6)[:, None] * np.ones(400)
+    dynamics = replace(FREE, excitation=Synapse(strength=0.1e-9, tau=0.005))
+    response = spiking.respond(
+        circuit, rates, duration=1.0, rng=1, dynamics=dynamics, process=Gamma(order=1000.0)
+    )
+    late = response.spikes.between(0.2, 1.0)
+    rate = dynamics.onset_rates(circuit.drive(rates))
+    assert (rate > 5).mean() > 0.6
+    # A spike at each end, a time step in each interval, and ripple where it hardly fires.
+    bound = 1 + 0.8 * rate**2 * DT + 0.06 * 0.8 * rate
+    clear = (rate > 5) | (rate == 0)
+    assert (np.abs(late.counts - 0.8 * rate) <= bound)[clear].all()
+    assert (np.abs(late.counts - 0.8 * 1.2 * rate) > bound).any()
+
+
+def test_time_course_and_spontaneous_rates(circuit, odors):
+    course = TimeCourse(starts=(0.1,), length=0.1)
+    response = spiking.respond(circuit, odors, duration=0.3, rng=1, dynamics=FREE, course=course)
+    assert response.spikes.between(0, 0.1).counts.sum() == 0
+    assert response.spikes.between(0.1, 0.2).counts.sum() > 100
+    assert response.spikes.between(0.25, 0.3).counts.sum() == 0
+
+
+def test_any_neuron_model(circuit, odors):
+    """An Izhikevich neuron with adaptation of its own, and a mixed circuit of two models."""
+    cells = Dynamics(
+        neuron=Izhikevich(),
+        excitation=Synapse(strength=3e-10, tau=0.005),
+        inhibition=SpikingInhibition(
+            neuron=LIF(),
+            excitation=Synapse(strength=1e-11, tau=0.005),
+            inhibition=Synapse(strength=1e-10, tau=0.01),
+        ),
+    )
+    response = spiking.respond(circuit, odors, duration=0.2, rng=1, dynamics=cells, record=[0])
+    assert response.counts.sum() > 50
+    assert np.isfinite(response.voltages).all()
+    assert response.voltages.max() < 0.03
+
+
+@pytest.mark.parametrize("name", presets.NAMES)
+def test_presets_run(circuit, odors, name):
+    dynamics = presets.load(name)
+    weights = replace(circuit, weights=circuit.weights * (20 if name == "shiu_2024" else 1))
+    response = spiking.respond(weights, odors, duration=0.1, rng=1, dynamics=dynamics, dt=5e-5)
+    assert response.counts.sum() > 10
+
+
+def test_the_caller_is_left_alone(circuit, odors):
+    """Names, random numbers, preferences and error handling of whoever calls."""
+    tau_exc = strength = feedback = raster = dt = "not yours"  # noqa: F841
+    np.random.seed(5)  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    flags = brian2.prefs.codegen.cpp.extra_compile_args_gcc
+    target, clock, handler = brian2.prefs.codegen.target, brian2.defaultclock.dt, sys.excepthook
+    spiking.respond(circuit, odors[:1], duration=0.01, rng=1)
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+    assert brian2.prefs.codegen.cpp.extra_compile_args_gcc == flags
+    assert (brian2.prefs.codegen.target, brian2.defaultclock.dt) == (target, clock)
+    assert sys.excepthook is handler
+
+
+def test_beside_another_device(circuit, odors, tmp_path):
+    alone = spiking.respond(circuit, odors[:2], duration=0.05, rng=1, dynamics=FREE, record=[0])
+    brian2.set_device("cpp_standalone", build_on_run=False, directory=str(tmp_path))
+    try:
+        beside = spiking.respond(
+            circuit, odors[:2], duration=0.05, rng=1, dynamics=FREE, record=[0]
+        )
+        assert type(brian2.get_device()).__name__ == "CPPStandaloneDevice"
+    finally:
+        brian2.device.reinit()
+        brian2.devices.reset_device()
+    same(alone, beside)
+
+
+def test_network_to_extend(circuit, odors):
+    network = spiking.build(circuit, odors, duration=0.05, rng=1, dynamics=SPIKING)
+    monitor = brian2.StateMonitor(network["inhibitor"], "feedback", record=True)
+    network.add(monitor)
+    network.run(0.05 * brian2.second, namespace={})
+    response = spiking.respond(circuit, odors, duration=0.05, rng=1, dynamics=SPIKING)
+    assert network["spikes"].num_spikes == response.counts.sum() > 50
+    assert np.asarray(monitor.feedback).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"odors": np.full((1, 20), -1.0)}, "odors must be non-negative"),
+        ({"odors": np.full((1, 20), np.nan)}, "odors must be finite"),
+        ({"odors": np.ones((1, 19))}, "odors must have n_inputs=20 columns, got 19"),
+        ({"duration": 0.0}, "duration must be positive, got 0"),
+        ({"duration": 1e-5}, "duration must be at least dt=0.0001 s, got 1e-05 s"),
+        ({"dt": 0.005}, "dt must be shorter than every time constant, got 0.005 s against 0.003 s"),
+        ({"dt": 0.0}, "dt must be positive"),
+        ({"dynamics": "shiu"}, "dynamics must be a Dynamics, such as a preset, got 'shiu'"),
+        ({"target": "gpu"}, "target must be one of numpy, standalone, cython, got 'gpu'"),
+        ({"record": [60]}, r"record must hold units from 0 to 59, got \[60\]"),
+        ({"record": [0.5]}, "record must be a list of integers"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"workers": 0}, "workers must be at least 1, got 0"),
+    ],
+)
+def test_bad_input(circuit, odors, change, sentence):
+    given = {"odors": odors, "duration": 0.01, "dynamics": SPIKING} | change
+    with pytest.raises(ValueError, match=sentence):
+        spiking.respond(circuit, given.pop("odors"), **given)
+
+
+def test_negative_weights(circuit, odors):
+    with pytest.raises(ValueError, match="weights of a spiking circuit must be non-negative"):
+        spiking.respond(replace(circuit, weights=-circuit.weights), odors, duration=0.01)
+
+
+def test_missing_compiler(circuit, odors, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(ValueError, match="target 'standalone' needs a C\\+\\+ compiler"):
+        spiking.respond(circuit, odors, duration=0.01, target="standalone")
+    spiking.respond(circuit, odors[:1], duration=0.01)
+
+
+def test_time_step_too_long_for_the_inhibition(circuit, odors):
+    """Where Euler's method would overshoot, the answer would be wrong."""
+    fierce = replace(SPIKING.inhibition.inhibition, strength=1e-6)
+    dynamics = replace(SPIKING, inhibition=replace(SPIKING.inhibition, inhibition=fierce))
+    with pytest.raises(ValueError, match="under the strongest inhibition, got 0.0001 s against"):
+        spiking.respond(circuit, odors, duration=0.1, rng=1, dynamics=dynamics)
+    fine = spiking.respond(circuit, odors, duration=0.1, rng=1, dynamics=dynamics, dt=2e-6)
+    assert fine.counts.sum() > 0
+
+
+def test_no_preset_of_that_name():
+    with pytest.raises(ValueError, match="preset must be one of rapp_nawrot_2020, .*, got 'rapp'"):
+        presets.load("rapp")
