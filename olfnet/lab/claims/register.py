@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from olfnet.lab.claims import capacities, circuits
+from olfnet.lab.claims import capacities, circuits, physiology
 from olfnet.lab.claims.claim import Claim
 
 
@@ -12,7 +12,9 @@ def _order(claim: Claim) -> tuple[str, int]:
     return letter, int(number)
 
 
-REGISTER: tuple[Claim, ...] = tuple(sorted((*capacities.CLAIMS, *circuits.CLAIMS), key=_order))
+REGISTER: tuple[Claim, ...] = tuple(
+    sorted((*capacities.CLAIMS, *circuits.CLAIMS, *physiology.CLAIMS), key=_order)
+)
 
 
 def chosen(names: Iterable[str]) -> list[Claim]:
