@@ -16,6 +16,9 @@ Value = bool | int | float | str
 Grid = Mapping[str, tuple[Value, ...]]
 Record = dict[str, Any]
 
+# Characters kept of an error: a record is read by people.
+_LONGEST_SENTENCE, _LONGEST_TRACEBACK = 600, 10_000
+
 
 @dataclass(frozen=True)
 class Point:
@@ -58,7 +61,7 @@ def evaluate(measure: Callable[..., Mapping[str, Any]], point: Point, seed: int)
         values = measure(**point.parameters, rng=point.stream(seed))
         outcome: Record = {"values": _entries(values, point)}
     except (Exception, SystemExit) as error:
-        outcome = _failure(error) | {"traceback": traceback.format_exc()}
+        outcome = _failure(error) | {"traceback": _cut(traceback.format_exc(), _LONGEST_TRACEBACK)}
     return _line(point, round(time.perf_counter() - start, 6), outcome)
 
 
@@ -73,8 +76,19 @@ def _line(point: Point, seconds: float, outcome: Record) -> str:
 
 
 def _failure(error: BaseException) -> Record:
-    # A newline would look like the end of a sentence in tables and logs.
-    return {"failure": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+    """Give the error in one line: what breaks lines or moves the cursor spoils tables and logs."""
+    try:
+        words = str(error).split()
+    except Exception:
+        words = ["(no message can be made of it)"]
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
+    return {"failure": f"{type(error).__name__}: {_cut(line, _LONGEST_SENTENCE)}"}
+
+
+def _cut(text: str, longest: int) -> str:
+    """Leave out the middle of a text that is too long."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
 
 
 def point_of(record: Record) -> Point:

@@ -85,3 +85,25 @@ def test_a_failure_becomes_a_record_of_one_line():
 def test_unusable_measurements_are_failures(values, sentence):
     record = json.loads(evaluate(lambda a, rng: values, Point({"a": 1}, 0), 0))
     assert sentence in record["failure"]
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (ValueError("x" * 10**6), "ValueError: xxx"),
+        (ValueError("bell \x07 and \x1b[31mred"), "ValueError: bell ? and ?[31mred"),
+        (Speechless(), "Speechless: (no message can be made of it)"),
+    ],
+)
+def test_errors_that_would_spoil_a_record(error, wanted):
+    def fail(rng):
+        raise error
+
+    line = evaluate(fail, Point({}, 0), 0)
+    assert json.loads(line)["failure"].startswith(wanted)
+    assert len(line) < 13_000
