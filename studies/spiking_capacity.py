@@ -2,7 +2,8 @@
 
 Odors invented from the statistics of a measured panel are normalized in the antennal lobe and
 reach the units as Poisson spikes.  Spike counts in windows that begin with the odor are the code:
-of a single trial, whose random labels a readout has to store, as in Cover's theorem; of several
+of a single trial, whose random labels a readout has to store, as in Cover's theorem (odors that no
+unit answers are left out and counted apart: a code without spikes stores nothing); of several
 trials, on some of which a readout learns the labels that it has to give to the others.  The same
 odors go through the rate-based circuit, to see how soon the counts come to resemble its code.
 """
@@ -29,7 +30,7 @@ from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
 from olfnet.theory import cover
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5])
-LOADS = np.linspace(1.0, 3.0, 21)
+LOADS = np.linspace(0.25, 3.0, 23)
 NOISY_LOADS = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 1.0])
 N_LEARNED, N_TESTED = 4, 4
 STATED_ERROR = 0.05
@@ -113,17 +114,26 @@ def along(values: list, meaning: str, **more: np.ndarray) -> xr.DataArray:
 def stored(response: Response, labels: np.ndarray) -> dict[str, xr.DataArray]:
     """How many random labels of single-trial codes a linear readout stores, and their rank."""
     codes = list(windows(response))
+    answered = [code.any(axis=1) for code in codes]
     return {
         "breaking_point": along(
-            [separable_prefix(code, labels) for code in codes],
-            "associations stored before the first failure",
+            [
+                breaking_point(code[some], labels[some])
+                for code, some in zip(codes, answered, strict=True)
+            ],
+            "associations of odors with a response stored before the first failure",
         ),
         "n_dims": along([int(np.linalg.matrix_rank(code)) for code in codes], "rank of the codes"),
         "level": along([(code > 0).mean() for code in codes], "fraction of units that respond"),
         "silent": along(
-            [(code == 0).all(axis=1).mean() for code in codes], "fraction of odors without response"
+            [1 - some.mean() for some in answered], "fraction of odors without response"
         ),
     }
+
+
+def breaking_point(codes: np.ndarray, labels: np.ndarray) -> int:
+    """Longest prefix whose labels a linear readout stores."""
+    return separable_prefix(codes, labels) if len(codes) else 0
 
 
 def resemblance(response: Response, circuit: Circuit, panel: np.ndarray) -> dict[str, xr.DataArray]:
@@ -207,10 +217,10 @@ def mean(samples: np.ndarray) -> tuple[float, float]:
 def table(dataset: xr.Dataset) -> Table:
     """Capacity of single trials and at the stated error, for each window and noise."""
     rows = Table(
-        title="What spikes counted in a window store: associations per dimension and per unit"
+        title="Noise, window; stored per dimension (Cover: 2), per unit at the stated error"
     )
-    headings = ("noise pA", "ms", "respond %", "silent %", "rank", "breaks at (Cover 2)")
-    for column in (*headings, f"at {STATED_ERROR:.0%} error", "overlap", "chance"):
+    headings = ("pA", "ms", "active %", "silent %", "rank", "stored")
+    for column in (*headings, f"{STATED_ERROR:.0%} error", "overlap", "chance"):
         rows.add_column(column, justify="right", no_wrap=True)
     for noise in dataset["noise"].values:
         names = ("level", "silent", "n_dims", "breaking_point", "error", "overlap", "chance")

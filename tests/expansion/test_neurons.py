@@ -25,6 +25,7 @@ def spikes(neuron, excitation, inhibition=0.0):
     }
     inputs = f"""
     current = {neuron.input_current} : amp
+    awake = int(not_refractory) : 1
     exc : {neuron.input_unit} (constant)
     inh : {neuron.input_unit} (constant)"""
     group = brian2.NeuronGroup(

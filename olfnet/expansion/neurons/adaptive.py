@@ -49,8 +49,8 @@ class AdaptiveLIF(ConductanceLIF):
         "reversal_adaptation": "volt",
     }
     equations: ClassVar = """
-    dv/dt = (leak * (rest - v) + slow * (reversal_adaptation - v) + current) / capacitance
-        : volt (unless refractory)
+    dv/dt = awake * (leak * (rest - v) + slow * (reversal_adaptation - v) + current) / capacitance
+        : volt
     dslow/dt = -slow / adaptation_tau : siemens"""
     reset_statements: ClassVar = "v = reset; slow += adaptation"
 

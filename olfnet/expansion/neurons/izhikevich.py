@@ -42,7 +42,7 @@ class Izhikevich:
     input_unit: ClassVar = "amp"
     input_current: ClassVar = "exc - inh"
     equations: ClassVar = """
-    dv/dt = (0.04 / mV * v**2 + 5 * v + 140 * mV - u + resistance * current) / ms : volt
+    dv/dt = awake * (0.04 / mV * v**2 + 5 * v + 140 * mV - u + resistance * current) / ms : volt
     du/dt = a * (b * v - u) / ms : volt"""
     initial_values: ClassVar = "v = c * mV; u = b * c * mV"
     reset_statements: ClassVar = "v = c * mV; u += d * mV"

@@ -53,9 +53,7 @@ class LIF:
     }
     input_unit: ClassVar = "amp"
     input_current: ClassVar = "exc - inh"
-    equations: ClassVar = (
-        "dv/dt = (rest - v + resistance * current) / tau : volt (unless refractory)"
-    )
+    equations: ClassVar = "dv/dt = awake * (rest - v + resistance * current) / tau : volt"
     initial_values: ClassVar = "v = rest"
     reset_statements: ClassVar = "v = reset"
 
@@ -148,7 +146,7 @@ class ConductanceLIF:
     input_unit: ClassVar = "siemens"
     input_current: ClassVar = "exc * (reversal_exc - v) + inh * (reversal_inh - v)"
     equations: ClassVar = """
-    dv/dt = (leak * (rest - v) + current) / capacitance : volt (unless refractory)"""
+    dv/dt = awake * (leak * (rest - v) + current) / capacitance : volt"""
     initial_values: ClassVar = "v = rest"
     reset_statements: ClassVar = "v = reset"
 

@@ -67,8 +67,8 @@ def assemble(plan: Plan, batch: Batch, *, codeobj_class: Any = None) -> brian2.N
         namespace={"raster": raster},
         **shared,
     )
-    units = _units(plan, batch, shared)
-    network = brian2.Network(inputs, units, _excitation(plan, inputs, units, batch, shared))
+    units, *alarm = _units(plan, batch, shared)
+    network = brian2.Network(inputs, units, *alarm, _excitation(plan, inputs, units, batch, shared))
     network.add(brian2.SpikeMonitor(units, name="spikes", codeobj_class=codeobj_class))
     if plan.dynamics.inhibition is None:
         units.namespace["inh"] = 0 * _unit(plan.dynamics.neuron.input_unit)
@@ -81,7 +81,7 @@ def assemble(plan: Plan, batch: Batch, *, codeobj_class: Any = None) -> brian2.N
     return network
 
 
-def _units(plan: Plan, batch: Batch, shared: dict[str, Any]) -> brian2.NeuronGroup:
+def _units(plan: Plan, batch: Batch, shared: dict[str, Any]) -> list[brian2.BrianObject]:
     dynamics, unit = plan.dynamics, plan.dynamics.neuron.input_unit
     equations = f"dexc/dt = -exc / tau_exc : {unit}\n"
     namespace = {"tau_exc": dynamics.excitation.tau * brian2.second}
@@ -107,24 +107,44 @@ def _neurons(
     namespace: dict[str, Any],
     noise: str,
     shared: dict[str, Any],
-) -> brian2.NeuronGroup:
-    """Neurons of a model, with further equations and noise in their current."""
+) -> list[brian2.BrianObject]:
+    """Neurons of a model, with further equations and noise in their current, and what wakes them.
+
+    Brian2's own dead time looks at every neuron in every step.  Here a spike puts its neuron to
+    sleep, and a synapse onto itself wakes it in time for the first step after the dead time.
+    """
+    n_dead = round(neuron.refractory / float(shared["dt"]))
+    sleeps = n_dead > 1  # a neuron does not move in the step after its spike anyway
+    equations += "\nawake : 1" if sleeps else ""
+    namespace |= {key: getattr(neuron, key) * _unit(u) for key, u in neuron.units.items()}
+    namespace |= {} if sleeps else {"awake": 1}
     group = brian2.NeuronGroup(
         number,
         f"{neuron.equations}\ncurrent = {neuron.input_current}{noise} : amp\n{equations}",
         threshold="v >= threshold",
-        reset=neuron.reset_statements,
-        refractory="refractory" if neuron.refractory else False,
+        reset=neuron.reset_statements + ("; awake = 0" if sleeps else ""),
         # Forward Euler: it needs no transcendental functions, whose last bits differ by target.
         method="euler",
         name=name,
-        namespace=namespace
-        | {key: getattr(neuron, key) * _unit(u) for key, u in neuron.units.items()},
+        namespace=namespace,
         **shared,
     )
-    for name, value in (one.split("=") for one in neuron.initial_values.split(";")):
-        setattr(group, name.strip(), value)
-    return group
+    for variable, value in (one.split("=") for one in neuron.initial_values.split(";")):
+        setattr(group, variable.strip(), value)
+    if not sleeps:
+        return [group]
+    group.awake = 1
+    alarm = brian2.Synapses(
+        group,
+        group,
+        on_pre="awake_post = 1",
+        delay=(n_dead - 1) * shared["dt"],
+        name=f"{name}_alarm",
+        namespace={},
+        **shared,
+    )
+    alarm.connect(i=np.arange(number), j=np.arange(number))
+    return [group, alarm]
 
 
 def _excitation(
@@ -198,7 +218,9 @@ def _spiking_inhibitor(
         "tau_feedback": kind.inhibition.tau * brian2.second,
         "inh": 0 * _unit(kind.neuron.input_unit),
     }
-    inhibitor = _neurons("inhibitor", kind.neuron, n_odors, equations, namespace, "", shared)
+    inhibitor, *alarm = _neurons(
+        "inhibitor", kind.neuron, n_odors, equations, namespace, "", shared
+    )
     from_inhibitor = brian2.Synapses(
         inhibitor,
         inhibitor,
@@ -210,7 +232,7 @@ def _spiking_inhibitor(
     )
     from_inhibitor.connect(i=np.arange(n_odors), j=np.arange(n_odors))
     heard = brian2.SpikeMonitor(inhibitor, name="inhibitor_spikes", codeobj_class=codeobj_class)
-    return [inhibitor, from_inhibitor, heard]
+    return [inhibitor, *alarm, from_inhibitor, heard]
 
 
 def _graded_inhibitor(
