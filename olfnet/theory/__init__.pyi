@@ -1,3 +1,3 @@
-from . import cover
+from . import cover, expansion, gardner, gaussian, manifolds
 
-__all__ = ["cover"]
+__all__ = ["cover", "expansion", "gardner", "gaussian", "manifolds"]

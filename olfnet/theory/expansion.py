@@ -1,0 +1,203 @@
+"""What a random expansion does to codes: how it pulls odors apart, and what that is good for."""
+
+import numpy as np
+import scipy.special
+import scipy.stats
+from numpy.typing import ArrayLike
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.theory.gaussian import (
+    joint_tail_deficit,
+    joint_tail_excess,
+    log_density,
+    upper_tail,
+)
+
+
+def excess_overlap(coding_level: ArrayLike) -> FloatArray:
+    """Q: how far codes of different odors overlap more than by chance, relative to their inputs.
+
+    Parameters
+    ----------
+    coding_level : array in (0, 1)
+        f.
+
+    Returns
+    -------
+    array
+        phi(T)^2 / (f (1 - f)) at the threshold T with upper tail f (Babadi & Sompolinsky 2014,
+        Neuron 83:1213), to 1e-12 relative.
+
+    Examples
+    --------
+    >>> excess_overlap([0.5, 0.1, 0.01]).round(5)
+    array([0.63662, 0.34222, 0.07175])
+    """
+    f = _levels(coding_level)
+    log_ratio = 2 * log_density(scipy.special.ndtri(f)) - np.log(f) - np.log1p(-f)
+    return np.asarray(np.exp(log_ratio))
+
+
+def cluster_size(input_size: ArrayLike, coding_level: ArrayLike) -> FloatArray:
+    """How far the code of a noisy odor strays, of how far another odor's code is away.
+
+    Parameters
+    ----------
+    input_size : array in [0, 1]
+        dS: the same for the inputs; an input of +-1 is flipped with probability dS / 2.
+    coding_level : array in (0, 1)
+        f, broadcast with it.
+
+    Returns
+    -------
+    array
+        dC = (f - P11) / (f (1 - f)), with P11 the probability that two standard normal numbers of
+        correlation 1 - dS are both above the threshold (Babadi & Sompolinsky 2014), to 1e-10
+        relative.
+
+    Examples
+    --------
+    >>> cluster_size(0.1, [0.5, 0.1, 0.01]).round(4)
+    array([0.2871, 0.3459, 0.4627])
+    """
+    f = _levels(coding_level)
+    distance = _sizes(input_size)
+    deficit = joint_tail_deficit(scipy.special.ndtri(f), distance)
+    return np.asarray(deficit / (f * (1 - f)))
+
+
+def correlation(input_correlation: ArrayLike, coding_level: ArrayLike) -> FloatArray:
+    """Correlation of two codes (or two units), from that of their inputs: decorrelation.
+
+    Parameters
+    ----------
+    input_correlation : array in [-1, 1]
+    coding_level : array in (0, 1)
+        f, broadcast with it.
+
+    Returns
+    -------
+    array
+        (P11 - f^2) / (f (1 - f)), to 1e-10 relative.
+
+    Examples
+    --------
+    >>> correlation(0.5, [0.5, 0.1, 0.01]).round(4)
+    array([0.3333, 0.2489, 0.1206])
+    """
+    f = _levels(coding_level)
+    r = np.asarray(input_correlation, dtype=float)
+    if not (np.abs(r) <= 1).all():
+        raise ValueError(
+            f"input_correlation must be in [-1, 1], got {r[~(np.abs(r) <= 1)].flat[0]:g}"
+        )
+    return np.asarray(joint_tail_excess(scipy.special.ndtri(f), r) / (f * (1 - f)))
+
+
+def overlap(n_inputs: ArrayLike, n_units: ArrayLike, coding_level: ArrayLike) -> FloatArray:
+    """Mean square overlap of the codes of two odors, 1 / n_units + Q^2 / n_inputs.
+
+    Parameters
+    ----------
+    n_inputs, n_units : arrays of numbers of at least 1
+    coding_level : array in (0, 1)
+    """
+    n_inputs, n_units = np.asarray(n_inputs, dtype=float), np.asarray(n_units, dtype=float)
+    return np.asarray(1 / n_units + excess_overlap(coding_level) ** 2 / n_inputs)
+
+
+def readout_error(
+    n_patterns: ArrayLike,
+    n_inputs: ArrayLike,
+    n_units: ArrayLike,
+    coding_level: ArrayLike,
+    input_size: ArrayLike = 0.0,
+) -> FloatArray:
+    """How often a Hebbian readout is wrong about a noisy version of an odor that it learned.
+
+    Parameters
+    ----------
+    n_patterns : array
+        P, odors learned, half of them with either label.
+    n_inputs, n_units : arrays
+        N and N_c.
+    coding_level : array in (0, 1)
+    input_size : array in [0, 1]
+        Noise, as for :func:`cluster_size`.
+
+    Returns
+    -------
+    array
+        H((1 - dC) / sqrt(P (1 / N_c + Q^2 / N))) (Babadi & Sompolinsky 2014).
+
+    Examples
+    --------
+    >>> readout_error(1000, 100, 2000, [0.5, 0.1, 0.01], input_size=0.1).round(4)
+    array([0.3692, 0.3064, 0.2347])
+    """
+    noise = np.sqrt(np.asarray(n_patterns) * overlap(n_inputs, n_units, coding_level))
+    return upper_tail((1 - cluster_size(input_size, coding_level)) / noise)
+
+
+def dimension(
+    n_inputs: int, n_units: int, fan_in: int, coding_level: float, inhibition: bool = False
+) -> float:
+    """Participation ratio of the codes of independent inputs.
+
+    Parameters
+    ----------
+    n_inputs, n_units, fan_in : int
+        N, M, and K <= N inputs of each unit, chosen at random with equal weights.
+    coding_level : float in (0, 1)
+        f, the same for all units.
+    inhibition : bool
+        Whether global inhibition takes the mean input away, so that the weights of a unit sum to 0.
+
+    Returns
+    -------
+    float
+        1 / (1 / M + (1 - 1 / M) <rho^2>) over the correlation rho of two units, which share a
+        hypergeometric number n of inputs and whose drives correlate by n / K, or (n / K - K / N) /
+        (1 - K / N) with inhibition (Litwin-Kumar et al. 2017, Neuron 93:1153).
+
+    Raises
+    ------
+    ValueError
+        If a number is not legal, or inhibition leaves nothing of inputs that all units share.
+
+    Examples
+    --------
+    >>> [round(dimension(50, 2000, k, 0.1), 1) for k in (1, 3, 7)]
+    [48.8, 194.2, 143.5]
+    >>> round(dimension(50, 2000, 7, 0.1, inhibition=True), 1)
+    295.2
+    """
+    checks.count("n_inputs", n_inputs)
+    checks.count("n_units", n_units)
+    checks.count("fan_in", fan_in, maximum=n_inputs)
+    if inhibition and fan_in == n_inputs:
+        raise ValueError(f"fan_in must be below n_inputs={n_inputs} with inhibition, got {fan_in}")
+    shared = np.arange(fan_in + 1)
+    weight = scipy.stats.hypergeom.pmf(shared, n_inputs, fan_in, fan_in)
+    drive = shared / fan_in
+    if inhibition:
+        drive = (drive - fan_in / n_inputs) / (1 - fan_in / n_inputs)
+    rho = correlation(np.clip(drive, -1, 1), coding_level)
+    return float(1 / (1 / n_units + (1 - 1 / n_units) * np.sum(weight * rho**2)))
+
+
+def _levels(coding_level: ArrayLike) -> FloatArray:
+    f = np.asarray(coding_level, dtype=float)
+    if not ((f > 0) & (f < 1)).all():
+        raise ValueError(f"coding_level must be in (0, 1), got {f[~((f > 0) & (f < 1))].flat[0]:g}")
+    return f
+
+
+def _sizes(input_size: ArrayLike) -> FloatArray:
+    size = np.asarray(input_size, dtype=float)
+    if not ((size >= 0) & (size <= 1)).all():
+        raise ValueError(
+            f"input_size must be in [0, 1], got {size[~((size >= 0) & (size <= 1))].flat[0]:g}"
+        )
+    return size

@@ -1,0 +1,162 @@
+"""Gardner's capacities: how many associations, with a margin, biased labels, or signed weights.
+
+In the limit of many dimensions, and per dimension.  E_2(x) is the mean of max(t - x, 0)^2 over
+standard normal t.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.special
+from numpy.typing import ArrayLike
+
+from olfnet.checks import FloatArray
+from olfnet.theory.gaussian import log_excess, upper_tail
+
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+def capacity(
+    margin: ArrayLike = 0.0, label_fraction: ArrayLike = 0.5, nonnegative: bool = False
+) -> FloatArray:
+    """Associations per dimension that a linear readout can store.
+
+    Parameters
+    ----------
+    margin : array, at least 0
+        kappa: distance of every pattern from the boundary, for inputs of unit variance and weights
+        of unit length.  With non-negative weights the robustness rho = kappa sqrt(N) / theta
+        sqrt(f_in / (1 - f_in)) of inputs with coding level f_in against a fixed threshold theta.
+    label_fraction : array in (0, 1), broadcast with ``margin``
+        Fraction f of positive labels; the boundary then has a free offset b.
+    nonnegative : bool
+        Whether no weight may be negative.
+
+    Returns
+    -------
+    array
+        1 / alpha = min_b f E_2(b - kappa) + (1 - f) E_2(-b - kappa) (Gardner 1988, J. Phys. A
+        21:257), to 1e-11 relative; with non-negative weights the largest of H(B)^2 / E_2(B) times
+        that with kappa = rho D(B) / sqrt(E_2(B)), over B (Brunel et al. 2004, Neuron 43:745), to
+        1e-9.
+
+    Raises
+    ------
+    ValueError
+        If a margin is negative or a fraction not between 0 and 1.
+
+    Examples
+    --------
+    >>> capacity([0.0, 0.5, 1.0]).round(5)
+    array([2.     , 0.96121, 0.51957])
+    >>> capacity(label_fraction=[0.1, 0.01]).round(4)
+    array([ 3.9129, 19.1973])
+    >>> capacity([0.0, 1.0], nonnegative=True).round(4)
+    array([1.    , 0.4789])
+    """
+    margin, label_fraction = _legal(margin, label_fraction)
+    if nonnegative:
+        return np.asarray(np.exp(_best_silence(margin, label_fraction)[1]))
+    return np.asarray(np.exp(_log_capacity(margin, label_fraction)))
+
+
+def silent_fraction(margin: ArrayLike = 0.0, label_fraction: ArrayLike = 0.5) -> FloatArray:
+    """Fraction of weights that are zero at capacity, where none may be negative.
+
+    Parameters
+    ----------
+    margin, label_fraction : arrays
+        As for :func:`capacity`, whose margin is rho here.
+
+    Returns
+    -------
+    array
+        1 - H(B) (Brunel et al. 2004), to 1e-5.
+
+    Examples
+    --------
+    >>> silent_fraction([0.0, 1.0]).round(3)
+    array([0.5  , 0.679])
+    """
+    at, _ = _best_silence(*_legal(margin, label_fraction))
+    return upper_tail(-at)
+
+
+def _legal(margin: ArrayLike, label_fraction: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    margin, fraction = np.broadcast_arrays(
+        np.asarray(margin, dtype=float), np.asarray(label_fraction, dtype=float)
+    )
+    if not (np.isfinite(margin) & (margin >= 0)).all():
+        bad = margin[~(np.isfinite(margin) & (margin >= 0))].flat[0]
+        raise ValueError(f"margin must be finite and at least 0, got {bad:g}")
+    if not ((fraction > 0) & (fraction < 1)).all():
+        bad = fraction[~((fraction > 0) & (fraction < 1))].flat[0]
+        raise ValueError(f"label_fraction must be in (0, 1), got {bad:g}")
+    return margin, fraction
+
+
+def _log_capacity(margin: FloatArray, fraction: FloatArray) -> FloatArray:
+    """Logarithm of the capacity at the best offset.
+
+    The sum is convex in b; its derivative vanishes where f E_1(b - kappa) = (1 - f) E_1(-b -
+    kappa), whose logarithms differ by a falling function of b.
+    """
+    log_odds = np.log(fraction) - np.log1p(-fraction)
+
+    def slope(offset: FloatArray) -> FloatArray:
+        sides = log_excess(offset - margin, 1) - log_excess(-offset - margin, 1)
+        return np.asarray(log_odds + sides)
+
+    reach = margin + np.sqrt(2 * np.abs(log_odds)) + 1.0
+    offset = _root(slope, -reach, reach)
+    sides = (
+        np.log(fraction) + log_excess(offset - margin, 2),
+        np.log1p(-fraction) + log_excess(-offset - margin, 2),
+    )
+    return np.asarray(-np.logaddexp(*sides))
+
+
+def _root(
+    falls: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Where a falling function crosses 0, for every entry of an array, to nine digits.
+
+    The capacity is stationary there, so that it has twice as many.
+    """
+    for _ in range(34):
+        middle = (low + high) / 2
+        above = falls(middle) > 0
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return (low + high) / 2
+
+
+def _best_silence(margin: FloatArray, fraction: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """B that allows the largest capacity with non-negative weights, and its logarithm."""
+
+    def log_value(at: FloatArray) -> FloatArray:
+        length = log_excess(at, 2) / 2
+        # D(B) = phi(B) - B H(B), the mean weight, is E_1.
+        kappa = margin * np.exp(log_excess(at, 1) - length)
+        log_tail = scipy.special.log_ndtr(-at)
+        return np.asarray(2 * log_tail - 2 * length + _log_capacity(kappa, fraction))
+
+    return _highest(log_value, np.full(margin.shape, -1.0), np.full(margin.shape, 12.0))
+
+
+def _highest(
+    value: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Golden-section search for the peak of a function, for every entry of an array."""
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = value(left), value(right)
+    for _ in range(36):
+        rising = at_left < at_right
+        low, high = np.where(rising, left, low), np.where(rising, high, right)
+        fresh = np.where(rising, low + _GOLDEN * (high - low), high - _GOLDEN * (high - low))
+        left, right = np.where(rising, right, fresh), np.where(rising, fresh, left)
+        at_fresh = value(fresh)
+        at_left, at_right = (
+            np.where(rising, at_right, at_fresh),
+            np.where(rising, at_fresh, at_left),
+        )
+    return (low + high) / 2, np.maximum(at_left, at_right)

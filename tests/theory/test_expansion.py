@@ -1,0 +1,96 @@
+"""Theory of expansion layers against published numbers, other integrals, and brute simulation."""
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.stats
+
+from olfnet.theory import expansion
+
+OVERLAP = {0.5: 0.63662, 0.2: 0.48987, 0.1: 0.34222, 0.05: 0.22394, 0.01: 0.07175}
+CLUSTER = {0.5: 0.2871, 0.2: 0.3129, 0.1: 0.3459, 0.05: 0.3817, 0.01: 0.4627}
+DIMENSION = [48.8, 162.1, 194.2, 193.2, 180.1, 162.3, 143.5, 125.6]
+
+
+def test_published_numbers():
+    np.testing.assert_allclose(
+        expansion.excess_overlap(list(OVERLAP)), list(OVERLAP.values()), atol=6e-6
+    )
+    np.testing.assert_allclose(
+        expansion.cluster_size(0.1, list(CLUSTER)), list(CLUSTER.values()), atol=6e-5
+    )
+    found = [expansion.dimension(50, 2000, k, 0.1) for k in range(1, 9)]
+    np.testing.assert_allclose(found, DIMENSION, atol=0.06)
+    assert expansion.dimension(50, 2000, 7, 0.1, inhibition=True) == pytest.approx(295.2, abs=0.06)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-9, 0.1, 0.5, 1.0])
+def test_half_active_codes_have_a_closed_form(size):
+    wanted = 2 / np.pi * (2 * np.arcsin(np.sqrt(size / 2)))  # arccos(1 - dS)
+    assert expansion.cluster_size(size, 0.5) == pytest.approx(wanted, rel=1e-11)
+
+
+def joint(threshold, r):
+    """P11 by quadrature over one number, with the other's tail given it, in 40 digits."""
+    tail = lambda x: mpmath.erfc(x / mpmath.sqrt(2)) / 2  # noqa: E731
+    given = lambda x: mpmath.npdf(x) * tail((threshold - r * x) / mpmath.sqrt(1 - r * r))  # noqa: E731
+    return mpmath.quad(given, [threshold + k for k in (0, 0.2, 1, 2, 4, 8, 20)])
+
+
+@pytest.mark.parametrize("f", [0.9, 0.3, 0.01, 1e-6, 1e-12])
+@pytest.mark.parametrize("r", [-0.3, 0.05, 0.5, 0.9])
+def test_against_another_integral(f, r):
+    with mpmath.workdps(40):
+        level = mpmath.mpf(f)
+        threshold = -mpmath.sqrt(2) * mpmath.erfinv(2 * level - 1)
+        both, spread = joint(threshold, mpmath.mpf(r)), level * (1 - level)
+        wanted, lost = float((both - level**2) / spread), float((level - both) / spread)
+    assert expansion.correlation(r, f) == pytest.approx(wanted, rel=1e-9)
+    if r >= 0:
+        assert expansion.cluster_size(1 - r, f) == pytest.approx(lost, rel=1e-9)
+
+
+def test_ends():
+    f = np.array([0.5, 0.1, 1e-3])
+    np.testing.assert_allclose(expansion.correlation(1.0, f), 1, rtol=1e-10)
+    np.testing.assert_allclose(expansion.correlation(0.0, f), 0, atol=1e-15)
+    np.testing.assert_allclose(expansion.cluster_size(1.0, f), 1, rtol=1e-10)
+    # One input for all units, or inputs that no two units share.
+    assert expansion.dimension(1, 100, 1, 0.2) == pytest.approx(1, rel=1e-9)
+    assert expansion.dimension(10**9, 100, 1, 0.2) == pytest.approx(100, rel=1e-5)
+
+
+def test_dimension_of_simulated_codes():
+    """A circuit of 200 units with K = 3 of 20 inputs, thresholds at their exact quantiles."""
+    rng = np.random.default_rng(1)
+    n_inputs, n_units, fan_in, f = 20, 200, 3, 0.2
+    found = []
+    for _ in range(10):
+        weights = np.zeros((n_units, n_inputs))
+        for row in weights:
+            row[rng.choice(n_inputs, fan_in, replace=False)] = fan_in**-0.5
+        active = rng.standard_normal((20_000, n_inputs)) @ weights.T > scipy.stats.norm.isf(f)
+        covariance = np.cov(active.T.astype(float))
+        found.append(np.trace(covariance) ** 2 / np.sum(covariance**2))
+    wanted = expansion.dimension(n_inputs, n_units, fan_in, f)
+    error = scipy.stats.sem(found)
+    assert abs(np.mean(found) - wanted) < 5 * error + 0.01 * wanted  # 1 % for 20,000 samples
+    assert abs(np.mean(found) - expansion.dimension(n_inputs, n_units, 4, f)) > 5 * error + 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: expansion.excess_overlap(0.0), r"coding_level must be in \(0, 1\), got 0"),
+        (lambda: expansion.cluster_size(1.5, 0.1), r"input_size must be in \[0, 1\], got 1.5"),
+        (lambda: expansion.correlation(2.0, 0.1), r"input_correlation must be in \[-1, 1\], got 2"),
+        (lambda: expansion.dimension(10, 100, 11, 0.1), "fan_in must be at most 10, got 11"),
+        (
+            lambda: expansion.dimension(10, 100, 10, 0.1, inhibition=True),
+            "fan_in must be below n_inputs=10 with inhibition, got 10",
+        ),
+    ],
+)
+def test_bad_input(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()

@@ -1,0 +1,106 @@
+"""Gardner's capacities against published numbers and quadrature in higher precision."""
+
+import mpmath
+import numpy as np
+import pytest
+
+from olfnet.theory import gardner
+from olfnet.theory.gaussian import log_excess
+
+MARGINS = {0: 2, 0.25: 1.36464, 0.5: 0.96121, 1: 0.51957, 1.5: 0.30987, 2: 0.20023, 3: 0.10000}
+FRACTIONS = {0.5: 2, 0.4: 2.0527, 0.3: 2.2361, 0.2: 2.6676, 0.1: 3.9129, 0.05: 6.0828}
+SIGNED = {0: (1.0, 0.5), 0.5: (0.6672, 0.601), 1: (0.4789, 0.679), 2: (0.2854, 0.782)}
+
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mpmath.workdps(50):
+        yield
+
+
+def excess(x, power):
+    """Brute quadrature of max(t - x, 0)^n against the normal density."""
+    ends = [x, *(max(x, 0) + k / max(1, x) for k in (0.3, 1, 2, 4, 8, 16, 32, 64, 150))]
+    if x < 0:
+        ends = [x, *(e for e in (-12, -6, -3) if e > x), 0, 3, 6, 12, 30]
+    return mpmath.quad(lambda t: (t - x) ** power * mpmath.npdf(t), ends)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("x", [-30.0, -3.0, 0.0, 1.0, 1.999, 2.001, 5.0, 20.0])
+def test_tails(x, power):
+    wanted = mpmath.log(excess(mpmath.mpf(x), power))
+    assert abs(log_excess(x, power) - float(wanted)) < 1e-13 * max(1, abs(float(wanted)))
+
+
+def slow(margin, fraction):
+    """Smallest sum over the offset, found by a root of its derivative in 50 digits."""
+    kappa, f = mpmath.mpf(margin), mpmath.mpf(fraction)
+    tail = lambda x: mpmath.erfc(x / mpmath.sqrt(2)) / 2  # noqa: E731
+    one = lambda x: mpmath.npdf(x) - x * tail(x)  # noqa: E731
+    two = lambda x: (1 + x * x) * tail(x) - x * mpmath.npdf(x)  # noqa: E731
+    slope = lambda b: mpmath.log(f * one(b - kappa)) - mpmath.log((1 - f) * one(-b - kappa))  # noqa: E731
+    low, high = -kappa - 12, kappa + 12
+    for _ in range(90):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
+    return float(1 / (f * two(low - kappa) + (1 - f) * two(-low - kappa)))
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.3, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("fraction", [0.5, 0.9, 0.1, 1e-3, 1e-12])
+def test_against_fifty_digits(margin, fraction):
+    assert gardner.capacity(margin, fraction) == pytest.approx(slow(margin, fraction), rel=1e-11)
+
+
+def test_published_numbers():
+    np.testing.assert_allclose(gardner.capacity(list(MARGINS)), list(MARGINS.values()), atol=6e-6)
+    found = gardner.capacity(label_fraction=list(FRACTIONS))
+    np.testing.assert_allclose(found, list(FRACTIONS.values()), atol=6e-5)
+    values, silent = np.transpose(list(SIGNED.values()))
+    np.testing.assert_allclose(gardner.capacity(list(SIGNED), nonnegative=True), values, atol=6e-5)
+    np.testing.assert_allclose(gardner.silent_fraction(list(SIGNED)), silent, atol=6e-4)
+
+
+def test_signs_cost_half_without_a_margin():
+    fractions = np.array([0.5, 0.1, 0.9, 1e-4])
+    np.testing.assert_allclose(
+        gardner.capacity(0.0, fractions, nonnegative=True),
+        gardner.capacity(0.0, fractions) / 2,
+        rtol=1e-9,
+    )
+
+
+def test_no_better_silence():
+    """The search for B finds what a fine grid finds, at the extremes too."""
+    for rho, fraction in [(0.0, 0.5), (0.5, 0.2), (3.0, 0.5), (10.0, 0.01)]:
+        grid = np.linspace(-1.5, 12, 20_001)
+        length = log_excess(grid, 2) / 2
+        kappa = rho * np.exp(log_excess(grid, 1) - length)
+        tail = np.array([float(mpmath.log(mpmath.ncdf(-b))) for b in grid[::100]])
+        value = np.exp(2 * tail - 2 * length[::100]) * gardner.capacity(kappa[::100], fraction)
+        found = float(gardner.capacity(rho, fraction, nonnegative=True))
+        assert value.max() <= found * (1 + 1e-9)
+        assert found <= value.max() * (1 + 1e-2)
+
+
+def test_symmetry_and_order():
+    margins, fractions = np.linspace(0, 10, 41)[:, None], np.array([0.01, 0.2, 0.5])
+    found = gardner.capacity(margins, fractions)
+    np.testing.assert_allclose(found, gardner.capacity(margins, 1 - fractions), rtol=1e-10)
+    assert (np.diff(found, axis=0) < 0).all()
+    assert (np.diff(found, axis=1) < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("margin", "fraction", "sentence"),
+    [
+        (-0.1, 0.5, "margin must be finite and at least 0, got -0.1"),
+        (np.inf, 0.5, "margin must be finite and at least 0, got inf"),
+        ([0.0, np.nan], 0.5, "margin must be finite and at least 0, got nan"),
+        (0.0, [0.5, 1.0], r"label_fraction must be in \(0, 1\), got 1"),
+    ],
+)
+def test_bad_input(margin, fraction, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        gardner.capacity(margin, fraction)
