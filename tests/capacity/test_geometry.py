@@ -28,3 +28,25 @@ def test_bad_input_gets_one_sentence():
         dimension(np.ones((4, 3)))
     with pytest.raises(ValueError, match="responses must be finite"):
         dimension([[1, np.nan]])
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "binary"])
+def test_corrected_for_few_odors(kind):
+    """Means of 400 samples, against the covariance that they were drawn from."""
+    rng = np.random.default_rng(0)
+    spread = np.geomspace(1, 0.1, 40)
+    wanted = np.sum(spread**2) ** 2 / np.sum(spread**4)
+    samples = []
+    for _ in range(400):
+        units = rng.standard_normal((50, 40)) if kind == "gaussian" else rng.random((50, 40)) < 0.2
+        samples.append(1 / dimension(units * spread, corrected=True))
+    inverse = np.mean(samples)
+    error = 4.5 * np.std(samples) / 20
+    # The inverse of a ratio of unbiased estimates errs by the variance of its denominator.
+    assert abs(inverse - 1 / wanted) < error + 0.01 / wanted
+    assert dimension(units * spread) < 0.8 * wanted
+
+
+def test_too_few_odors_to_correct():
+    with pytest.raises(ValueError, match="at least 4 odors for a corrected dimension, got 3"):
+        dimension(np.eye(3), corrected=True)

@@ -12,7 +12,7 @@ from olfnet.expansion import random_expansion, rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
 from olfnet.receptors import DivisiveNormalization, absolute_rates, load_panel, surrogate
-from olfnet.theory import cover
+from olfnet.theory import cover, gardner
 
 Rng = np.random.Generator
 COVER = "Cover 1965, IEEE Trans. Electron. Comput. EC-14:326"
@@ -137,7 +137,7 @@ def sign_constrained(n_dims: int, n_patterns: int) -> Claim:
     )
 
 
-def margin(kappa: float, capacity: float) -> Claim:
+def margin(kappa: float) -> Claim:
     """Gardner's capacity for readouts that keep a distance."""
     return Claim(
         key=f"R2.margin_{kappa:g}",
@@ -147,7 +147,7 @@ def margin(kappa: float, capacity: float) -> Claim:
         source="Gardner 1988, J. Phys. A 21:257",
         equation=r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
         status=Status.ASYMPTOTIC,
-        predicted=number(capacity),
+        predicted=lambda: float(gardner.capacity(kappa)),
         simulation=partial(mean_break, gaussian(200), 200, 800, margin=kappa),
         control=partial(mean_break, gaussian(200), 200, 800, margin=1.3 * kappa),
         n_samples=300,
@@ -202,7 +202,7 @@ CLAIMS = (
         n_samples=2000,
         n_quick=400,
     ),
-    *(margin(k, a) for k, a in ((0.25, 1.36464), (0.5, 0.96121), (1, 0.51957), (1.5, 0.30987))),
+    *(margin(kappa) for kappa in (0.25, 0.5, 1.0, 1.5)),
     *(sign_constrained(n, p) for n, p in ((20, 20), (50, 50), (50, 40))),
     twice(
         "binary",

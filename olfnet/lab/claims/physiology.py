@@ -131,7 +131,7 @@ def claim(
 CLAIMS = (
     claim(
         "level",
-        "5 to 10 % of Kenyon cells respond to an odor",
+        "Of all Kenyon cells 5 to 10 % respond to an odor",
         0.075,
         0.025,
         level,

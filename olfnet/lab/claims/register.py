@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from olfnet.lab.claims import capacities, circuits, physiology
+from olfnet.lab.claims import capacities, circuits, layers, physiology
 from olfnet.lab.claims.claim import Claim
 
 
@@ -13,7 +13,7 @@ def _order(claim: Claim) -> tuple[str, int]:
 
 
 REGISTER: tuple[Claim, ...] = tuple(
-    sorted((*capacities.CLAIMS, *circuits.CLAIMS, *physiology.CLAIMS), key=_order)
+    sorted((*capacities.CLAIMS, *circuits.CLAIMS, *layers.CLAIMS, *physiology.CLAIMS), key=_order)
 )
 
 

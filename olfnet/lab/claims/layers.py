@@ -1,0 +1,150 @@
+"""Claims about random expansion layers in theory (R9, R10): overlap, cluster size, dimension."""
+
+from functools import partial
+
+import numpy as np
+import scipy.stats
+
+from olfnet.capacity import dimension
+from olfnet.checks import FloatArray
+from olfnet.expansion.wiring import FixedFanIn
+from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.theory import expansion
+
+Rng = np.random.Generator
+BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
+LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
+N_INPUTS, N_UNITS, N_ODORS, SIZE = 100, 2000, 100, 0.1
+
+
+def layer(odors: FloatArray, coding_level: float, rng: Rng) -> FloatArray:
+    """Codes of +-1 odors behind Gaussian weights, with a fraction f active on average."""
+    weights = rng.standard_normal((N_UNITS, odors.shape[1])) / odors.shape[1] ** 0.5
+    return np.asarray((odors @ weights.T > scipy.stats.norm.isf(coding_level)).astype(float))
+
+
+def overlap(coding_level: float, n: int, rng: Rng) -> Measured:
+    """Excess overlap Q, from the mean square overlap of odors in n layers."""
+    found = []
+    for stream in rng.spawn(n):
+        odors = stream.choice([-1.0, 1.0], (N_ODORS, N_INPUTS))
+        centered = layer(odors, coding_level, stream) - coding_level
+        overlaps = centered @ centered.T / (N_UNITS * coding_level * (1 - coding_level))
+        square = np.mean(overlaps[np.triu_indices(N_ODORS, 1)] ** 2)
+        found.append(square - 1 / N_UNITS)
+    squared = Measured.mean(found)
+    ends = np.sqrt(N_INPUTS * np.clip([squared.value, squared.low, squared.high], 0, None))
+    return Measured(*map(float, ends))
+
+
+def noisy(odors: FloatArray, rng: Rng, size: float) -> FloatArray:
+    """Flip exactly a fraction size / 2 of the inputs of each odor."""
+    n_flipped = round(size / 2 * odors.shape[1])
+    flipped = rng.permuted(np.arange(odors.shape[1]) < n_flipped * np.ones((len(odors), 1)), axis=1)
+    return np.where(flipped, -odors, odors)
+
+
+def clusters(coding_level: float, size: float, n: int, rng: Rng) -> Measured:
+    """How far codes of noisy odors stray, in n layers."""
+    found = []
+    for stream in rng.spawn(n):
+        weights, noise, odors = stream.spawn(3)
+        centers = odors.choice([-1.0, 1.0], (N_ODORS, N_INPUTS))
+        both = layer(np.vstack((centers, noisy(centers, noise, size))), coding_level, weights)
+        differing = np.mean(both[:N_ODORS] != both[N_ODORS:])
+        found.append(differing / (2 * coding_level * (1 - coding_level)))
+    return Measured.mean(found)
+
+
+def spectrum(fan_in: int, inhibition: bool, n: int, rng: Rng) -> Measured:
+    """Dimension of the codes of n layers of 400 units, for independent Gaussian channels."""
+    n_inputs, n_units, f = 50, 400, 0.1
+    found = []
+    for stream in rng.spawn(n):
+        weights = FixedFanIn(fan_in).draw(n_units, n_inputs, rng=stream).toarray()
+        weights -= fan_in / n_inputs if inhibition else 0.0
+        drive = stream.standard_normal((2000, n_inputs)) @ weights.T
+        codes = drive > scipy.stats.norm.isf(f) * np.linalg.norm(weights, axis=1)
+        found.append(1 / dimension(codes, corrected=True))
+    inverse = Measured.mean(found)
+    return Measured(1 / inverse.value, 1 / inverse.high, 1 / inverse.low)
+
+
+def claim(
+    key: str,
+    statement: str,
+    source: str,
+    equation: str,
+    predicted: float,
+    simulations: tuple[Simulation, Simulation],
+    status: Status = Status.EXACT,
+    allowance: float = 0.0,
+    remark: str = "",
+) -> Claim:
+    """Compare theory with simulation, the second one for the control."""
+    simulation, control = simulations
+    return Claim(
+        key=key,
+        systems=("S14",),
+        statement=statement,
+        source=source,
+        equation=equation,
+        status=status,
+        predicted=lambda: predicted,
+        simulation=simulation,
+        control=control,
+        n_samples=60,
+        n_quick=15,
+        allowance=allowance,
+        remark=remark,
+    )
+
+
+def excess(f: float) -> Claim:
+    """Excess overlap at one coding level; the control has three times as many active units."""
+    value = float(expansion.excess_overlap(f))
+    return claim(
+        f"R9.overlap_{f:g}",
+        f"Codes of different odors at coding level {f:g} overlap by Q times what the odors do",
+        BABADI,
+        r"Q = \phi(T)^2 / (f (1 - f))",
+        value,
+        (partial(overlap, f), partial(overlap, 3 * f if f < 0.3 else 0.1)),
+        Status.ASYMPTOTIC,
+        0.03 * value,
+        "100 inputs; the allowance is the 3 % of higher orders in 1 / N at f >= .1.",
+    )
+
+
+def cluster(f: float) -> Claim:
+    """Cluster size at one coding level; the control has odors with twice the noise."""
+    return claim(
+        f"R9.cluster_{f:g}",
+        f"A code at coding level {f:g} strays further than its odor, which strays by {SIZE:g}",
+        BABADI,
+        r"\Delta C = (f - P_{11}(T, 1 - \Delta S)) / (f (1 - f))",
+        float(expansion.cluster_size(SIZE, f)),
+        (partial(clusters, f, SIZE), partial(clusters, f, 2 * SIZE)),
+    )
+
+
+def channels(fan_in: int, inhibition: bool) -> Claim:
+    """Dimension at one fan-in; the control is the other kind of inhibition, or another fan-in."""
+    how = "global inhibition" if inhibition else "excitation only"
+    return claim(
+        f"R10.{'inhibition' if inhibition else 'excitation'}_{fan_in}",
+        f"Dimension of the codes of 400 units with {fan_in} of 50 independent inputs, {how}",
+        LITWIN,
+        r"1 / (1/M + (1 - 1/M) \langle \rho^2 \rangle)",
+        expansion.dimension(50, 400, fan_in, 0.1, inhibition),
+        (partial(spectrum, fan_in, inhibition), partial(spectrum, fan_in + 3, not inhibition)),
+        remark="Gaussian inputs, thresholds at the exact quantile of each unit.",
+    )
+
+
+CLAIMS = (
+    *(excess(f) for f in (0.5, 0.1)),
+    *(cluster(f) for f in (0.5, 0.1, 0.01)),
+    *(channels(fan_in, False) for fan_in in (1, 3, 7)),
+    channels(7, True),
+)
