@@ -46,6 +46,8 @@ class CapacityCurve:
     breaking_points : int array of shape (n_trials,) or None
         Largest separable prefix of each trial where loads are prefixes of one draw; None where
         every load was drawn anew.
+    label_fraction : float
+        How likely each label is positive.
     """
 
     n_patterns: IntArray
@@ -54,10 +56,12 @@ class CapacityCurve:
     n_dims: int
     readout: Readout
     breaking_points: IntArray | None = None
+    label_fraction: float = 0.5
 
     def __post_init__(self) -> None:
         checks.count("n_trials", self.n_trials)
         checks.count("n_dims", self.n_dims)
+        checks.fraction("label_fraction", self.label_fraction, zero=True)
         for name in ("n_patterns", "n_separable", "breaking_points"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, checks.integers(name, getattr(self, name)))
@@ -77,7 +81,10 @@ class CapacityCurve:
     @property
     def definition(self) -> str:
         """What is counted, and at which level capacity is read."""
-        return f"half of all random labelings are separable by {self.readout.words}"
+        biased = (
+            f" with {self.label_fraction:g} positive labels" if self.label_fraction != 0.5 else ""
+        )
+        return f"half of all random labelings{biased} are separable by {self.readout.words}"
 
     @property
     def load(self) -> FloatArray:
@@ -167,6 +174,7 @@ class CapacityCurve:
                 "bias": int(self.readout.bias),
                 "nonnegative": int(self.readout.nonnegative),
                 "margin": self.readout.margin,
+                "label_fraction": self.label_fraction,
                 "confidence": confidence,
             },
         )
@@ -187,6 +195,7 @@ def measure_capacity(
     bias: bool = False,
     nonnegative: bool = False,
     margin: float = 0.0,
+    label_fraction: float = 0.5,
     nested: bool = True,
     n_workers: int = 1,
     rng: Seed = None,
@@ -207,6 +216,8 @@ def measure_capacity(
         Allow the readout no negative weights.
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
+    label_fraction : float
+        How likely each label is positive, from 0 to 1, independently of all others.
     nested : bool
         Loads are prefixes of one panel per trial, so that one breaking point answers for all of
         them.  Set False if the statistics of a pattern depend on how many are drawn.
@@ -242,12 +253,14 @@ def measure_capacity(
     largest = int(sizes[-1])
     seeds = seeds_of(rng, n_trials)
     n_dims = rank(draw, largest, bias, seeds[0])
+    about = (readout, checks.fraction("label_fraction", label_fraction, zero=True))
+    points = None
     if nested:
-        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, readout))
+        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, *about))
         n_separable = (points[:, None] >= sizes).sum(axis=0)
-        return CapacityCurve(sizes, n_separable, n_trials, n_dims, readout, points)
-    decisions = run(decisions_anew, seeds, n_workers, draw, sizes, readout)
-    return CapacityCurve(sizes, np.sum(decisions, axis=0), n_trials, n_dims, readout)
+    else:
+        n_separable = np.sum(run(decisions_anew, seeds, n_workers, draw, sizes, *about), axis=0)
+    return CapacityCurve(sizes, n_separable, n_trials, n_dims, readout, points, label_fraction)
 
 
 def breaking_points(
@@ -258,6 +271,7 @@ def breaking_points(
     bias: bool = False,
     nonnegative: bool = False,
     margin: float = 0.0,
+    label_fraction: float = 0.5,
     n_workers: int = 1,
     rng: Seed = None,
 ) -> IntArray:
@@ -277,6 +291,8 @@ def breaking_points(
         Allow the readout no negative weights.
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
+    label_fraction : float
+        How likely each label is positive, from 0 to 1, independently of all others.
     n_workers : int
         Processes that share the trials, each with one BLAS thread; the result is the same for any
         number.
@@ -295,7 +311,10 @@ def breaking_points(
     readout = Readout(bias, nonnegative, margin)
     max_patterns = checks.count("max_patterns", max_patterns)
     seeds = seeds_of(rng, checks.count("n_trials", n_trials))
-    return np.array(run(breaking_point, seeds, n_workers, draw, max_patterns, readout))
+    label_fraction = checks.fraction("label_fraction", label_fraction, zero=True)
+    return np.array(
+        run(breaking_point, seeds, n_workers, draw, max_patterns, readout, label_fraction)
+    )
 
 
 def _proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:

@@ -76,26 +76,36 @@ def run(
         )
 
 
-def breaking_point(seed: SeedSequence, draw: Draw, max_patterns: int, readout: Readout) -> int:
+def breaking_point(
+    seed: SeedSequence, draw: Draw, max_patterns: int, readout: Readout, label_fraction: float
+) -> int:
     """Largest separable prefix of one panel with random labels."""
     patterns, label_rng = _panel(draw, max_patterns, seed)
-    return separable_prefix(patterns, _labels(max_patterns, label_rng), **asdict(readout))
+    labels = _labels(max_patterns, label_fraction, label_rng)
+    return separable_prefix(patterns, labels, **asdict(readout))
 
 
 def decisions_anew(
-    seed: SeedSequence, draw: Draw, sizes: NDArray[np.int64], readout: Readout
+    seed: SeedSequence,
+    draw: Draw,
+    sizes: NDArray[np.int64],
+    readout: Readout,
+    label_fraction: float,
 ) -> list[bool]:
     """Whether random labels separate, for a new panel of every size."""
     rng = np.random.default_rng(seed)
     return [
-        _decision(part, draw, int(n), readout)
+        _decision(part, draw, int(n), readout, label_fraction)
         for part, n in zip(seeds_of(rng, len(sizes)), sizes, strict=True)
     ]
 
 
-def _decision(seed: SeedSequence, draw: Draw, n_patterns: int, readout: Readout) -> bool:
+def _decision(
+    seed: SeedSequence, draw: Draw, n_patterns: int, readout: Readout, label_fraction: float
+) -> bool:
     patterns, label_rng = _panel(draw, n_patterns, seed)
-    return separate(patterns, _labels(n_patterns, label_rng), **asdict(readout)).separable
+    labels = _labels(n_patterns, label_fraction, label_rng)
+    return separate(patterns, labels, **asdict(readout)).separable
 
 
 def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray, Rng]:
@@ -109,8 +119,11 @@ def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray,
     return patterns, label_rng
 
 
-def _labels(n_patterns: int, rng: Rng) -> FloatArray:
-    return rng.choice([-1.0, 1.0], size=n_patterns)
+def _labels(n_patterns: int, label_fraction: float, rng: Rng) -> FloatArray:
+    """Draw labels that are +1 with a probability, each on its own."""
+    if label_fraction == 0.5:
+        return rng.choice([-1.0, 1.0], size=n_patterns)
+    return np.where(rng.random(n_patterns) < label_fraction, 1.0, -1.0)
 
 
 def rank(draw: Draw, n_patterns: int, bias: bool, seed: SeedSequence) -> int:
