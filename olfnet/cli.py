@@ -9,6 +9,7 @@ from typing import Annotated
 import cyclopts
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import olfnet
 from olfnet import checks
@@ -82,9 +83,9 @@ def show(
     whole = dataset.assemble(book)
     table = Table(show_header=False)
     for name, value in whole.attrs.items():
-        table.add_row(str(name), str(value))
+        table.add_row(str(name), Text(str(value)))
     for name in book.header["parameters"]:
-        table.add_row(name, ", ".join(map(str, whole[name].values)))
+        table.add_row(name, Text(", ".join(map(str, whole[name].values))))
     table.add_row("repeats", str(whole.sizes["repeat"]))
     table.add_row("points", _points(book))
     Console().print(table)
@@ -126,11 +127,13 @@ def claims(
     checks.count("seed", seed, minimum=0)
     if workers is not None:
         checks.count("workers", workers)
+    out.mkdir(parents=True, exist_ok=True)
     with progress("claims") as report:
         outcomes = examine_all(wanted, quick=quick, seed=seed, workers=workers, report=report)
-    words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
-    account.write(outcomes, provenance(None, " ".join(words)) | {"seed": seed}, out)
     Console().print(account.table(outcomes))
+    words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
+    words += [f"--seed {seed}"] if seed else []
+    account.write(outcomes, provenance(None, " ".join(words)) | {"seed": seed}, out)
     failed = [outcome.claim.key for outcome in outcomes if not outcome.holds]
     if failed:
         say(f"{len(failed)} of {len(outcomes)} claims fail: {', '.join(failed)}")

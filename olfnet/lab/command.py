@@ -120,6 +120,11 @@ def run(study: Study, options: Options, command: str) -> int:
             report=report,
         )
     drawn = show(study, result.dataset, result.folder, page=options.report)
+    if result.changed:
+        say(
+            f"the study's file is not the one of the run before; points in {result.folder} that "
+            "were finished then are kept"
+        )
     if result.failures:
         say(_failure_sentence(result))
     if result.n_left:
@@ -137,6 +142,7 @@ def show(study: Study, dataset: xr.Dataset, folder: Path, *, page: bool = False)
     with _explained(study, "table", folder) as printed:
         if table is not None:
             Console().print(table(dataset))
+    (folder / FIGURE).unlink(missing_ok=True)  # an older one would pass for this one
     with _explained(study, "figure", folder) as drawn:
         if figure is not None:
             figure(dataset).savefig(folder / FIGURE, dpi=200)

@@ -5,7 +5,6 @@ workers made them.  Every combination of parameter values and repeats has a ``st
 missing or failed point would have given is NaN.
 """
 
-import math
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,10 +35,20 @@ def assemble(journal: Journal) -> xr.Dataset:
         If something measured has different dimensions at different points.
     """
     described = journal.header["parameters"]
-    records = [r["parameters"] | {"repeat": r["repeat"]} | r for r in journal.records.values()]
-    records.sort(key=lambda record: [record[name] for name in (*described, "repeat")])
-    grid = {n: _axis(sorted({record[n] for record in records})) for n in (*described, "repeat")}
-    places = [tuple(axis[record[name]] for name, axis in grid.items()) for record in records]
+    names = (*described, "repeat")
+    # What a point is called and what it gave are kept apart: a parameter may be named "values".
+    found = [
+        ([*(r["parameters"][name] for name in described), r["repeat"]], r)
+        for r in journal.records.values()
+    ]
+    found.sort(key=lambda one: one[0])
+    records = [record for _, record in found]
+    columns = zip(*(labels for labels, _ in found), strict=True)
+    grid = {name: _axis(sorted(set(c))) for name, c in zip(names, columns, strict=True)}
+    places = [
+        tuple(axis[label] for label, axis in zip(labels, grid.values(), strict=True))
+        for labels, _ in found
+    ]
     done = [(p, r["values"]) for p, r in zip(places, records, strict=True) if "values" in r]
     axes, coords = _measured_axes([entry for _, values in done for entry in values.values()])
     variables = _progress(grid, places, records)
@@ -47,9 +56,27 @@ def assemble(journal: Journal) -> xr.Dataset:
         entries = [(place, values[name]) for place, values in done if name in values]
         variables[name] = _variable(name, entries, grid, axes)
     for name, axis in grid.items():
-        coords[name] = (name, _array(axis), described.get(name, _REPEAT))
+        about = described.get(name, _REPEAT)
+        coords[name] = (name, _array(axis), {k: v for k, v in about.items() if k != "kind"})
     about = {name: value for name, value in journal.header.items() if name != "parameters"}
-    return xr.Dataset(variables, coords, about | (journal.runs[-1] if journal.runs else {}))
+    return xr.Dataset(variables, coords, about | origin(journal.runs))
+
+
+def origin(runs: list[Record]) -> Record:
+    """Where the points come from that several runs have measured: all versions and commands.
+
+    File and date are those of the last run, and wall times are added up.
+    """
+    merged: Record = {}
+    for name in dict.fromkeys(name for one in runs for name in one):
+        values = [one[name] for one in runs if name in one]
+        if name == "wall_seconds":
+            merged[name] = round(sum(values), 3)
+        elif name in ("file", "date", "digest"):
+            merged[name] = values[-1]
+        else:
+            merged[name] = "; ".join(dict.fromkeys(map(str, filter(None, values))))
+    return merged
 
 
 def save(journal: Journal, folder: Path) -> xr.Dataset:
@@ -122,20 +149,20 @@ def _variable(name: str, entries: list[Any], grid: dict[str, Axis], axes: dict[s
     if any(entry["dims"] != dims for _, entry in entries):
         raise ValueError(f"measure must return {name} with the same dimensions at every point")
     shape = (*map(len, grid.values()), *(len(axes[dim]) for dim in dims))
-    arrays = [np.asarray(entry["data"]) for _, entry in entries]
-    complete = sum(array.size for array in arrays) == math.prod(shape)
-    whole = np.full(
-        shape, 0 if complete else np.nan, np.result_type(*arrays) if complete else float
-    )
+    arrays = [np.asarray(entry["data"]).reshape(entry["shape"]) for _, entry in entries]
+    whole, filled = np.zeros(shape, np.result_type(*arrays)), np.zeros(shape, bool)
     for (place, entry), array in zip(entries, arrays, strict=True):
         inner = [[axes[dim][x] for x in labels] for dim, labels in _labels(entry).items()]
-        whole[(*place, *np.ix_(*inner))] = array
+        spot = (*place, *np.ix_(*inner))
+        whole[spot], filled[spot] = array, True
+    if not filled.all():
+        whole = np.where(filled, whole, np.nan)
     return (*grid, *dims), whole, entries[0][1]["attrs"]
 
 
 def _labels(entry: Record) -> dict[str, Iterable[Any]]:
     """Labels of each dimension of an entry: its coordinate, or else 0, 1, 2, ..."""
-    counted = {d: range(n) for d, n in zip(entry["dims"], np.shape(entry["data"]), strict=True)}
+    counted = {d: range(n) for d, n in zip(entry["dims"], entry["shape"], strict=True)}
     return counted | {dim: coord["data"] for dim, coord in entry["coords"].items()}
 
 

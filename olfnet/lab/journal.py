@@ -9,11 +9,11 @@ and a sweep grows in any direction without rewriting anything.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from olfnet.lab.points import Point, Record
+from olfnet.lab.points import Record, failed, point_of
 
 try:
     import fcntl
@@ -21,7 +21,7 @@ except ImportError:  # Windows has no such locks, and no other file of ours need
     fcntl = None  # type: ignore[assignment]
 
 NAME = "points.jsonl"
-FORMAT = "olfnet result 1"
+FORMAT = "olfnet result 2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,22 @@ class Journal:
     runs: list[Record] = field(default_factory=list)
     records: dict[str, Record] = field(default_factory=dict)
     file: IO[bytes] | None = None
+    dims: dict[str, list[str]] = field(default_factory=dict)
+
+    def fitting(self, line: str) -> str:
+        """Return the line of a point, or of its failure if it cannot stand beside the others."""
+        record: Record = json.loads(line)
+        for name, entry in record.get("values", {}).items():
+            known = self.dims.get(name, entry["dims"])
+            if entry["dims"] != known:
+                return failed(
+                    point_of(record),
+                    ValueError(
+                        f"measure must return {name} with the same dimensions at every point, got "
+                        f"{entry['dims']} after {known}"
+                    ),
+                )
+        return line
 
     def append(self, line: str) -> Record:
         """Take one line in, and hand it to the operating system before returning."""
@@ -62,14 +78,17 @@ class Journal:
         elif "wall_seconds" in record:
             self.runs[-1] |= record
         else:
-            self.records[Point(record["parameters"], record["repeat"]).key] = record
+            self.records[point_of(record).key] = record
+            for name, entry in record.get("values", {}).items():
+                self.dims.setdefault(name, entry["dims"])
         return record
 
     @property
     def failures(self) -> list[Record]:
         """Records of the points whose measurement raised an exception, in a fixed order."""
-        failed = [record for record in self.records.values() if "failure" in record]
-        return sorted(failed, key=lambda r: [*r["parameters"].values(), r["repeat"]])
+        failures = [record for record in self.records.values() if "failure" in record]
+        names = sorted(self.header["parameters"])
+        return sorted(failures, key=lambda r: [*(r["parameters"][n] for n in names), r["repeat"]])
 
 
 def read(folder: Path) -> Journal:
@@ -125,7 +144,7 @@ def opened(
         _require_same(journal.header, header, folder)
         inspect(folder, journal)
         file.truncate(content.rindex(b"\n") + 1)
-        yield Journal(journal.header, journal.runs, journal.records, file)
+        yield replace(journal, file=file)
 
 
 def _parsed(content: bytes, file: Path) -> Journal:
@@ -133,7 +152,7 @@ def _parsed(content: bytes, file: Path) -> Journal:
     lines = content.split(b"\n")[:-1]
     try:
         header = json.loads(lines[0])
-        if header["format"] != FORMAT:
+        if header["format"] != FORMAT or not {"study", "seed", "parameters"} <= set(header):
             raise ValueError
         journal = Journal(header)
         for line in lines[1:]:
@@ -154,10 +173,14 @@ def _lock(file: IO[bytes], folder: Path) -> None:
 
 def _require_same(found: Record, wanted: Record, folder: Path) -> None:
     """Let a result grow by values and repeats, but keep its study, seed and parameters."""
-    for what in ("study", "seed", "parameters"):
-        old, new = found[what], wanted[what]
-        if what == "parameters":
-            old, new = ", ".join(sorted(old)), ", ".join(sorted(new))
+    pairs = [(what, found[what], wanted[what]) for what in ("study", "seed")]
+    parameters = [found["parameters"], wanted["parameters"]]
+    old, new = (", ".join(sorted(one)) for one in parameters)
+    pairs.append(("parameters", old, new))
+    for name, about in parameters[0].items():
+        other = parameters[1].get(name, about)
+        pairs += [(f"{w} of {name}", about.get(w), other.get(w)) for w in ("units", "kind")]
+    for what, old, new in pairs:
         if old != new:
             raise ValueError(
                 f"{folder} was made with {what} {old}, not {new}; choose another --out"

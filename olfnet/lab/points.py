@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +61,9 @@ def evaluate(measure: Callable[..., Mapping[str, Any]], point: Point, seed: int)
     try:
         values = measure(**point.parameters, rng=point.stream(seed))
         outcome: Record = {"values": _entries(values, point)}
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # some libraries raise what is not an Exception
         outcome = _failure(error) | {"traceback": _cut(traceback.format_exc(), _LONGEST_TRACEBACK)}
     return _line(point, round(time.perf_counter() - start, 6), outcome)
 
@@ -99,7 +102,12 @@ def point_of(record: Record) -> Point:
 def _entries(values: Any, point: Point) -> Record:
     if not isinstance(values, Mapping) or not values:
         raise ValueError(f"measure must return a mapping of names to numbers, got {values!r}")
-    return {str(name): _entry(str(name), value, point) for name, value in values.items()}
+    entries = {str(name): _entry(str(name), value, point) for name, value in values.items()}
+    dims = {dim for entry in entries.values() for dim in entry["dims"]}
+    for name in entries:
+        if name in dims:
+            raise ValueError(f"measure must not give a quantity the name of a dimension, {name!r}")
+    return entries
 
 
 def _entry(name: str, value: Any, point: Point) -> Record:
@@ -112,4 +120,33 @@ def _entry(name: str, value: Any, point: Point) -> Record:
     if taken:
         raise ValueError(f"measure must not reuse the name {taken.pop()!r} for {name}")
     indexed = array.drop_vars([c for c in array.coords if c not in array.dims])
-    return indexed.to_dict(data="list")
+    for what in (name, *map(str, indexed.dims)):
+        if not re.fullmatch(r"[^/.][^/]*", what):
+            raise ValueError(f"measure must return names without '/' and '.' first, got {what!r}")
+    _require_plain_attrs(name, indexed.attrs)
+    for dim, labels in indexed.coords.items():
+        if labels.dtype.kind not in "biufUO" or len(set(labels.values.tolist())) < labels.size:
+            raise ValueError(
+                f"measure must label {dim} of {name} with different numbers or texts, got "
+                f"{labels.values.tolist()}"
+            )
+        _require_plain_attrs(str(dim), labels.attrs)
+    return indexed.to_dict(data="list") | {"shape": list(indexed.shape)}
+
+
+# Attributes that xarray takes for instructions how to decode what is on disk.
+_DECODING = {"_FillValue", "missing_value", "scale_factor", "add_offset", "dtype", "calendar"}
+
+
+def _require_plain_attrs(name: str, attrs: Mapping[Any, Any]) -> None:
+    """Refuse attributes under which xarray would read back something else than was written."""
+    taken = _DECODING & set(attrs)
+    if taken:
+        raise ValueError(f"measure must not give {name} the attribute {taken.pop()!r}")
+    require_unit(str(attrs.get("units", "")))
+
+
+def require_unit(unit: str) -> None:
+    """Raise if xarray would read numbers of this unit as dates."""
+    if re.search(r"\bsince\b", unit):
+        raise ValueError(f"a unit must not be one that xarray decodes as a date, got {unit!r}")

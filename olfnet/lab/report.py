@@ -14,6 +14,7 @@ from rich.text import Text
 
 from olfnet.lab.files import replace_text
 from olfnet.lab.journal import Journal
+from olfnet.lab.points import Record
 from olfnet.lab.study import Study
 
 NAME = "report.html"
@@ -66,7 +67,7 @@ def write(study: Study, dataset: xr.Dataset, journal: Journal, folder: Path, fig
                 + [("work", f"{seconds:.1f} s"), ("runs", str(len(journal.runs)))],
             ),
         ),
-        _section("How to repeat it", _steps(dataset)),
+        _section("How to repeat it", _steps(journal.runs)),
     ]
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -92,22 +93,23 @@ def _parameters(study: Study, dataset: xr.Dataset) -> Iterable[tuple[str, ...]]:
 
 def _origin(dataset: xr.Dataset) -> list[tuple[str, str]]:
     about: Mapping[str, object] = {str(name): value for name, value in dataset.attrs.items()}
-    hidden = {"question", "source", "study", "format"}
+    hidden = {"question", "source", "study", "format", "digest"}
     return [
         (name, str(value)) for name, value in about.items() if name not in hidden and value != ""
     ]
 
 
-def _steps(dataset: xr.Dataset) -> str:
-    about = dataset.attrs
-    lines = [f"pip install olfnet=={about.get('olfnet', '')}"]
-    if about.get("commit"):
-        lines.append(f"git checkout {about['commit'].rstrip('+')}")
-    lines.append(str(about.get("command", "")))
+def _steps(runs: list[Record]) -> str:
+    """Write the commands of all runs that measured points, in their order."""
+    lines: list[str] = []
+    for about in runs:
+        steps = [f"pip install olfnet=={about['olfnet']}"]
+        steps += [f"git checkout {about['commit'].rstrip('+')}"] if about["commit"] else []
+        lines += [step for step in steps if step not in lines] + [about["command"]]
     note = ""
-    if str(about.get("commit", "")).endswith("+"):
-        note = "<p>Files differed from that commit.</p>"
-    return f"<pre>{_safe(chr(10).join(lines))}</pre>{note}"
+    if any(about["commit"].endswith("+") for about in runs):
+        note = "<p>Files differed from their commit.</p>"
+    return f"<pre>{_safe(chr(10).join(dict.fromkeys(lines)))}</pre>{note}"
 
 
 def _failures(failures: list[dict[str, object]]) -> str:

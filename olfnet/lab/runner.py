@@ -29,7 +29,7 @@ from olfnet.lab import journal as journals
 from olfnet.lab.points import Point, Record, evaluate, failed, points_of
 from olfnet.lab.progress import Report
 from olfnet.lab.provenance import provenance
-from olfnet.lab.study import Study, load_study
+from olfnet.lab.study import Parameter, Study, load_study
 
 Place = Callable[[], AbstractContextManager[Executor]]
 Task = Callable[[Point], str]
@@ -53,6 +53,8 @@ class Result:
         Points of this run that were not measured because it was stopped.
     stop : str
         Why it was stopped, or empty.
+    changed : bool
+        Whether the study's file is another one than in the run before, whose points were kept.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Result:
     failures: list[Record]
     n_left: int
     stop: str
+    changed: bool = False
 
 
 def run(
@@ -133,23 +136,29 @@ def run(
         points = list(points_of(grid, n_repeats))
         todo = [p for p in points if _wanted(journal.records.get(p.key), retry_failed)]
         report(len(points) - len(todo), len(points))
-        stop, n_left = "", len(todo)
+        stop, n_left, changed = "", len(todo), False
         if todo:
-            journal.append(json.dumps({"run": provenance(study.file, command)}))
+            changed = bool(journal.runs) and study.digest != journal.runs[-1].get("digest", "")
+            about = provenance(study.file, command) | {"digest": study.digest}
+            journal.append(json.dumps({"run": about}))
         start = time.perf_counter()
         try:
-            task = functools.partial(_evaluate, study.file or study.measure, seed)
+            source = (study.file, study.digest) if study.file else study.measure
+            task = functools.partial(_evaluate, source, seed)
             for line in _lines(place, task, todo, n_ahead):
-                journal.append(line)
+                journal.append(journal.fitting(line))
                 n_left -= 1
                 report(len(points) - n_left, len(points))
         except KeyboardInterrupt:
             stop = "interrupted"
         except CancelledError:
             stop = "the scheduler was lost"
+        except BrokenExecutor:
+            stop = "the executor is broken"
         if todo:
             journal.append(json.dumps({"wall_seconds": round(time.perf_counter() - start, 3)}))
-        return Result(folder, datasets.save(journal, folder), journal.failures, n_left, stop)
+        whole = datasets.save(journal, folder)
+        return Result(folder, whole, journal.failures, n_left, stop, changed)
 
 
 def _header(study: Study, seed: int) -> Record:
@@ -159,8 +168,13 @@ def _header(study: Study, seed: int) -> Record:
         "question": study.question,
         "source": study.source,
         "seed": seed,
-        "parameters": {p.name: {"meaning": p.meaning, "units": p.unit} for p in study.parameters},
+        "parameters": {p.name: _description(p) for p in study.parameters},
     }
+
+
+def _description(parameter: Parameter) -> dict[str, str]:
+    kind = parameter.kind.__name__
+    return {"meaning": parameter.meaning, "units": parameter.unit, "kind": kind}
 
 
 def _wanted(record: Record | None, retry_failed: bool) -> bool:
@@ -176,6 +190,7 @@ def _lines(place: Place, task: Task, points: list[Point], n_ahead: int) -> Itera
     left = {point.key: point for point in points}
     while left:
         running: dict[Future[str], Point] = {}
+        before = len(left)
         try:
             with place() as pool:
                 for point, line in _as_completed(pool, task, left, n_ahead, running):
@@ -184,6 +199,8 @@ def _lines(place: Place, task: Task, points: list[Point], n_ahead: int) -> Itera
         except BrokenExecutor:
             for point in running.values():
                 yield _alone(task, left.pop(point.key))
+            if len(left) == before:  # a pool that takes nothing: the caller's own, and broken
+                raise
 
 
 def _as_completed(
@@ -232,12 +249,19 @@ def _alone(task: Task, point: Point) -> str:
         return failed(point, MemoryError("its worker process was killed, perhaps for memory"))
 
 
-def _evaluate(source: Path | Callable[..., Mapping[str, Any]], seed: int, point: Point) -> str:
-    """Measure a point in a worker, by the study's file or by its function."""
-    measure = _loaded(source).measure if isinstance(source, Path) else source
+def _evaluate(
+    source: tuple[Path, str] | Callable[..., Mapping[str, Any]], seed: int, point: Point
+) -> str:
+    """Measure a point in a worker, by the study's file and its digest, or by its function."""
+    measure = _loaded(*source).measure if isinstance(source, tuple) else source
     with _threads().limit(limits=1):
         return evaluate(measure, point, seed)
 
 
-_loaded = functools.cache(load_study)
+@functools.cache
+def _loaded(file: Path, digest: str) -> Study:
+    """Study of a file, loaded once for each version of it: workers may live longer."""
+    return load_study(file, digest=digest)
+
+
 _threads = functools.cache(ThreadpoolController)

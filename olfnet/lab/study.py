@@ -4,6 +4,7 @@ A study is a Python file that defines ``study = Study(...)`` and ends with
 ``if __name__ == "__main__": study.main()``.
 """
 
+import hashlib
 import importlib.util
 import inspect
 import math
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import xarray as xr
 
 from olfnet import checks
-from olfnet.lab.points import Value
+from olfnet.lab.points import Value, require_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,6 +71,7 @@ class Parameter:
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name in _RESERVED:
             raise ValueError(f"a parameter cannot have the name {self.name!r}")
+        require_unit(self.unit)
         object.__setattr__(self, "values", _several(self.values))
         object.__setattr__(self, "values", self.accept(self.values))
         quick = self.values if self.quick is None else self.accept(self.quick)
@@ -101,6 +103,10 @@ class Parameter:
         if type(value) is not self.kind or self.kind not in _NOUNS or infinite:
             noun = _NOUNS.get(self.kind, "a bool, int, float or str")
             raise ValueError(f"{self.name} must be {noun}, got {value!r}")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ValueError(f"{self.name} must be an integer of 64 bits, got {value}")
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError(f"{self.name} must be a text of printable characters, got {value!r}")
         if self.check is not None:
             self.check(self.name, value)
         return float(value) + 0.0 if self.kind is float else value  # no negative zero
@@ -128,6 +134,8 @@ class Study:
         Measure one point at a time, whatever the number of workers: for timings.
     file : Path, optional
         Where the study is written, filled in when it is loaded; worker processes read it there.
+    digest : str
+        SHA-256 of that file, filled in as well, so that no worker goes by another version.
 
     Raises
     ------
@@ -146,6 +154,7 @@ class Study:
     quick_repeats: int = 1
     alone: bool = False
     file: Path | None = None
+    digest: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(self.parameters))
@@ -201,33 +210,47 @@ class Study:
         sys.exit(command.main(sys.modules["__main__"].__file__ or "", sys.argv[1:]))
 
 
-def load_study(file: str | Path) -> Study:
+def load_study(file: str | Path, *, digest: str = "") -> Study:
     """Return the ``study`` that a Python file defines.
+
+    Parameters
+    ----------
+    file : path
+    digest : str
+        What ``Study.digest`` must be, if it is given.
 
     Raises
     ------
     ValueError
-        If the file is missing, cannot be executed, or defines no study.
+        If the file is missing, cannot be executed, defines no study, or is not the same.
     """
     path = Path(file).resolve()
     spec = importlib.util.spec_from_file_location(f"olfnet_study_{path.stem}", path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise ValueError(f"there is no study file {str(file)!r}")
+    source = path.read_bytes()
+    if digest not in ("", _digest(source)):
+        raise ValueError(f"{file} is not the same here as where the run was started")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     if (folder := str(path.parent)) not in sys.path:
         sys.path.append(folder)  # a study may import its neighbors, as under `python FILE`
     try:
         _LOADING.append(path)
-        spec.loader.exec_module(module)
-    except Exception as error:
+        # Not by the loader, whose cache goes by the second: a file may change faster.
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
     finally:
         _LOADING.remove(path)
     study = getattr(module, "study", None)
     if not isinstance(study, Study):
         raise ValueError(f"{file} defines no study: it needs a line study = Study(...)")
-    return replace(study, file=path)
+    return replace(study, file=path, digest=_digest(source))
+
+
+def _digest(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()
 
 
 # Files that are being executed for their study; worker processes do so, too.

@@ -140,9 +140,10 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
         return {"x": xr.DataArray(np.ones((1,) * n), dims=["a", "b"][:n])}
 
     study = Study("odd", "?", "", (Parameter("n", (1, 2), "axes"),), measure)
-    with pytest.raises(ValueError, match="x with the same dimensions at every point"):
-        study.run(out=tmp_path / "r")
-    assert len((tmp_path / "r" / NAME).read_text().splitlines()) == 5
+    result = study.run(out=tmp_path / "r", workers=1)
+    assert result.dataset["status"].values.ravel().tolist() == [1, 2]
+    (failure,) = result.failures
+    assert "x with the same dimensions at every point, got ['a', 'b'] after" in failure["failure"]
 
 
 @pytest.mark.parametrize(

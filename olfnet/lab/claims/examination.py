@@ -1,12 +1,16 @@
 """Examining claims: on all cores, each with its own random stream."""
 
+import math
 import os
 import time
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import as_completed
+from contextlib import suppress
+from typing import Any
 
 from olfnet.lab import executors
-from olfnet.lab.claims.claim import Claim, Outcome
+from olfnet.lab.claims.claim import Claim, Measured, Outcome
 from olfnet.lab.claims.register import REGISTER
 from olfnet.lab.points import Point
 from olfnet.lab.progress import Report
@@ -39,15 +43,31 @@ def examine_all(
     report: Report = lambda n_done, n_claims: None,
 ) -> list[Outcome]:
     """Examine claims of the register on worker processes; outcomes come in their order."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     report(0, len(claims))
     with executors.local(min(workers or os.cpu_count() or 1, len(claims))) as pool:
         futures = [pool.submit(_examine_key, claim.key, quick, seed) for claim in claims]
         for future in as_completed(futures):
-            key, predicted, measured, holds, seconds = future.result()
-            found[key] = (predicted, measured, holds, seconds)
+            with suppress(Exception):  # of a killed worker or of the claim's own code: see below
+                key, *rest = future.result()
+                found[key] = rest
+                report(len(found), len(claims))
+    for claim in claims:
+        if claim.key not in found:
+            found[claim.key] = _alone(claim, quick, seed)
             report(len(found), len(claims))
     return [Outcome(claim, *found[claim.key]) for claim in claims]
+
+
+def _alone(claim: Claim, quick: bool, seed: int) -> list[Any]:
+    """Examine a claim again in a process of its own; if that fails, the claim does."""
+    try:
+        with executors.local(1) as pool:
+            return list(pool.submit(_examine_key, claim.key, quick, seed).result()[1:])
+    except Exception as error:
+        say = f"{claim.key} could not be examined: {type(error).__name__}: {error}"
+        warnings.warn(say, stacklevel=2)
+        return [claim.predicted(), Measured(math.nan, math.nan, math.nan), False, 0.0]
 
 
 def _examine_key(key: str, quick: bool, seed: int) -> tuple:  # type: ignore[type-arg]
