@@ -7,7 +7,7 @@ grid of time steps, so that every simulator gets the same spikes.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,7 @@ class TimeCourse:
         return total
 
 
+@runtime_checkable
 class Process(Protocol):
     """Whatever can draw spike trains of several inputs."""
 

@@ -176,17 +176,30 @@ class _Task:
     ) -> "_Task":
         rng = np.random.default_rng(rng)
         dynamics = presets.rapp_nawrot_2020() if dynamics is None else dynamics
+        course, process = course or TimeCourse(), process or Poisson()
+        _require("circuit", circuit, Circuit, "random_expansion(...)")
+        _require("dynamics", dynamics, Dynamics, "a preset")
+        _require("course", course, TimeCourse, "TimeCourse()")
+        _require("process", process, Process, "trains.Poisson()")
         rates = _rates(odors, circuit.n_inputs)
         plan = _plan(circuit, dynamics, duration, dt, record)
         source = Source(
-            Poisson() if process is None else process,
-            TimeCourse() if course is None else course,
+            process,
+            course,
             dynamics.noise,
             circuit.n_units,
             plan.n_steps,
             dt,
         )
         return cls(plan, source, rates, rng.spawn(len(rates)))
+
+
+def _require(name: str, value: Any, kind: Any, example: str) -> None:
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise ValueError(
+            f"{name} must be {article} {kind.__name__}, such as {example}, got {value!r}"
+        )
 
 
 def automatic_batch(plan: Plan, workers: int = 1) -> int:
@@ -218,8 +231,6 @@ def _plan(
     circuit: Circuit, dynamics: Dynamics, duration: float, dt: float, record: ArrayLike
 ) -> Plan:
     """Check what a simulation must fulfil before it begins."""
-    if not isinstance(dynamics, Dynamics):
-        raise ValueError(f"dynamics must be a Dynamics, such as a preset, got {dynamics!r}")
     if circuit.weights.nnz and circuit.weights.data.min() < 0:
         least = circuit.weights.data.min()
         raise ValueError(f"weights of a spiking circuit must be non-negative, got {least:g}")

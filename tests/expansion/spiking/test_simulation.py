@@ -280,6 +280,8 @@ def test_network_to_extend(circuit, odors):
         ({"dt": 0.005}, "dt must be shorter than every time constant, got 0.005 s against 0.003 s"),
         ({"dt": 0.0}, "dt must be positive"),
         ({"dynamics": "shiu"}, "dynamics must be a Dynamics, such as a preset, got 'shiu'"),
+        ({"course": "pulse"}, r"course must be a TimeCourse, such as TimeCourse\(\), got 'pulse'"),
+        ({"process": "gamma"}, "process must be a Process, such as .*, got 'gamma'"),
         ({"target": "gpu"}, "target must be one of numpy, standalone, cython, got 'gpu'"),
         ({"record": [60]}, r"record must hold units from 0 to 59, got \[60\]"),
         ({"record": [0.5]}, "record must be a list of integers"),
