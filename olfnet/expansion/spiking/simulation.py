@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.signal
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.expansion import presets
 from olfnet.expansion.circuit import Circuit, Response, odor_panel
-from olfnet.expansion.dynamics import Dynamics, SpikingInhibition
+from olfnet.expansion.dynamics import Dynamics
 from olfnet.expansion.spikes import Spikes
 from olfnet.expansion.spiking import targets
 from olfnet.expansion.spiking.input import Source
 from olfnet.expansion.spiking.network import Plan, assemble
+from olfnet.expansion.spiking.stability import require_stable
 from olfnet.expansion.spiking.targets import Answer
 from olfnet.expansion.trains import Poisson, Process, TimeCourse
 
@@ -259,7 +259,7 @@ def _response(plan: Plan, answers: list[Answer]) -> Response:
     odors, units = np.divmod(np.concatenate(places), n_units)
     steps = np.concatenate([answer.steps for answer in answers])
     for answer in answers:
-        _check_inhibition(plan, answer)
+        require_stable(plan, answer)
     spikes = Spikes(
         odors, units, steps * plan.dt, n_odors=n_odors, n_units=n_units, stop=plan.duration
     )
@@ -268,36 +268,3 @@ def _response(plan: Plan, answers: list[Answer]) -> Response:
         kept = [answer.voltages for answer in answers if answer.voltages is not None]
         voltages = np.concatenate(kept).reshape(n_odors, plan.recorded.size, plan.n_steps)
     return Response.of_spikes(spikes, voltages)
-
-
-def _check_inhibition(plan: Plan, answer: Answer) -> None:
-    """Refuse a time step in which a potential would overshoot its target under inhibition."""
-    neuron = plan.dynamics.neuron
-    if plan.dynamics.inhibition is None or neuron.input_unit != "siemens":
-        return
-    strongest = _feedback(plan, answer).max(initial=0.0)
-    fastest = neuron.capacitance / (neuron.leak + strongest)
-    if plan.dt >= fastest:
-        raise ValueError(
-            "dt must be shorter than the units' time constant under the strongest inhibition, "
-            f"got {plan.dt:g} s against {fastest:g} s at {strongest:g} S"
-        )
-
-
-def _feedback(plan: Plan, answer: Answer) -> FloatArray:
-    """Inhibition of each odor's units in each time step, from the spikes that brought it about."""
-    kind = plan.dynamics.inhibition
-    if isinstance(kind, SpikingInhibition):
-        rows, steps = answer.inhibitors, answer.inhibitor_steps
-        jump, tau = kind.inhibition.strength, kind.inhibition.tau
-    else:
-        rows, steps = answer.units // plan.circuit.n_units, answer.steps
-        jump, tau = 1 / (plan.circuit.n_units * kind.tau), kind.tau  # type: ignore[union-attr]
-    n_rows = int(rows.max(initial=-1)) + 1
-    counts = np.bincount(rows * plan.n_steps + steps, minlength=n_rows * plan.n_steps)
-    decay = 1 - plan.dt / tau
-    traces = counts.reshape(n_rows, plan.n_steps) * jump
-    level: NDArray[np.float64] = scipy.signal.lfilter([1.0], [1.0, -decay], traces, axis=1)
-    if isinstance(kind, SpikingInhibition):
-        return level
-    return kind.gain * np.maximum(level - kind.threshold, 0.0)  # type: ignore[union-attr]
