@@ -1,4 +1,4 @@
-"""Claims about how many associations linear readouts store (R1, R2, R4, R5, R6)."""
+"""Claims about how many associations linear readouts store (R1 to R6)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -157,6 +157,31 @@ def margin(kappa: float) -> Claim:
     )
 
 
+def biased(label_fraction: float) -> Claim:
+    """Gardner's capacity where one label is rare; the control has even labels."""
+    n_dims = 100
+    value = float(gardner.capacity(label_fraction=label_fraction))
+    options: dict[str, Any] = {"bias": True, "label_fraction": label_fraction}
+    longest = int(2.2 * value * n_dims)
+    return Claim(
+        key=f"R3.fraction_{label_fraction:g}",
+        systems=("S14",),
+        statement=f"Capacity of readouts with a free bias if {label_fraction:g} of the labels are "
+        "positive",
+        source="Gardner 1988, J. Phys. A 21:257",
+        equation=r"1 / \min_b [f E_2(b) + (1 - f) E_2(-b)]",
+        status=Status.ASYMPTOTIC,
+        predicted=lambda: value,
+        simulation=partial(mean_break, gaussian(n_dims), n_dims, longest, **options),
+        control=partial(mean_break, gaussian(n_dims), n_dims, longest, bias=True),
+        n_samples=300,
+        n_quick=80,
+        allowance=2 * value / n_dims,
+        remark="N = 100; the allowance is 2 / N of the value: the bias is one more dimension, and "
+        "as much again.",
+    )
+
+
 def twice(key: str, statement: str, simulation: Simulation, control: Simulation) -> Claim:
     """Capacity 2 per dimension for patterns of some kind."""
     return Claim(
@@ -203,6 +228,7 @@ CLAIMS = (
         n_quick=400,
     ),
     *(margin(kappa) for kappa in (0.25, 0.5, 1.0, 1.5)),
+    *(biased(fraction) for fraction in (0.2, 0.1)),
     *(sign_constrained(n, p) for n, p in ((20, 20), (50, 50), (50, 40))),
     twice(
         "binary",
