@@ -143,7 +143,8 @@ class Noise:
     std : float
         Standard deviation, in A.
     interval : float
-        How long each value lasts, in s; that is the correlation time.
+        How long each value lasts, in s and rounded to whole time steps; that is the correlation
+        time.
     """
 
     std: float
@@ -191,9 +192,14 @@ class Dynamics:
     def fastest(self) -> dict[str, float]:
         """Time constants that a simulation must resolve, in s, by what they belong to."""
         found = {"neuron": self.neuron.fastest, "excitation.tau": self.excitation.tau}
-        if self.noise is not None:
-            found["noise.interval"] = self.noise.interval
         return found | ({} if self.inhibition is None else self.inhibition.fastest)
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether all neurons have a rate in closed form."""
+        kind = self.inhibition
+        silent = not isinstance(kind, SpikingInhibition) or hasattr(kind.neuron, "rate")
+        return silent and hasattr(self.neuron, "onset_rate")
 
     def onset_rates(self, drive: FloatArray) -> FloatArray:
         """Return the units' rates under constant input before they adapt, were spikes smeared out.
@@ -216,8 +222,8 @@ class Dynamics:
         ValueError
             If the neuron's rate has no closed form.
         """
-        if not hasattr(self.neuron, "onset_rate"):
-            raise ValueError(f"neuron must have a rate in closed form, got {self.neuron!r}")
+        if not self.has_formula:
+            raise ValueError(f"all neurons must have a rate in closed form, got {self!r}")
         excitation = self.excitation.effect * np.maximum(drive, 0.0)
         return np.array([self._settled(one) for one in excitation])
 

@@ -56,6 +56,14 @@ class Spikes:
             )
         if not self.start < self.stop:
             raise ValueError(f"stop must be after start={self.start:g} s, got {self.stop:g} s")
+        for name, limit in (("odors", self.n_odors), ("units", self.n_units)):
+            found = getattr(self, name)
+            if found.size and not 0 <= found.min() <= found.max() < limit:
+                raise ValueError(f"{name} must be from 0 to {limit - 1}, got {found.max()}")
+        if self.times.size and not self.start <= self.times.min() <= self.times.max() <= self.stop:
+            raise ValueError(
+                f"times must be from {self.start:g} to {self.stop:g} s, got {self.times.max():g} s"
+            )
         order = np.lexsort((self.times, self.units, self.odors))
         for name in ("odors", "units", "times"):
             object.__setattr__(self, name, getattr(self, name)[order])
@@ -81,7 +89,8 @@ class Spikes:
         return trains.reshape(self.n_odors, self.n_units)
 
     def between(self, start: float, stop: float) -> "Spikes":
-        """Spikes at times from ``start`` to just before ``stop``, in s."""
+        """Spikes at times from ``start`` to just before ``stop``, in s, as far as was looked."""
+        start, stop = max(start, self.start), min(stop, self.stop)
         seen = (self.times >= start) & (self.times < stop)
         chosen = {name: getattr(self, name)[seen] for name in ("odors", "units", "times")}
         return replace(self, **chosen, start=start, stop=stop)
@@ -89,7 +98,8 @@ class Spikes:
     def to_neo(self) -> Any:
         """Return a ``neo.Block`` with one segment for each odor and one train for each unit.
 
-        Neo writes it in many formats, NWB among them.
+        Neo writes it in many formats.  For NWB, ``block.annotate`` it first with a
+        ``session_description``, an ``identifier`` and a ``session_start_time``.
 
         Raises
         ------

@@ -143,13 +143,14 @@ class Gamma:
     """Regular spikes: intervals of a gamma distribution, after a dead time.
 
     With a constant rate r, intervals are ``refractory`` plus a gamma variate of mean ``1 / r -
-    refractory``; changing rates stretch the variate, not the dead time.  Trains begin in the
-    middle of things, as if they had run forever.
+    refractory``; changing rates stretch the variate, not the dead time.  Rates are as wanted at any
+    time for order 1; after a jump those of other orders ring for a few intervals.  Trains begin
+    in the middle of things, as if they had run forever.
 
     Parameters
     ----------
     order : float
-        Shape of the gamma distribution; 1 is a Poisson process, infinity a clock.
+        Shape of the gamma distribution; 1 is a Poisson process, 1000 nearly a clock.
     refractory : float
         Dead time after each spike, in s.
 
@@ -199,13 +200,17 @@ class Gamma:
         """Sum up the intervals expected to end, counted in the time outside of dead times."""
         if not self.refractory:
             return expected
-        spikes = np.diff(expected, axis=1)
-        busy = spikes * self.refractory / dt
-        if (busy >= 1).any():
+        spikes, n_dead = np.diff(expected, axis=1), self.refractory / dt
+        if (spikes * n_dead >= 1).any():
             raise ValueError(
                 f"refractory must be shorter than the mean interval, got {self.refractory:g} s "
                 f"at a rate of {spikes.max() / dt:g} Hz"
             )
+        # Dead is who has spiked within the dead time; before 0 the first rate held.
+        middle = np.arange(spikes.shape[1]) + 0.5
+        past = np.maximum(np.floor(middle - n_dead), 0).astype(np.int64)
+        before = expected[:, past] + (middle - n_dead - past) * spikes[:, past]
+        busy = (expected[:, :-1] + expected[:, 1:]) / 2 - before
         free = np.zeros_like(expected)
         np.cumsum(spikes / (1 - busy), axis=1, out=free[:, 1:])
         return free

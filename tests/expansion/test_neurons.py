@@ -85,6 +85,18 @@ def test_adaptive_lif(adaptation):
             agree(spikes(neuron, excitation), free)
 
 
+def test_adaptation_that_silences():
+    """Where what happened a moment ago is forgotten within a hundred-thousandth of a period."""
+    cell = dict(capacitance=1e-12, leak=1e-9, rest=-0.07, threshold=-0.05, reset=-0.07)
+    neuron = AdaptiveLIF(**cell, adaptation=20e-9, adaptation_tau=5.0)
+    (found,) = np.atleast_1d(neuron.rate(0.5e-9, 0.0))
+    # Between spikes the potential follows its target, which must fall to the threshold's:
+    # slow = (leak (rest - threshold) + exc (0 - threshold)) / (threshold - E).
+    slow = (1e-9 * -0.02 + 0.5e-9 * 0.05) / (-0.05 + 0.09)
+    period = 5.0 * np.log1p(20e-9 / slow)
+    assert found == pytest.approx(1 / period, rel=0.01)
+
+
 def test_izhikevich_fires_above_its_rheobase_only():
     neuron = Izhikevich(a=0.02, b=0.01, c=-62.4)  # b < a: the rest ends in a saddle-node
     current = neuron.rheobase * np.array([0.9, 0.99, 1.05, 1.5])

@@ -27,6 +27,7 @@ def test_counts_and_times(spikes):
 def test_between(spikes):
     part = spikes.between(0.1, 0.3)
     assert part.duration == pytest.approx(0.2)
+    assert spikes.between(-1, 10).duration == pytest.approx(0.4)
     assert part.counts.sum() == ((spikes.times >= 0.1) & (spikes.times < 0.3)).sum()
     assert (part.counts <= spikes.counts).all()
 
@@ -84,6 +85,9 @@ def test_nwb(spikes, tmp_path):
     [
         ({"units": [0]}, "one entry for each spike, got shapes"),
         ({"stop": 0.0}, "stop must be after start=0 s, got 0 s"),
+        ({"units": [0, 2]}, "units must be from 0 to 1, got 2"),
+        ({"odors": [0, 5]}, "odors must be from 0 to 0, got 5"),
+        ({"times": [0.1, 1.2]}, "times must be from 0 to 1 s, got 1.2 s"),
     ],
 )
 def test_bad_input(change, sentence):

@@ -75,6 +75,18 @@ def test_rates_follow_the_time_course(process):
     assert (np.abs(found - flat) > 4.5 * spread).any()
 
 
+@pytest.mark.parametrize("refractory", [0.002, 0.005])
+def test_a_dead_time_does_not_sharpen_an_onset(refractory):
+    """Who has not spiked yet is not dead: rates are as wanted in the first milliseconds, too."""
+    course = TimeCourse(starts=(0.1,), spontaneous=10.0)
+    inputs, steps = trains(Gamma(1.0, refractory), 120.0, 0.15, 20_000, course)
+    for start, stop in ((1000, 1025), (1025, 1050), (1050, 1100)):
+        wanted = 20_000 * 120.0 * (stop - start) * DT
+        found = ((steps >= start) & (steps < stop)).sum()
+        # In the first step after the jump the dead share is read in its middle: a step's worth.
+        assert abs(found - wanted) < 4.5 * wanted**0.5 + 20_000 * 120 * DT * 0.5
+
+
 def test_spikes_in_one_step_are_moved_not_lost():
     inputs, steps = trains(Poisson(), rate=5000.0, seconds=0.1, n_inputs=400)
     counts = np.bincount(inputs, minlength=400)

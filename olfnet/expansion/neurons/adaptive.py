@@ -12,9 +12,12 @@ from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.expansion.neurons.leaky import ConductanceLIF, finite_array
 
-# Nodes and weights on (0, 1) for potentials under a decaying conductance.
-_POINTS, _SPANS = np.polynomial.legendre.leggauss(80)
-_NODES, _WEIGHTS = (_POINTS + 1) / 2, _SPANS / 2
+# Nodes and weights on (0, 1) for potentials under a decaying conductance.  What happened long ago
+# is forgotten exponentially, however fast: panels halve towards the end, at 1.
+_POINTS, _SPANS = np.polynomial.legendre.leggauss(12)
+_ENDS = np.append(1 - 0.5 ** np.arange(36.0), 1.0)
+_NODES = (_ENDS[:-1, None] + np.diff(_ENDS)[:, None] * (_POINTS + 1) / 2).ravel()
+_WEIGHTS = (np.diff(_ENDS)[:, None] * _SPANS / 2).ravel()
 
 
 @dataclass(frozen=True, kw_only=True)

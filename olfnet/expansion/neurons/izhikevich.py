@@ -53,6 +53,8 @@ class Izhikevich:
         for name in ("b", "c", "d", "threshold"):
             checks.finite(name, getattr(self, name))
         checks.nonnegative("refractory", self.refractory)
+        if not self.c * 1e-3 < self.threshold:
+            raise ValueError(f"c must be below threshold {self.threshold:g} V, got {self.c:g} mV")
 
     @property
     def rheobase(self) -> float:

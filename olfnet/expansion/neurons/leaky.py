@@ -160,7 +160,11 @@ class ConductanceLIF:
     @property
     def fastest(self) -> float:
         """Membrane time constant at rest, in s; input shortens it."""
-        return self.capacitance / self.leak
+        return self.time_constant(0.0)
+
+    def time_constant(self, conductance: float) -> float:
+        """Membrane time constant, in s, under further conductance in S."""
+        return self.capacitance / (self.leak + conductance)
 
     def rate(self, excitation: ArrayLike, inhibition: ArrayLike = 0.0) -> FloatArray:
         """Return the firing rate under constant conductances.

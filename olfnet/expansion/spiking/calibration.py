@@ -12,7 +12,7 @@ from olfnet.checks import FloatArray, Seed
 from olfnet.expansion import presets
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.dynamics import Dynamics, SpikingInhibition
-from olfnet.expansion.spiking.simulation import respond
+from olfnet.expansion.spiking.simulation import require, respond
 
 # Range of the factor, and how far a bracket reaches at first.
 _RANGE, _REACH = 1e4, 1.25
@@ -97,6 +97,8 @@ def calibrate(
     """
     rng = np.random.default_rng(rng)
     dynamics = presets.rapp_nawrot_2020() if dynamics is None else dynamics
+    require("circuit", circuit, Circuit, "random_expansion(...)")
+    require("dynamics", dynamics, Dynamics, "a preset")
     scale = SCALES[checks.one_of("by", by, known=SCALES)]
     checks.fraction("coding_level", coding_level)
     checks.positive("tolerance", tolerance)
@@ -125,13 +127,16 @@ def _guess(
     duration: float,
 ) -> float:
     """Logarithm of the factor at which the mean input alone makes so many units spike once."""
-    if not hasattr(dynamics.neuron, "onset_rate"):
+    if not dynamics.has_formula:
         return 0.0
     low, high = -np.log(_RANGE), np.log(_RANGE)
     while high - low > 0.01:
         middle = (low + high) / 2
-        rates = scale(dynamics, float(np.exp(middle))).onset_rates(drive)
-        level = np.mean(rates * duration >= 1)
+        try:
+            rates = scale(dynamics, float(np.exp(middle))).onset_rates(drive)
+            level = float(np.mean(rates * duration >= 1))
+        except ValueError:  # no such neuron: its threshold would be below its reset
+            level = np.inf
         low, high = (middle, high) if level < coding_level else (low, middle)
     reached = high < np.log(_RANGE)
     return high if reached else 0.0

@@ -54,11 +54,17 @@ class Source:
         raster = np.zeros((self.n_steps, n_odors * n_inputs))
         noise = None
         if self.noise is not None:
-            n_intervals = int(np.ceil(self.n_steps * self.dt / self.noise.interval)) + 1
+            n_intervals = self.n_steps // round(self.noise.interval / self.dt) + 1
             noise = np.zeros((n_intervals, n_odors * self.n_units))
         for k, (odor, stream) in enumerate(zip(rates, streams, strict=True)):
             spikes, current = stream.spawn(2)
             expected = self.course.expected(odor, self.n_steps, self.dt)
+            busiest = np.diff(expected).max()
+            if busiest > 0.5:
+                raise ValueError(
+                    f"odors must drive inputs at rates up to 1 / (2 dt) = {0.5 / self.dt:g} Hz, "
+                    f"got {busiest / self.dt:g} Hz"
+                )
             inputs, steps = self.process.draw(expected, self.dt, rng=spikes)
             raster[steps, k * n_inputs + inputs] = 1.0
             if noise is not None and self.noise is not None:

@@ -35,6 +35,12 @@ class Plan:
     recorded: NDArray[np.int64]
 
     @property
+    def noise_steps(self) -> int:
+        """Time steps for which each value of the noise lasts."""
+        noise = self.dynamics.noise
+        return 0 if noise is None else round(noise.interval / self.dt)
+
+    @property
     def duration(self) -> float:
         """Simulated time, in s."""
         return self.n_steps * self.dt
@@ -68,7 +74,10 @@ def assemble(plan: Plan, batch: Batch, *, codeobj_class: Any = None) -> brian2.N
         **shared,
     )
     units, *alarm = _units(plan, batch, shared)
-    network = brian2.Network(inputs, units, *alarm, _excitation(plan, inputs, units, batch, shared))
+    network = brian2.Network(inputs, units, *alarm)
+    network.schedule = ["start", "groups", "thresholds", "synapses", "resets", "end"]
+    if plan.circuit.weights.nnz:
+        network.add(_excitation(plan, inputs, units, batch, shared))
     network.add(brian2.SpikeMonitor(units, name="spikes", codeobj_class=codeobj_class))
     if plan.dynamics.inhibition is None:
         units.namespace["inh"] = 0 * _unit(plan.dynamics.neuron.input_unit)
@@ -89,7 +98,7 @@ def _units(plan: Plan, batch: Batch, shared: dict[str, Any]) -> list[brian2.Bria
         equations += f"inh : {unit} (linked)\n"
     noise = ""
     if batch.noise is not None:
-        interval = dynamics.noise.interval * brian2.second  # type: ignore[union-attr]
+        interval = plan.noise_steps * plan.dt * brian2.second
         values = batch.noise * brian2.amp
         namespace["noise"] = brian2.TimedArray(values, dt=interval, name="noise")
         noise = " + noise(t, i)"

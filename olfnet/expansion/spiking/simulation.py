@@ -100,7 +100,7 @@ def respond(
     plan, n_odors = task.plan, len(task.rates)
     target = targets.choose(target, n_odors, circuit.n_units, plan.n_steps)
     if batch_size is None:
-        batch_size = automatic_batch(plan, workers)
+        batch_size = min(automatic_batch(plan, workers), -(-n_odors // workers))
     batch_size = min(checks.count("batch_size", batch_size), n_odors)
     parts = [slice(start, start + batch_size) for start in range(0, n_odors, batch_size)]
     batches = [(task.rates[part], task.streams[part]) for part in parts]
@@ -177,11 +177,13 @@ class _Task:
         rng = np.random.default_rng(rng)
         dynamics = presets.rapp_nawrot_2020() if dynamics is None else dynamics
         course, process = course or TimeCourse(), process or Poisson()
-        _require("circuit", circuit, Circuit, "random_expansion(...)")
-        _require("dynamics", dynamics, Dynamics, "a preset")
-        _require("course", course, TimeCourse, "TimeCourse()")
-        _require("process", process, Process, "trains.Poisson()")
+        require("circuit", circuit, Circuit, "random_expansion(...)")
+        require("dynamics", dynamics, Dynamics, "a preset")
+        require("course", course, TimeCourse, "TimeCourse()")
+        require("process", process, Process, "trains.Poisson()")
         rates = _rates(odors, circuit.n_inputs)
+        if course.length is not None and course.length < dt:
+            raise ValueError(f"course.length must be at least dt={dt:g} s, got {course.length:g} s")
         plan = _plan(circuit, dynamics, duration, dt, record)
         source = Source(
             process,
@@ -194,7 +196,8 @@ class _Task:
         return cls(plan, source, rates, rng.spawn(len(rates)))
 
 
-def _require(name: str, value: Any, kind: Any, example: str) -> None:
+def require(name: str, value: Any, kind: Any, example: str) -> None:
+    """Raise if a value is not of a kind."""
     if not isinstance(value, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise ValueError(
@@ -235,6 +238,10 @@ def _plan(
         least = circuit.weights.data.min()
         raise ValueError(f"weights of a spiking circuit must be non-negative, got {least:g}")
     checks.positive("dt", dt)
+    if dynamics.noise is not None and dt > dynamics.noise.interval:
+        raise ValueError(
+            f"dt must be at most noise.interval={dynamics.noise.interval:g} s, got {dt:g} s"
+        )
     for name, tau in dynamics.fastest.items():
         if dt >= tau:
             raise ValueError(

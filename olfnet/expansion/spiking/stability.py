@@ -13,10 +13,10 @@ from olfnet.expansion.spiking.targets import Answer
 def require_stable(plan: Plan, answer: Answer) -> None:
     """Refuse a time step in which a potential would overshoot its target under inhibition."""
     neuron = plan.dynamics.neuron
-    if plan.dynamics.inhibition is None or neuron.input_unit != "siemens":
+    if plan.dynamics.inhibition is None or not hasattr(neuron, "time_constant"):
         return
     strongest = _feedback(plan, answer).max(initial=0.0)
-    fastest = neuron.capacitance / (neuron.leak + strongest)
+    fastest = neuron.time_constant(strongest)
     if plan.dt >= fastest:
         raise ValueError(
             "dt must be shorter than the units' time constant under the strongest inhibition, "

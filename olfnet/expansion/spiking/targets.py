@@ -118,11 +118,24 @@ def run(
     groups = [batches[i::workers] for i in range(workers)]
     with _processes(workers) as pool:
         tasks = [
-            pool.submit(_in_this_process, target, plan, source, group, batch_size)
-            for group in groups
+            pool.submit(_in_a_worker, target, plan, source, group, batch_size) for group in groups
         ]
         found = [task.result() for task in tasks]
     return [found[i % workers][i // workers] for i in range(len(batches))]
+
+
+def _in_a_worker(*task: Any) -> list[Answer]:
+    """Simulate; Brian2's own exceptions do not travel between processes, but their texts do."""
+    try:
+        return _in_this_process(*task)
+    except ValueError:
+        raise
+    except Exception as error:
+        chain, one = [], error
+        while one is not None:
+            chain.append(f"{type(one).__name__}: {one}")
+            one = one.__cause__  # type: ignore[assignment]
+        raise RuntimeError("; because of ".join(chain)) from None
 
 
 def _in_this_process(
@@ -147,6 +160,8 @@ def _interpreted(target: str, plan: Plan, batches: Iterator[Batch]) -> Iterator[
         for batch in batches:
             network = assemble(plan, batch, codeobj_class=_code(target))
             network.run(plan.duration * brian2.second, namespace={})
+            if network.t / brian2.second < plan.duration - plan.dt / 2:
+                raise KeyboardInterrupt  # Brian2 may have caught it, and ended early
             yield network
 
 
@@ -200,13 +215,20 @@ def _compiler() -> str | None:
 
 @contextmanager
 def _untouched_preferences() -> Iterator[None]:
-    """Set the compiler's flags for Cython, and give back those of the caller."""
-    flags = brian2.prefs.codegen.cpp.extra_compile_args_gcc
-    brian2.prefs.codegen.cpp.extra_compile_args_gcc = _COMPILER_FLAGS
+    """Set what spikes could depend on, and give the caller's choices back."""
+    wanted = {
+        "codegen.cpp.extra_compile_args_gcc": _COMPILER_FLAGS,
+        "codegen.string_expression_target": "numpy",
+        "core.default_float_dtype": np.float64,
+    }
+    before = {name: brian2.prefs[name] for name in wanted}
     try:
+        for name, value in wanted.items():
+            brian2.prefs[name] = value
         yield
     finally:
-        brian2.prefs.codegen.cpp.extra_compile_args_gcc = flags
+        for name, value in before.items():
+            brian2.prefs[name] = value
 
 
 @contextmanager

@@ -52,12 +52,34 @@ def test_a_neuron_without_a_formula(circuit, odors):
     assert 0.1 < response.coding_level.mean() < 0.5
 
 
+def test_thresholds_that_come_close_to_the_reset(circuit, odors):
+    start = presets.rapp_nawrot_2020()
+    high = replace(start, neuron=replace(start.neuron, reset=-0.065))
+    found = spiking.calibrate(
+        circuit, odors, coding_level=0.5, duration=0.1, rng=1, dynamics=high, by="threshold"
+    )
+    assert -0.065 < found.neuron.threshold < -0.045
+
+
+def test_an_inhibitor_without_a_formula(circuit, odors):
+    start = presets.rapp_nawrot_2020()
+    odd = replace(
+        start.inhibition, neuron=Izhikevich(), excitation=Synapse(strength=1e-10, tau=0.002)
+    )
+    dynamics = replace(start, inhibition=odd)
+    found = spiking.calibrate(
+        circuit, odors, coding_level=0.2, duration=0.1, rng=1, dynamics=dynamics
+    )
+    assert found.inhibition == odd
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"coding_level": 0.0}, r"coding_level must be in \(0, 1\], got 0"),
         ({"by": "luck"}, "by must be one of excitation, threshold, inhibition, got 'luck'"),
         ({"tolerance": 0.0}, "tolerance must be positive"),
+        ({"dynamics": "shiu"}, "dynamics must be a Dynamics, such as a preset, got 'shiu'"),
         (
             {"dynamics": replace(presets.rapp_nawrot_2020(), inhibition=None), "by": "inhibition"},
             "by='inhibition' needs dynamics with inhibition, got none",

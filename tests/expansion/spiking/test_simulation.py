@@ -1,11 +1,16 @@
 """The spiking circuit against a plain simulation of the same equations, written for this test."""
 
+import signal
+import subprocess
 import sys
-from dataclasses import replace
+import threading
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import brian2
 import numpy as np
 import pytest
+import scipy.sparse
 
 from olfnet.expansion import presets, random_expansion, spiking
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise, SpikingInhibition, Synapse
@@ -18,14 +23,16 @@ CELL = ConductanceLIF(
 )
 SPIKING = Dynamics(
     neuron=CELL,
-    excitation=Synapse(strength=2.5e-9, tau=0.003),
+    excitation=Synapse(strength=2.5e-9, tau=0.003, delay=0.0005),
     inhibition=SpikingInhibition(
         neuron=replace(CELL, capacitance=20e-12),
-        excitation=Synapse(strength=1e-9, tau=0.004),
-        inhibition=Synapse(strength=4e-9, tau=0.010),
+        excitation=Synapse(strength=1e-9, tau=0.004, delay=0.0003),
+        inhibition=Synapse(strength=4e-9, tau=0.010, delay=0.0007),
     ),
 )
-GRADED = replace(SPIKING, inhibition=GradedInhibition(gain=1e-9, tau=0.02, threshold=1.0))
+GRADED = replace(
+    SPIKING, inhibition=GradedInhibition(gain=1e-9, tau=0.02, threshold=1.0, delay=0.0004)
+)
 FREE = replace(SPIKING, inhibition=None)
 NOISY = replace(SPIKING, noise=Noise(std=5e-11, interval=0.003))
 CURRENTS = Dynamics(
@@ -56,10 +63,9 @@ def drawn(circuit, odors, seed, noise=None):
         rasters.append(raster)
         noises.append(np.zeros((STEPS, circuit.n_units)))
         if noise is not None:
-            n = int(np.ceil(STEPS * DT / noise.interval)) + 1
-            values = current.normal(0, noise.std, (n, circuit.n_units))
-            of_step = np.floor((np.arange(STEPS) + 0.5) * DT / noise.interval).astype(int)
-            noises[-1] = values[of_step]
+            n_held = round(noise.interval / DT)
+            values = current.normal(0, noise.std, (STEPS // n_held + 1, circuit.n_units))
+            noises[-1] = values[np.arange(STEPS) // n_held]
     return rasters, noises
 
 
@@ -75,6 +81,14 @@ def plain(circuit, dynamics, raster, noise):
     quiet = np.full(circuit.n_units, -np.inf)  # until when a unit is refractory
     a_v, a_exc, a_quiet, activity, feedback = cell.rest, 0.0, -np.inf, 0.0, 0.0
     counts, potentials = np.zeros(circuit.n_units, int), []
+    heard, inhibited = np.zeros(STEPS + 100), np.zeros(STEPS + 100)  # what is under way
+    late = round(dynamics.excitation.delay / DT)
+    delayed = np.vstack((np.zeros((late, raster.shape[1])), raster))
+    to_apl, from_apl = 0, 0
+    if isinstance(apl, GradedInhibition):
+        to_apl = round(apl.delay / DT)
+    elif apl is not None:
+        to_apl, from_apl = (round(s.delay / DT) for s in (apl.excitation, apl.inhibition))
     for step in range(STEPS):
         if isinstance(apl, GradedInhibition):
             feedback = apl.gain * max(activity - apl.threshold, 0.0)
@@ -93,13 +107,16 @@ def plain(circuit, dynamics, raster, noise):
         counts += fired
         a_fired = isinstance(apl, SpikingInhibition) and a_v >= apl.neuron.threshold
         a_fired = a_fired and step >= a_quiet
-        exc += dynamics.excitation.strength * (weights @ raster[step])
+        exc += dynamics.excitation.strength * (weights @ delayed[step])
+        heard[step + to_apl] += fired.sum()
         if isinstance(apl, GradedInhibition):
-            activity += fired.sum() / (circuit.n_units * apl.tau)
+            activity += heard[step] / (circuit.n_units * apl.tau)
         elif apl is not None:
-            a_exc += apl.excitation.strength * fired.sum()
+            a_exc += apl.excitation.strength * heard[step]
+            feedback += apl.inhibition.strength * inhibited[step]
         if a_fired:
-            feedback += apl.inhibition.strength
+            inhibited[step + from_apl] += 1
+            feedback += apl.inhibition.strength * (from_apl == 0)
             a_v, a_quiet = apl.neuron.reset, step + round(apl.neuron.refractory / DT)
         v[fired] = cell.reset
         quiet[fired] = step + round(cell.refractory / DT)
@@ -280,6 +297,15 @@ def test_network_to_extend(circuit, odors):
         ({"dt": 0.005}, "dt must be shorter than every time constant, got 0.005 s against 0.003 s"),
         ({"dt": 0.0}, "dt must be positive"),
         ({"dynamics": "shiu"}, "dynamics must be a Dynamics, such as a preset, got 'shiu'"),
+        (
+            {"odors": np.full((1, 20), 1e20)},
+            r"odors must drive inputs at rates up to 1 / \(2 dt\) = 5000 Hz, got 1e\+20 Hz",
+        ),
+        ({"course": TimeCourse(length=4e-5)}, "course.length must be at least dt=0.0001 s"),
+        (
+            {"dynamics": replace(SPIKING, noise=Noise(std=1e-10, interval=5e-5))},
+            "dt must be at most noise.interval=5e-05 s, got 0.0001 s",
+        ),
         ({"course": "pulse"}, r"course must be a TimeCourse, such as TimeCourse\(\), got 'pulse'"),
         ({"process": "gamma"}, "process must be a Process, such as .*, got 'gamma'"),
         ({"target": "gpu"}, "target must be one of numpy, standalone, cython, got 'gpu'"),
@@ -321,3 +347,113 @@ def test_time_step_too_long_for_the_inhibition(circuit, odors):
 def test_no_preset_of_that_name():
     with pytest.raises(ValueError, match="preset must be one of rapp_nawrot_2020, .*, got 'rapp'"):
         presets.load("rapp")
+
+
+def test_ctrl_c_ends_in_an_interrupt(circuit, odors):
+    """Brian2 may catch it and end a run early; half an answer must never pass for a whole one."""
+    ready = threading.Timer(0.7, signal.raise_signal, (signal.SIGINT,))
+    before = signal.getsignal(signal.SIGINT)
+    ready.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            spiking.respond(circuit, odors, duration=20.0, rng=1, dynamics=FREE, record=[0])
+    finally:
+        ready.cancel()
+        assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_first_call_from_a_thread(tmp_path):
+    program = """
+import signal, sys, threading
+import numpy as np
+from olfnet.expansion import random_expansion, spiking
+handlers = sys.excepthook, signal.getsignal(signal.SIGINT)
+circuit = random_expansion(n_inputs=5, n_units=10, fan_in=2, coding_level=0.1, rng=1)
+found = []
+call = lambda: found.append(spiking.respond(circuit, np.full((1, 5), 99.0), duration=0.02, rng=1))
+thread = threading.Thread(target=call)
+thread.start()
+thread.join()
+call()
+assert (found[0].counts == found[1].counts).all()
+assert handlers == (sys.excepthook, signal.getsignal(signal.SIGINT))
+"""
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_preferences_of_the_caller_do_not_matter(circuit, odors):
+    options = {"duration": 0.1, "rng": 1, "dynamics": SPIKING, "record": [0]}
+    whole = spiking.respond(circuit, odors, **options)
+    odd = {
+        "core.network.default_schedule": [
+            "start",
+            "groups",
+            "synapses",
+            "thresholds",
+            "resets",
+            "end",
+        ],
+        "core.default_float_dtype": np.float32,
+        "codegen.string_expression_target": "cython",
+    }
+    before = {name: brian2.prefs[name] for name in odd}
+    try:
+        for name, value in odd.items():
+            brian2.prefs[name] = value
+        same(whole, spiking.respond(circuit, odors, **options))
+        assert {name: brian2.prefs[name] for name in odd} == odd
+    finally:
+        for name, value in before.items():
+            brian2.prefs[name] = value
+
+
+@dataclass(frozen=True)
+class Minimal:
+    """No more than what a model must have."""
+
+    cm_: float = 1e-10
+    threshold: float = -0.05
+    refractory: float = 0.0
+    units: ClassVar = {"cm_": "farad", "threshold": "volt"}
+    input_unit: ClassVar = "siemens"
+    input_current: ClassVar = "exc * (0 * mV - v) + inh * (-75 * mV - v)"
+    equations: ClassVar = "dv/dt = awake * (10 * nS * (-70 * mV - v) + current) / cm_ : volt"
+    initial_values: ClassVar = "v = -70 * mV"
+    reset_statements: ClassVar = "v = -70 * mV"
+
+    @property
+    def fastest(self):
+        return 0.01
+
+
+@dataclass(frozen=True)
+class Misspelt(Minimal):
+    equations: ClassVar = "dv/dt = awake * (-70 * mV - v + current) / cm_ : volt"
+
+
+def test_a_model_is_one_class(circuit, odors):
+    dynamics = replace(SPIKING, neuron=Minimal())
+    response = spiking.respond(circuit, odors, duration=0.1, rng=1, dynamics=dynamics)
+    assert response.counts.sum() > 20
+    wrong = replace(SPIKING, neuron=Misspelt())
+    with pytest.raises(RuntimeError, match="DimensionMismatchError"):
+        spiking.respond(circuit, odors, duration=0.01, dynamics=wrong, workers=2, batch_size=1)
+
+
+def test_a_circuit_without_synapses(circuit, odors):
+    empty = replace(circuit, weights=scipy.sparse.csr_array(circuit.weights.shape))
+    assert spiking.respond(empty, odors, duration=0.01, rng=1).counts.sum() == 0
+
+
+def test_workers_share_a_small_panel(circuit, odors, monkeypatch):
+    seen = []
+
+    def run(target, plan, source, batches, *, batch_size, workers):
+        seen.append([len(rates) for rates, _ in batches])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(spiking.simulation.targets, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        spiking.respond(circuit, odors, duration=0.01, workers=2)
+    assert seen == [[3, 2]]

@@ -1,0 +1,171 @@
+"""The circuit as scikit-learn transformers, to stand in front of any classifier."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array, issparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from olfnet.checks import FloatArray
+from olfnet.expansion import rate
+from olfnet.expansion.circuit import Circuit, random_expansion
+from olfnet.expansion.sparsify import Sparsifier, TopK
+from olfnet.expansion.wiring import FixedFanIn, Wiring
+from olfnet.receptors import DivisiveNormalization
+
+
+class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """The antennal lobe: from receptor rates to projection-neuron rates.
+
+    Parameters
+    ----------
+    normalization : callable (rates) -> rates, optional
+        A transform of ``olfnet.receptors.glomeruli``; ``DivisiveNormalization()`` without it.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Receptors seen by ``fit``.
+
+    Examples
+    --------
+    >>> GlomerularNormalizer().fit_transform([[12.0, 0.0]]).round(1)
+    array([[82.,  0.]])
+    """
+
+    def __init__(self, normalization: Any = None) -> None:
+        self.normalization = normalization
+
+    def fit(self, X: ArrayLike, y: Any = None) -> "GlomerularNormalizer":
+        """Check the rates; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_odors, n_receptors)
+            Receptor rates, non-negative, in spikes/s.
+        y : ignored
+        """
+        validate_data(self, X, ensure_non_negative=True, dtype=np.float64)
+        return self
+
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Return projection-neuron rates, shape (n_odors, n_receptors), in spikes/s."""
+        check_is_fitted(self)
+        rates = validate_data(self, X, ensure_non_negative=True, dtype=np.float64, reset=False)
+        transform = DivisiveNormalization() if self.normalization is None else self.normalization
+        return np.asarray(transform(rates))
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that rates are not negative."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
+
+
+class ExpansionTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """The mushroom body: from projection-neuron rates to sparse codes of many units.
+
+    Parameters
+    ----------
+    n_units : int
+        Units (Kenyon cells).
+    fan_in : int
+        Inputs of each unit, at most as many as there are; not used if ``wiring`` is given.
+    coding_level : float
+        Fraction of units that respond to an odor; not used if ``sparsifier`` is given.
+    wiring : Wiring, optional
+        Who connects to whom, of ``olfnet.expansion.wiring``.
+    sparsifier : Sparsifier, optional
+        What keeps the code sparse, of ``olfnet.expansion.sparsify``; thresholds are set by ``fit``.
+    sparse_output : bool
+        Return sparse arrays, which hold a large panel in little memory.
+    random_state : int, numpy.random.Generator, RandomState or None
+        Source of the wiring.
+
+    Attributes
+    ----------
+    circuit_ : Circuit
+        Wiring drawn and thresholds set by ``fit``.
+    n_features_in_ : int
+        Inputs seen by ``fit``.
+
+    Examples
+    --------
+    >>> odors = np.random.default_rng(0).exponential(20.0, size=(10, 24))
+    >>> codes = ExpansionTransformer(n_units=100, random_state=1).fit_transform(odors)
+    >>> codes.shape, (codes > 0).sum(axis=1)
+    ((10, 100), array([5, 5, 5, 5, 5, 5, 5, 5, 5, 5]))
+    """
+
+    def __init__(
+        self,
+        n_units: int = 2000,
+        *,
+        fan_in: int = 7,
+        coding_level: float = 0.05,
+        wiring: Wiring | None = None,
+        sparsifier: Sparsifier | None = None,
+        sparse_output: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.n_units = n_units
+        self.fan_in = fan_in
+        self.coding_level = coding_level
+        self.wiring = wiring
+        self.sparsifier = sparsifier
+        self.sparse_output = sparse_output
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> "ExpansionTransformer":
+        """Draw the wiring, and set thresholds on these odors if the sparsifier has any.
+
+        Parameters
+        ----------
+        X : array-like or sparse, shape (n_odors, n_inputs)
+        y : ignored
+        """
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64)
+        n_inputs = self.n_features_in_
+        drawn: Circuit = random_expansion(
+            n_inputs=n_inputs,
+            n_units=self.n_units,
+            wiring=self.wiring or FixedFanIn(min(self.fan_in, n_inputs)),
+            sparsifier=self.sparsifier or TopK(self.coding_level),
+            rng=_generator(self.random_state),
+        )
+        self.circuit_ = drawn.calibrated(_array(X))
+        self._n_features_out = self.n_units
+        return self
+
+    def transform(self, X: Any) -> FloatArray | csr_array:
+        """Return codes, shape (n_odors, n_units), in the unit of the odors."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        codes = rate.respond(self.circuit_, _array(X)).codes
+        return codes if self.sparse_output else np.asarray(codes.toarray())
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that sparse odors are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _array(X: Any) -> Any:
+    return csr_array(X) if issparse(X) else X
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """Source of random numbers, from whatever scikit-learn or NumPy calls one."""
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state)
+    seed: NDArray[np.int64] = check_random_state(random_state).randint(2**31, size=4)
+    return np.random.default_rng(seed)
