@@ -1,5 +1,5 @@
-from . import capacity, expansion, lab, readout, receptors, theory
-from .capacity.curves import breaking_points, measure_capacity
+from . import capacity, estimators, expansion, lab, readout, receptors, theory
+from .capacity.measurement import breaking_points, measure_capacity
 from .expansion.circuit import random_expansion
 from .readout.separability import separate
 from .receptors.panels import load_panel
@@ -9,6 +9,7 @@ __version__: str
 __all__ = [
     "breaking_points",
     "capacity",
+    "estimators",
     "expansion",
     "lab",
     "load_panel",

@@ -1,6 +1,7 @@
-from . import curves, geometry
-from .curves import CapacityCurve, breaking_points, measure_capacity
+from . import curves, geometry, measurement
+from .curves import CapacityCurve
 from .geometry import dimension
+from .measurement import breaking_points, measure_capacity
 
 __all__ = [
     "CapacityCurve",
@@ -9,4 +10,5 @@ __all__ = [
     "dimension",
     "geometry",
     "measure_capacity",
+    "measurement",
 ]

@@ -1,9 +1,4 @@
-"""How many associations can be stored: separable fraction against load, and capacity.
-
-Patterns get random labels, and the question is whether any linear readout of the wanted kind
-reproduces all of them: Cover's counting capacity, Gardner's with a margin, or that of non-negative
-weights.  Every decision is certified.
-"""
+"""How a measured capacity is reported: separable fraction against load, with exact intervals."""
 
 from __future__ import annotations
 
@@ -12,19 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats
 import xarray
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from olfnet import checks
-from olfnet.capacity.trials import (
-    Draw,
-    Readout,
-    breaking_point,
-    decisions_anew,
-    rank,
-    run,
-    seeds_of,
-)
-from olfnet.checks import FloatArray, Seed
+from olfnet.capacity.trials import Readout
+from olfnet.checks import FloatArray
 
 IntArray = NDArray[np.int64]
 
@@ -185,136 +172,6 @@ class CapacityCurve:
                 {"meaning": "largest separable prefix of the trial"},
             )
         return dataset
-
-
-def measure_capacity(
-    draw: Draw,
-    *,
-    n_patterns: ArrayLike,
-    n_trials: int,
-    bias: bool = False,
-    nonnegative: bool = False,
-    margin: float = 0.0,
-    label_fraction: float = 0.5,
-    nested: bool = True,
-    n_workers: int = 1,
-    rng: Seed = None,
-) -> CapacityCurve:
-    """Measure how the separable fraction of random labelings falls with the load.
-
-    Parameters
-    ----------
-    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
-        Draws a panel of patterns, each time a new one.
-    n_patterns : int array of shape (n_loads,)
-        Numbers of patterns to try; the curve has them in rising order and each once.
-    n_trials : int
-        Panels with random labels per load.
-    bias : bool
-        Allow the readout a free bias.
-    nonnegative : bool
-        Allow the readout no negative weights.
-    margin : float
-        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
-    label_fraction : float
-        How likely each label is positive, from 0 to 1, independently of all others.
-    nested : bool
-        Loads are prefixes of one panel per trial, so that one breaking point answers for all of
-        them.  Set False if the statistics of a pattern depend on how many are drawn.
-    n_workers : int
-        Processes that share the trials, each with one BLAS thread; the result is the same for any
-        number.
-    rng : seed or Generator
-
-    Returns
-    -------
-    CapacityCurve
-
-    Raises
-    ------
-    ValueError
-        If a count is below 1, or ``draw`` returns patterns of the wrong number.
-
-    Examples
-    --------
-    >>> curve = measure_capacity(
-    ...     lambda n, rng: rng.standard_normal((n, 20)), n_patterns=[20, 40, 60], n_trials=50, rng=1
-    ... )
-    >>> low, high = curve.interval(confidence=0.999)
-    >>> bool(low[1] < 0.5 < high[1])
-    True
-    """
-    rng = np.random.default_rng(rng)
-    readout = Readout(bias, nonnegative, margin)
-    if np.size(n_patterns) == 0:
-        raise ValueError("n_patterns must hold at least one number, got none")
-    sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
-    n_trials = checks.count("n_trials", n_trials)
-    largest = int(sizes[-1])
-    seeds = seeds_of(rng, n_trials)
-    n_dims = rank(draw, largest, bias, seeds[0])
-    about = (readout, checks.fraction("label_fraction", label_fraction, zero=True))
-    points = None
-    if nested:
-        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, *about))
-        n_separable = (points[:, None] >= sizes).sum(axis=0)
-    else:
-        n_separable = np.sum(run(decisions_anew, seeds, n_workers, draw, sizes, *about), axis=0)
-    return CapacityCurve(sizes, n_separable, n_trials, n_dims, readout, points, label_fraction)
-
-
-def breaking_points(
-    draw: Draw,
-    *,
-    max_patterns: int,
-    n_trials: int,
-    bias: bool = False,
-    nonnegative: bool = False,
-    margin: float = 0.0,
-    label_fraction: float = 0.5,
-    n_workers: int = 1,
-    rng: Seed = None,
-) -> IntArray:
-    """Largest separable prefix of growing sequences of patterns with random labels.
-
-    For patterns in general position its law is ``theory.cover.breaking_point_pmf``.
-
-    Parameters
-    ----------
-    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
-    max_patterns : int
-        Length of each sequence; also the answer for one that never breaks.
-    n_trials : int
-    bias : bool
-        Allow the readout a free bias.
-    nonnegative : bool
-        Allow the readout no negative weights.
-    margin : float
-        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
-    label_fraction : float
-        How likely each label is positive, from 0 to 1, independently of all others.
-    n_workers : int
-        Processes that share the trials, each with one BLAS thread; the result is the same for any
-        number.
-    rng : seed or Generator
-
-    Returns
-    -------
-    int array of shape (n_trials,)
-
-    Raises
-    ------
-    ValueError
-        If a count is below 1, or ``draw`` returns patterns of the wrong number.
-    """
-    rng = np.random.default_rng(rng)
-    readout = Readout(bias, nonnegative, margin)
-    max_patterns = checks.count("max_patterns", max_patterns)
-    seeds = seeds_of(rng, checks.count("n_trials", n_trials))
-    label_fraction = checks.fraction("label_fraction", label_fraction, zero=True)
-    return np.array(
-        run(breaking_point, seeds, n_workers, draw, max_patterns, readout, label_fraction)
-    )
 
 
 def _proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:
