@@ -76,16 +76,16 @@ def dichotomy(
     """Check the input of :func:`olfnet.separate` and bring it to normal form."""
     patterns = checks.matrix("patterns", patterns)
     signs = label_signs(labels, len(patterns))
-    weight_signs = _weight_signs(nonnegative, patterns.shape[1])
+    allowed = weight_signs(nonnegative, patterns.shape[1])
     margin = checks.nonnegative("margin", margin)
     if not isinstance(bias, (bool, np.bool_)):
         raise ValueError(f"bias must be True or False, got {bias!r}")
     rows = signs[:, None] * patterns
     if bias:
         rows = np.column_stack((rows, signs))
-        weight_signs = np.append(weight_signs, 0.0)
+        allowed = np.append(allowed, 0.0)
     row_scale, column_scale = _scales(rows, bias, uniform=margin > 0)
-    column_scale = np.where(weight_signs < 0, -column_scale, column_scale)
+    column_scale = np.where(allowed < 0, -column_scale, column_scale)
     scaled = rows
     if not (np.all(row_scale == 1) and np.all(column_scale == 1)):
         scaled = rows * row_scale[:, None] * column_scale
@@ -95,7 +95,7 @@ def dichotomy(
             row_scale, column_scale = np.ones_like(row_scale), np.sign(column_scale)
             scaled = rows * column_scale
     return Dichotomy(
-        scaled, weight_signs != 0, bias, margin * float(row_scale[0]), row_scale, column_scale
+        scaled, allowed != 0, bias, margin * float(row_scale[0]), row_scale, column_scale
     )
 
 
@@ -121,7 +121,7 @@ def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
     return np.where(positive, 1.0, -1.0)
 
 
-def _weight_signs(nonnegative: bool | ArrayLike, n_weights: int) -> FloatArray:
+def weight_signs(nonnegative: bool | ArrayLike, n_weights: int) -> FloatArray:
     """Sign that each weight must have: +1, -1, or 0 for free."""
     if isinstance(nonnegative, (bool, np.bool_)):
         return np.full(n_weights, float(nonnegative))

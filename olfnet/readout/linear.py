@@ -1,0 +1,187 @@
+"""What all linear readouts share: two classes, weights, a bias, and scikit-learn's manners."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+
+
+class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A neuron that tells two classes apart by the sign of a weighted sum.
+
+    Attributes
+    ----------
+    classes_ : array of shape (2,)
+        Labels; the second one is the positive class.
+    coef_ : array of shape (1, n_features)
+        Weights.
+    intercept_ : array of shape (1,)
+        Bias.
+    """
+
+    coef_: FloatArray
+    intercept_: FloatArray
+    classes_: NDArray[Any]
+
+    def decision_function(self, X: Any) -> FloatArray:
+        """Return the weighted sum plus bias of each pattern, shape (n_patterns,)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        return np.asarray(X @ self.coef_[0] + self.intercept_[0])
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the class of each pattern, shape (n_patterns,)."""
+        positive = self.decision_function(X) > 0
+        return np.asarray(self.classes_[positive.astype(int)])
+
+    def _associations(
+        self, X: Any, y: Any, *, first: bool = True, classes: ArrayLike | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Check patterns and labels, and return them dense and as -1 and 1.
+
+        The first time their classes are learned, too.
+
+        Raises
+        ------
+        ValueError
+            If there are more than two classes, only one, or a label that is no class.
+        """
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, reset=first)
+        check_classification_targets(y)
+        if first:
+            self._learn_classes(y if classes is None else np.asarray(classes))
+        unknown = np.setdiff1d(y, self.classes_).tolist()
+        if unknown:
+            raise ValueError(f"y must be one of the classes {self.classes_}, got {unknown[0]!r}")
+        signs = np.where(y == self.classes_[1], 1.0, -1.0)
+        return np.asarray(X.toarray() if issparse(X) else X), signs
+
+    def _learn_classes(self, y: NDArray[Any]) -> None:
+        if (kind := type_of_target(y, input_name="y")) != "binary":
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is {kind}."
+            )
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            only = self.classes_.tolist()[0]
+            raise ValueError(f"y must hold two classes, got one class, {only!r}")
+
+    def _start(self, n_features: int) -> Self:
+        """Forget all."""
+        self.coef_, self.intercept_ = np.zeros((1, n_features)), np.zeros(1)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that there are two classes, and that sparse codes are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.sparse = True
+        return tags
+
+
+class OnlineReadout(LinearReadout):
+    """A rule that sees one association after another.
+
+    ``fit`` begins anew and goes through the associations in the order given, as often as the rule
+    needs; ``partial_fit`` goes on from where the readout is, through each association once.
+
+    Parameters
+    ----------
+    bias : bool
+        Learn a bias, too.
+    max_epochs : int
+        Most passes of ``fit`` through all associations; it stops when one changes nothing.
+
+    Attributes
+    ----------
+    learning_curve_ : int array of shape (n_epochs,)
+        Mistakes in each pass, made before the association was learned; every ``partial_fit`` adds
+        one.
+    converged_ : bool
+        Whether the last pass was without mistake.
+    bias_scale_ : float
+        The constant input behind the bias: the length of the longest pattern of the first batch.
+    """
+
+    learning_curve_: Any
+    bias_scale_: float
+    # How little a pass has to change, relative to the weights, to be the last one.
+    _settled = 0.0
+
+    def __init__(self, *, bias: bool = True, max_epochs: int = 1000) -> None:
+        self.bias = bias
+        self.max_epochs = max_epochs
+
+    def fit(self, X: Any, y: ArrayLike) -> Self:
+        """Learn all associations, as often as it takes.
+
+        Parameters
+        ----------
+        X : array-like or sparse, shape (n_patterns, n_features)
+        y : array-like, shape (n_patterns,)
+            Two classes.
+        """
+        max_epochs = checks.count("max_epochs", self.max_epochs)
+        X, signs = self._associations(X, y)
+        self._start(X.shape[1])._scale_bias(X)
+        curve = []
+        for _ in range(max_epochs):
+            before = np.append(self.coef_, self.intercept_)
+            curve.append(self._pass(X, signs))
+            after = np.append(self.coef_, self.intercept_)
+            if np.linalg.norm(after - before) <= self._settled * np.linalg.norm(after):
+                break
+        self.learning_curve_ = np.array(curve)
+        return self
+
+    def partial_fit(self, X: Any, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
+        """Learn further associations, each one once.
+
+        Parameters
+        ----------
+        X : array-like or sparse, shape (n_patterns, n_features)
+        y : array-like, shape (n_patterns,)
+        classes : array-like of shape (2,), optional
+            Both labels; needed in the first call unless ``y`` holds both.
+        """
+        first = not hasattr(self, "classes_")
+        X, signs = self._associations(X, y, first=first, classes=classes)
+        if first:
+            self._start(X.shape[1])._scale_bias(X)
+            self.learning_curve_ = np.zeros(0, dtype=int)
+        self.learning_curve_ = np.append(self.learning_curve_, self._pass(X, signs))
+        return self
+
+    @property
+    def converged_(self) -> bool:
+        """Whether the last pass was without mistake."""
+        return bool(self.learning_curve_[-1] == 0)
+
+    @property
+    def n_mistakes_(self) -> int:
+        """All mistakes so far."""
+        return int(self.learning_curve_.sum())
+
+    def _scale_bias(self, X: FloatArray) -> None:
+        self.bias_scale_ = float(np.sqrt(np.max(np.sum(X**2, axis=1)))) or 1.0
+
+    def _pass(self, X: FloatArray, signs: FloatArray) -> int:
+        """Learn each association once, and count the mistakes."""
+        return sum(self._see(x, sign) for x, sign in zip(X, signs.tolist(), strict=True))
+
+    def _see(self, x: FloatArray, sign: float) -> bool:
+        """Learn one association in place, and tell whether it was a mistake before."""
+        raise NotImplementedError
+
+    def _add(self, x: FloatArray, amount: float) -> None:
+        """Add a multiple of a pattern, and of the constant input, to the weights and bias."""
+        self.coef_[0] += amount * x
+        if self.bias:
+            self.intercept_[0] += amount * self.bias_scale_**2

@@ -1,0 +1,293 @@
+"""Learning rules: scikit-learn's own checks, textbook formulas, and what each rule is known for."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.linear_model import Perceptron, RidgeClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from olfnet.readout import (
+    DeltaRuleReadout,
+    DepressionReadout,
+    HebbianReadout,
+    MaxMarginReadout,
+    PerceptronReadout,
+    PseudoinverseReadout,
+    novikoff_bound,
+    separate,
+)
+
+READOUTS = [
+    PerceptronReadout(),
+    PerceptronReadout(margin=0.1, max_epochs=50),
+    PerceptronReadout(nonnegative=True, max_epochs=50),
+    DeltaRuleReadout(max_epochs=200),
+    HebbianReadout(),
+    HebbianReadout(centered=False),
+    DepressionReadout(),
+    DepressionReadout(recovery=0.01),
+    PseudoinverseReadout(),
+    PseudoinverseReadout(bias=False),
+    MaxMarginReadout(),
+    MaxMarginReadout(bias=False, penalty=10.0),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(READOUTS)
+def test_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def problem(n_patterns, n_features, seed, bias=0.0):
+    """Draw patterns, and labels that a readout (with non-negative weights) can reproduce."""
+    rng = np.random.default_rng(seed)
+    patterns = rng.standard_normal((n_patterns, n_features))
+    labels = np.where(patterns @ rng.random(n_features) + bias > 0, 1, -1)
+    return patterns, labels
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_perceptron_is_that_of_scikit_learn(seed):
+    patterns, labels = problem(60, 10, seed)
+    for n_epochs in (1, 3):
+        mine = PerceptronReadout(bias=False, max_epochs=n_epochs).fit(patterns, labels)
+        theirs = Perceptron(fit_intercept=False, shuffle=False, tol=None, max_iter=n_epochs)
+        np.testing.assert_allclose(mine.coef_, theirs.fit(patterns, labels).coef_, rtol=1e-12)
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+@pytest.mark.parametrize("bias", [None, 0.3])
+@pytest.mark.parametrize("seed", range(5))
+def test_mistakes_stay_below_the_bound(nonnegative, bias, seed):
+    patterns, labels = problem(40, 8, seed, bias or 0.0)
+    learned = PerceptronReadout(nonnegative=nonnegative, bias=bias is not None, max_epochs=10**5)
+    learned.fit(patterns, labels)
+    judge = separate(patterns, labels, bias=bias is not None, nonnegative=nonnegative)
+    bound = novikoff_bound(patterns, labels, judge.weights, None if bias is None else judge.bias)
+    assert learned.converged_
+    assert (learned.predict(patterns) == labels).all()
+    assert learned.n_mistakes_ == learned.learning_curve_.sum() <= bound
+    assert learned.coef_.min() >= 0 or not nonnegative
+
+
+def test_without_a_solution_there_are_more_mistakes_than_any_bound():
+    """Negative control: labels at random, twice as many as a readout can store."""
+    patterns, labels = problem(40, 8, 0)
+    easy = separate(patterns, labels)
+    bound = novikoff_bound(patterns, labels, easy.weights)
+    wrong = np.random.default_rng(1).permutation(labels)
+    learned = PerceptronReadout(bias=False, max_epochs=2000).fit(patterns, wrong)
+    assert not learned.converged_
+    assert learned.n_mistakes_ > bound
+
+
+def test_perceptron_reaches_any_margin_below_the_largest():
+    patterns, labels = problem(20, 10, 3)
+    largest = largest_margin(patterns, labels)
+    learned = PerceptronReadout(margin=0.9 * largest, bias=False, max_epochs=10**5)
+    learned.fit(patterns, labels)
+    assert learned.converged_
+    heights = labels * learned.decision_function(patterns) / np.linalg.norm(learned.coef_)
+    assert heights.min() > 0.9 * largest * (1 - 1e-12)
+    beyond = PerceptronReadout(margin=1.01 * largest, bias=False, max_epochs=500)
+    assert not beyond.fit(patterns, labels).converged_
+
+
+def largest_margin(patterns, labels):
+    """Return the largest margin, by the support vector machine."""
+    readout = MaxMarginReadout(bias=False).fit(patterns, labels)
+    return (labels * readout.decision_function(patterns)).min() / np.linalg.norm(readout.coef_)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_largest_margin_is_certified(bias, seed):
+    patterns, labels = problem(30, 12, seed, 0.4 * bias)
+    readout = MaxMarginReadout(bias=bias).fit(100 * patterns, labels)
+    heights = labels * readout.decision_function(100 * patterns)
+    margin = heights.min() / np.linalg.norm(readout.coef_)
+    assert separate(100 * patterns, labels, bias=bias, margin=0.999 * margin).separable
+    assert not separate(100 * patterns, labels, bias=bias, margin=1.001 * margin).separable
+    assert bool(readout.intercept_[0]) == bias
+
+
+def test_signs_of_single_weights():
+    patterns, labels = problem(30, 3, 4)
+    flipped = patterns * [1, -1, 1]
+    one = PerceptronReadout(nonnegative=True, bias=False).fit(patterns, labels)
+    other = PerceptronReadout(nonnegative=[1, -1, 0], bias=False).fit(flipped, labels)
+    assert one.coef_.min() >= 0
+    assert (other.coef_ * [1, -1, 0]).min() >= 0
+    assert other.converged_
+
+
+def test_a_cycle_ends():
+    """The same weights come back after each pass: nothing will ever change."""
+    readout = PerceptronReadout(bias=False).fit([[1.0], [1.0]], [1, -1])
+    assert len(readout.learning_curve_) == 1
+    assert not readout.converged_
+
+
+def test_delta_rule_step_by_step():
+    patterns, labels = problem(15, 4, 0, 0.2)
+    weights, scale = np.zeros(5), np.linalg.norm(patterns, axis=1).max()
+    inputs = np.column_stack((patterns, np.full(15, scale)))
+    for x, y in zip(inputs, labels, strict=True):
+        weights += 0.3 * (y - x @ weights) * x / (x @ x)
+    readout = DeltaRuleReadout(learning_rate=0.3).partial_fit(patterns, labels)
+    np.testing.assert_allclose(readout.coef_[0], weights[:4], rtol=1e-12)
+    np.testing.assert_allclose(readout.intercept_, weights[4] * scale, rtol=1e-12)
+
+
+def test_delta_rule_ends_at_the_shortest_exact_weights():
+    patterns, labels = problem(10, 30, 1)
+    slow = DeltaRuleReadout(learning_rate=0.5, bias=False, max_epochs=10**4).fit(patterns, labels)
+    exact = PseudoinverseReadout(bias=False).fit(patterns, labels)
+    np.testing.assert_allclose(slow.coef_, exact.coef_, atol=1e-4)
+    np.testing.assert_allclose(exact.decision_function(patterns), labels, atol=1e-12)
+
+
+def test_pseudoinverse_is_ridge_without_penalty():
+    patterns, labels = problem(50, 8, 2, 0.5)
+    mine = PseudoinverseReadout().fit(patterns, labels)
+    theirs = RidgeClassifier(alpha=1e-10).fit(patterns, labels)
+    np.testing.assert_allclose(mine.coef_[0], np.ravel(theirs.coef_), rtol=1e-8)
+    np.testing.assert_allclose(mine.intercept_, theirs.intercept_, rtol=1e-8)
+
+
+def test_pseudoinverse_of_dependent_patterns():
+    """Every pattern twice, and a silent unit: the weights of half of it, none for silence."""
+    patterns, labels = problem(10, 6, 2)
+    twice = np.column_stack((np.tile(patterns, (2, 1)), np.zeros(20)))
+    once = PseudoinverseReadout(bias=False).fit(patterns, labels)
+    double = PseudoinverseReadout(bias=False).fit(twice, np.tile(labels, 2))
+    np.testing.assert_allclose(double.coef_[0], np.append(once.coef_, 0), atol=1e-12)
+
+
+def test_hebbian_is_covariance():
+    patterns, labels = problem(50, 8, 2, 0.5)
+    readout = HebbianReadout().fit(patterns, labels)
+    covariance = np.cov(patterns.T, labels)[-1, :-1] * 49
+    np.testing.assert_allclose(readout.coef_[0], covariance, rtol=1e-10)
+    assert abs(readout.decision_function(patterns).mean()) < 1e-12
+    once = HebbianReadout(centered=False).fit(patterns, labels)
+    np.testing.assert_allclose(once.coef_[0], labels @ patterns, rtol=1e-12)
+    assert once.intercept_[0] == 0
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_hebbian_learns_in_any_portions_and_order(centered):
+    patterns, labels = problem(50, 8, 2)
+    whole = HebbianReadout(centered=centered).fit(patterns, labels)
+    order = np.random.default_rng(0).permutation(50)
+    parts = HebbianReadout(centered=centered)
+    for some in np.array_split(order, 7):
+        parts.partial_fit(patterns[some], labels[some], classes=[-1, 1])
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-10)
+    np.testing.assert_allclose(parts.intercept_, whole.intercept_, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "readout",
+    [PerceptronReadout(max_epochs=1), DeltaRuleReadout(max_epochs=1), DepressionReadout()],
+    ids=lambda readout: type(readout).__name__,
+)
+def test_one_pass_is_one_portion_after_another(readout):
+    """The bias scale is that of the first portion, so patterns here are equally long."""
+    patterns, labels = problem(40, 6, 5)
+    patterns = np.abs(patterns) / np.linalg.norm(patterns, axis=1, keepdims=True)
+    whole = readout.fit(patterns, labels)
+    parts = type(readout)(**readout.get_params())
+    for some in np.split(np.arange(40), 5):
+        parts.partial_fit(patterns[some], labels[some], classes=[-1, 1])
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-12, atol=1e-15)
+    assert parts.n_mistakes_ == whole.n_mistakes_
+
+
+def test_depression_step_by_step():
+    codes, labels = np.abs(problem(12, 5, 7)[0]), problem(12, 5, 7)[1]
+    synapses = {-1: np.ones(5), 1: np.ones(5)}
+    for x, y in zip(codes, labels, strict=True):
+        synapses = {k: w + 0.1 * (1 - w) for k, w in synapses.items()}
+        synapses[-y] = synapses[-y] * (1 - 0.4 * x / x.max())
+    readout = DepressionReadout(depression=0.4, recovery=0.1).fit(codes, labels)
+    np.testing.assert_allclose(readout.synapses_, [synapses[-1], synapses[1]], rtol=1e-12)
+    np.testing.assert_allclose(readout.coef_[0], synapses[1] - synapses[-1], rtol=1e-12)
+
+
+def test_recovery_forgets_the_oldest_first():
+    """Sparse random codes: with recovery the last are recalled, the first are forgotten."""
+    rng = np.random.default_rng(0)
+    codes = (rng.random((1000, 300)).argsort(axis=1) < 15).astype(float)
+    labels = rng.choice([-1, 1], 1000)
+    right = DepressionReadout(recovery=0.01).fit(codes, labels).predict(codes) == labels
+    assert right[-50:].mean() > 0.9
+    assert right[:100].mean() < 0.65
+    lasting = DepressionReadout(depression=0.01).fit(codes, labels).predict(codes) == labels
+    assert abs(lasting[-100:].mean() - lasting[:100].mean()) < 0.15  # two standard errors of .07
+
+
+def test_silent_odors_change_nothing():
+    readout = DepressionReadout().fit([[0.0, 0.0], [0.0, 0.0]], [0, 1])
+    assert (readout.synapses_ == 1).all()
+
+
+def test_sparse_patterns():
+    patterns, labels = problem(40, 6, 5)
+    for readout in READOUTS:
+        codes = np.abs(patterns) if isinstance(readout, DepressionReadout) else patterns
+        dense = readout.fit(codes, labels).decision_function(codes)
+        sparse = readout.fit(scipy.sparse.csr_array(codes), labels)
+        np.testing.assert_allclose(sparse.decision_function(scipy.sparse.csr_array(codes)), dense)
+
+
+def test_in_pipelines_and_searches():
+    patterns, labels = problem(200, 10, 6)
+    pipeline = make_pipeline(StandardScaler(), DeltaRuleReadout(max_epochs=50))
+    assert cross_val_score(pipeline, patterns, labels).mean() > 0.85
+    grid = GridSearchCV(pipeline, {"deltarulereadout__learning_rate": [0.001, 0.1]})
+    assert grid.fit(patterns, labels).best_score_ > 0.85
+
+
+def test_several_classes_by_one_against_the_rest():
+    rng = np.random.default_rng(0)
+    centers = rng.standard_normal((4, 20))
+    labels = np.arange(80) % 4
+    patterns = centers[labels] + 0.1 * rng.standard_normal((80, 20))
+    readout = OneVsRestClassifier(PerceptronReadout()).fit(patterns, labels)
+    assert (readout.predict(patterns) == labels).all()
+
+
+@pytest.mark.parametrize(
+    ("readout", "message"),
+    [
+        (PerceptronReadout(margin=-1), "margin must be non-negative, got -1"),
+        (PerceptronReadout(max_epochs=0), "max_epochs must be at least 1, got 0"),
+        (PerceptronReadout(nonnegative=[1, 1]), r"nonnegative must be .* per weight, shape \(3,\)"),
+        (PerceptronReadout(nonnegative=[1, 2, 3]), "nonnegative must be"),
+        (DeltaRuleReadout(learning_rate=0), "learning_rate must be positive, got 0"),
+        (DeltaRuleReadout(learning_rate=2), "learning_rate must be below 2, got 2"),
+        (DepressionReadout(depression=1.5), r"depression must be in \(0, 1\], got 1.5"),
+        (DepressionReadout(recovery=-0.1), r"recovery must be in \[0, 1\], got -0.1"),
+        (MaxMarginReadout(penalty=0), "penalty must be positive, got 0"),
+    ],
+)
+def test_bad_parameters(readout, message):
+    with pytest.raises(ValueError, match=message):
+        readout.fit(np.eye(3), [0, 1, 1])
+
+
+def test_bad_labels_and_patterns():
+    with pytest.raises(ValueError, match="y must hold two classes, got one class"):
+        PerceptronReadout().fit(np.eye(2), [1, 1])
+    with pytest.raises(ValueError, match=r"y must be one of the classes \[-1  1\], got 3"):
+        PerceptronReadout().fit(np.eye(2), [-1, 1]).partial_fit(np.eye(2), [1, 3])
+    with pytest.raises(ValueError, match="X must be activity, got -1"):
+        DepressionReadout().fit(-np.eye(2), [0, 1])
+    with pytest.raises(ValueError, match="weights must reproduce all labels, got a field of -1"):
+        novikoff_bound(np.eye(2), [1, -1], [1.0, 1.0])
