@@ -142,6 +142,7 @@ class CapacityCurve:
     def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
         """Labelled dataset along ``n_patterns`` with load, fraction and its interval."""
         low, high = self.interval(confidence)
+        robustness = self.readout.robustness
         along = ("n_patterns",)
         dataset = xarray.Dataset(
             {
@@ -162,6 +163,7 @@ class CapacityCurve:
                 "nonnegative": int(self.readout.nonnegative),
                 "margin": self.readout.margin,
                 "label_fraction": self.label_fraction,
+                **({} if robustness is None else {"robustness": robustness}),
                 "confidence": confidence,
             },
         )

@@ -30,6 +30,7 @@ def measure_capacity(
     bias: bool = False,
     nonnegative: bool = False,
     margin: float = 0.0,
+    robustness: float | None = None,
     label_fraction: float = 0.5,
     nested: bool = True,
     n_workers: int = 1,
@@ -51,6 +52,9 @@ def measure_capacity(
         Allow the readout no negative weights.
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
+    robustness : float, optional
+        Distance from a fixed positive threshold that every weighted sum must keep, in parts of the
+        threshold; for non-negative weights without bias and margin.  None for no threshold.
     label_fraction : float
         How likely each label is positive, from 0 to 1, independently of all others.
     nested : bool
@@ -80,7 +84,7 @@ def measure_capacity(
     True
     """
     rng = np.random.default_rng(rng)
-    readout = Readout(bias, nonnegative, margin)
+    readout = Readout(bias, nonnegative, margin, robustness)
     if np.size(n_patterns) == 0:
         raise ValueError("n_patterns must hold at least one number, got none")
     sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
@@ -106,6 +110,7 @@ def breaking_points(
     bias: bool = False,
     nonnegative: bool = False,
     margin: float = 0.0,
+    robustness: float | None = None,
     label_fraction: float = 0.5,
     n_workers: int = 1,
     rng: Seed = None,
@@ -126,6 +131,9 @@ def breaking_points(
         Allow the readout no negative weights.
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
+    robustness : float, optional
+        Distance from a fixed positive threshold that every weighted sum must keep, in parts of the
+        threshold; for non-negative weights without bias and margin.  None for no threshold.
     label_fraction : float
         How likely each label is positive, from 0 to 1, independently of all others.
     n_workers : int
@@ -143,7 +151,7 @@ def breaking_points(
         If a count is below 1, or ``draw`` returns patterns of the wrong number.
     """
     rng = np.random.default_rng(rng)
-    readout = Readout(bias, nonnegative, margin)
+    readout = Readout(bias, nonnegative, margin, robustness)
     max_patterns = checks.count("max_patterns", max_patterns)
     seeds = seeds_of(rng, checks.count("n_trials", n_trials))
     label_fraction = checks.fraction("label_fraction", label_fraction, zero=True)

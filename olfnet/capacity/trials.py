@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import joblib
@@ -33,14 +33,25 @@ class Readout:
         No negative weights.
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
+    robustness : float, optional
+        Distance from a fixed positive threshold that every weighted sum must keep, in parts of the
+        threshold; for non-negative weights without bias and margin.  None for no threshold.
     """
 
     bias: bool = False
     nonnegative: bool = False
     margin: float = 0.0
+    robustness: float | None = None
 
     def __post_init__(self) -> None:
         checks.nonnegative("margin", self.margin)
+        if self.robustness is not None:
+            checks.nonnegative("robustness", self.robustness)
+            if self.bias or self.margin or not self.nonnegative:
+                raise ValueError(
+                    "robustness must come with non-negative weights, no bias and no margin, got "
+                    f"nonnegative={self.nonnegative}, bias={self.bias}, margin={self.margin:g}"
+                )
 
     @property
     def words(self) -> str:
@@ -48,7 +59,28 @@ class Readout:
         weights = "non-negative weights" if self.nonnegative else "free weights"
         bias = "a free bias" if self.bias else "no bias"
         margin = f" and margin {self.margin:g}" if self.margin else ""
+        if self.robustness is not None:
+            bias = "a fixed threshold"
+            margin = f" and robustness {self.robustness:g} of it" if self.robustness else ""
         return f"a linear readout with {weights}, {bias}{margin}"
+
+    def separates(self, patterns: FloatArray, labels: FloatArray) -> bool:
+        """Whether such a readout gives every pattern its label."""
+        return separate(self._seen(patterns, labels), labels, **self._options).separable
+
+    def prefix(self, patterns: FloatArray, labels: FloatArray) -> int:
+        """Largest number of first patterns to which such a readout gives their labels."""
+        return separable_prefix(self._seen(patterns, labels), labels, **self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"bias": self.bias, "nonnegative": self.nonnegative, "margin": self.margin}
+
+    def _seen(self, patterns: FloatArray, labels: FloatArray) -> FloatArray:
+        """Patterns with the threshold as one more weight: y (w . x - theta) >= K theta."""
+        if self.robustness is None:
+            return patterns
+        return np.column_stack((patterns, -(1 + self.robustness * labels)))
 
 
 def seeds_of(rng: Rng, n_trials: int) -> list[SeedSequence]:
@@ -82,7 +114,7 @@ def breaking_point(
     """Largest separable prefix of one panel with random labels."""
     patterns, label_rng = _panel(draw, max_patterns, seed)
     labels = _labels(max_patterns, label_fraction, label_rng)
-    return separable_prefix(patterns, labels, **asdict(readout))
+    return readout.prefix(patterns, labels)
 
 
 def decisions_anew(
@@ -105,7 +137,7 @@ def _decision(
 ) -> bool:
     patterns, label_rng = _panel(draw, n_patterns, seed)
     labels = _labels(n_patterns, label_fraction, label_rng)
-    return separate(patterns, labels, **asdict(readout)).separable
+    return readout.separates(patterns, labels)
 
 
 def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray, Rng]:
