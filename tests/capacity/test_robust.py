@@ -44,7 +44,7 @@ def test_the_prefix_is_the_largest():
 
 
 def test_robustness_costs_capacity_and_travels_with_the_result():
-    options = {"n_patterns": range(4, 60, 4), "n_trials": 40, "nonnegative": True, "rng": 1}
+    options = {"n_patterns": range(4, 60, 4), "n_trials": 100, "nonnegative": True, "rng": 1}
     curves = [
         olfnet.measure_capacity(binary, **options, robustness=robustness)
         for robustness in (0.0, 0.2, 0.8)
