@@ -1,5 +1,6 @@
 from . import capacity, estimators, expansion, lab, readout, receptors, theory
 from .capacity.measurement import breaking_points, measure_capacity
+from .capacity.recall import measure_recall
 from .expansion.circuit import random_expansion
 from .readout.separability import separate
 from .receptors.panels import load_panel
@@ -14,6 +15,7 @@ __all__ = [
     "lab",
     "load_panel",
     "measure_capacity",
+    "measure_recall",
     "random_expansion",
     "readout",
     "receptors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -14,6 +15,7 @@ from olfnet.capacity.trials import Readout
 from olfnet.checks import FloatArray
 
 IntArray = NDArray[np.int64]
+Variables = dict[str, tuple[str | tuple[str, ...], NDArray[Any], dict[str, str]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +70,8 @@ class CapacityCurve:
     @property
     def definition(self) -> str:
         """What is counted, and at which level capacity is read."""
-        biased = (
-            f" with {self.label_fraction:g} positive labels" if self.label_fraction != 0.5 else ""
-        )
-        return f"half of all random labelings{biased} are separable by {self.readout.words}"
+        labels = in_words(self.label_fraction)
+        return f"half of all random labelings{labels} are separable by {self.readout.words}"
 
     @property
     def load(self) -> FloatArray:
@@ -86,7 +86,7 @@ class CapacityCurve:
     def interval(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Exact binomial (Clopper-Pearson) interval of the fraction at each load, low and high."""
         confidence = checks.fraction("confidence", confidence)
-        bounds = [_proportion(int(k), self.n_trials, confidence) for k in self.n_separable]
+        bounds = [proportion(int(k), self.n_trials, confidence) for k in self.n_separable]
         low, high = np.transpose(bounds)
         return low, high
 
@@ -123,7 +123,7 @@ class CapacityCurve:
         tests = 1 if self.breaking_points is not None else len(points)
         level = 1 - (1 - confidence) / tests
         counts = np.rint(fraction * self.n_trials).astype(int)
-        bounds = {k: _proportion(int(k), self.n_trials, level) for k in np.unique(counts)}
+        bounds = {k: proportion(int(k), self.n_trials, level) for k in np.unique(counts)}
         low = [p for p, k in zip(points, counts, strict=True) if bounds[k][0] > 0.5]
         high = [p for p, k in zip(points, counts, strict=True) if bounds[k][1] < 0.5]
         return (
@@ -141,41 +141,60 @@ class CapacityCurve:
 
     def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
         """Labelled dataset along ``n_patterns`` with load, fraction and its interval."""
-        low, high = self.interval(confidence)
-        robustness = self.readout.robustness
-        along = ("n_patterns",)
-        dataset = xarray.Dataset(
-            {
-                "fraction": (along, self.fraction, {"meaning": "separable fraction"}),
-                "low": (along, low, {"meaning": "lower end of the interval"}),
-                "high": (along, high, {"meaning": "upper end of the interval"}),
-                "n_separable": (along, self.n_separable, {"meaning": "separable trials"}),
-            },
-            coords={
-                "n_patterns": self.n_patterns,
-                "load": (along, self.load, {"meaning": "patterns per dimension"}),
-            },
-            attrs={
-                "definition": self.definition,
-                "n_dims": self.n_dims,
-                "n_trials": self.n_trials,
-                "bias": int(self.readout.bias),
-                "nonnegative": int(self.readout.nonnegative),
-                "margin": self.readout.margin,
-                "label_fraction": self.label_fraction,
-                **({} if robustness is None else {"robustness": robustness}),
-                "confidence": confidence,
-            },
-        )
+        readout = self.readout
+        variables: Variables = {
+            "n_separable": ("n_patterns", self.n_separable, {"meaning": "separable trials"})
+        }
         if self.breaking_points is not None:
-            dataset["breaking_point"] = (
-                ("trial",),
-                self.breaking_points,
-                {"meaning": "largest separable prefix of the trial"},
-            )
-        return dataset
+            meaning = {"meaning": "largest separable prefix of the trial"}
+            variables["breaking_point"] = ("trial", self.breaking_points, meaning)
+        about = {
+            "bias": int(readout.bias),
+            "nonnegative": int(readout.nonnegative),
+            "margin": readout.margin,
+            **({} if readout.robustness is None else {"robustness": readout.robustness}),
+        }
+        return labelled(self, confidence, "separable fraction", variables, about)
 
 
-def _proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:
+def labelled(
+    curve: Any,
+    confidence: float,
+    meaning: str,
+    variables: Variables,
+    about: dict[str, Any],
+) -> xarray.Dataset:
+    """Label load, fraction, its interval, and what else is known, along ``n_patterns``."""
+    low, high = curve.interval(confidence)
+    along = "n_patterns"
+    return xarray.Dataset(
+        {
+            "fraction": (along, curve.fraction, {"meaning": meaning}),
+            "low": (along, low, {"meaning": "lower end of the interval"}),
+            "high": (along, high, {"meaning": "upper end of the interval"}),
+            **variables,
+        },
+        coords={
+            along: curve.n_patterns,
+            "load": (along, curve.load, {"meaning": "patterns per dimension"}),
+        },
+        attrs={
+            "definition": curve.definition,
+            "n_dims": curve.n_dims,
+            "n_trials": curve.n_trials,
+            "label_fraction": curve.label_fraction,
+            "confidence": confidence,
+            **about,
+        },
+    )
+
+
+def in_words(label_fraction: float) -> str:
+    """Labels in a definition, if they are not balanced."""
+    return "" if label_fraction == 0.5 else f" with {label_fraction:g} positive labels"
+
+
+def proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:
+    """Exact binomial (Clopper-Pearson) interval of a proportion."""
     interval = scipy.stats.binomtest(n_successes, n_trials).proportion_ci(confidence)
     return interval.low, interval.high

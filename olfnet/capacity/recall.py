@@ -1,0 +1,294 @@
+"""How many associations a learning rule recalls, on the patterns it learned or on new trials.
+
+``measure_capacity`` asks whether any readout could do it; here one that is given has to.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.stats
+import xarray
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone, is_classifier
+
+from olfnet import checks
+from olfnet.capacity.curves import IntArray, in_words, labelled, proportion
+from olfnet.capacity.trials import Draw, rank, run, seeds_of
+from olfnet.checks import FloatArray, Seed
+
+
+@dataclass(frozen=True, eq=False)
+class RecallCurve:
+    """Recalled fraction of random associations against the number of patterns.
+
+    Attributes
+    ----------
+    n_patterns : int array of shape (n_loads,)
+    recalled : array of shape (n_trials, n_loads)
+        Fraction of associations that are right, in each trial.
+    n_tests : int
+        Tests of each association in each trial.
+    n_dims : int
+        Rank of the patterns of the first trial.
+    rule : str
+        The learning rule, with its parameters.
+    error : float
+        Fraction of wrong answers at which capacity is read.
+    n_learned : int or None
+        Trials of each pattern that were learned, where the others were tested; None where the
+        learned patterns themselves were.
+    label_fraction : float
+        How likely each label is positive.
+    """
+
+    n_patterns: IntArray
+    recalled: FloatArray
+    n_tests: int
+    n_dims: int
+    rule: str
+    error: float
+    n_learned: int | None = None
+    label_fraction: float = 0.5
+
+    @property
+    def definition(self) -> str:
+        """What is counted, and at which level capacity is read."""
+        labels = in_words(self.label_fraction)
+        where = f", on trials after {self.n_learned} others" if self.n_learned else ""
+        return (
+            f"{1 - self.error:g} of all random associations{labels} are recalled by "
+            f"{self.rule}{where}"
+        )
+
+    @property
+    def n_trials(self) -> int:
+        """Independent panels with labels."""
+        return len(self.recalled)
+
+    @property
+    def load(self) -> FloatArray:
+        """Patterns per dimension, shape (n_loads,)."""
+        return self.n_patterns / self.n_dims
+
+    @property
+    def fraction(self) -> FloatArray:
+        """Recalled fraction at each load, mean of all trials, shape (n_loads,)."""
+        return np.asarray(self.recalled.mean(axis=0))
+
+    def interval(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Interval of the fraction at each load, low and high.
+
+        Student's over trials, and never narrower than the exact binomial one of all tests together,
+        so that a rule without any mistake does not look certain.
+        """
+        confidence = checks.fraction("confidence", confidence)
+        n_each = self.n_patterns * self.n_tests
+        right = np.rint(self.recalled * n_each).sum(axis=0).astype(int)
+        exact = [
+            proportion(int(k), int(n), confidence)
+            for k, n in zip(right, n_each * self.n_trials, strict=True)
+        ]
+        low, high = np.transpose(exact)
+        if self.n_trials > 1:
+            reach = scipy.stats.t.ppf((1 + confidence) / 2, self.n_trials - 1)
+            reach = reach * scipy.stats.sem(self.recalled, axis=0)
+            low = np.minimum(low, np.clip(self.fraction - reach, 0, 1))
+            high = np.maximum(high, np.clip(self.fraction + reach, 0, 1))
+        return low, high
+
+    @property
+    def capacity(self) -> float:
+        """Load at which the recalled fraction first falls below 1 - error.
+
+        Raises
+        ------
+        ValueError
+            If the measured fractions do not get there, or start below.
+        """
+        found = self._crossing(self.fraction)
+        if not 0 < found < np.inf:
+            raise ValueError(
+                f"n_patterns must reach from loads where {1 - self.error:g} are recalled to loads "
+                f"where fewer are, got fractions from {self.fraction[0]:g} to "
+                f"{self.fraction[-1]:g}"
+            )
+        return found
+
+    def capacity_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Find the loads at which the ends of the interval cross; 0 or infinite if they do not."""
+        low, high = self.interval(confidence)
+        return self._crossing(low), self._crossing(high)
+
+    def _crossing(self, fraction: FloatArray) -> float:
+        below = np.flatnonzero(fraction < 1 - self.error)
+        if not below.size:
+            return np.inf
+        if below[0] == 0:
+            return 0.0
+        at = slice(below[0] - 1, below[0] + 1)
+        return float(np.interp(self.error, 1 - fraction[at], self.load[at]))
+
+    def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
+        """Labelled dataset along ``n_patterns`` with load, fraction and its interval."""
+        recalled = (("trial", "n_patterns"), self.recalled, {"meaning": "of each trial"})
+        about = {
+            "n_tests": self.n_tests,
+            "rule": self.rule,
+            "error": self.error,
+            **({} if self.n_learned is None else {"n_learned": self.n_learned}),
+        }
+        return labelled(self, confidence, "recalled fraction", {"recalled": recalled}, about)
+
+
+def measure_recall(
+    draw: Draw,
+    *,
+    n_patterns: ArrayLike,
+    n_trials: int,
+    rule: Any,
+    error: float = 0.05,
+    n_learned: int | None = None,
+    label_fraction: float = 0.5,
+    n_workers: int = 1,
+    rng: Seed = None,
+) -> RecallCurve:
+    """Measure how the recalled fraction of random associations falls with the load.
+
+    Parameters
+    ----------
+    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
+        Draws a panel of patterns, each time a new one.  With ``n_learned`` the array has shape
+        (n_patterns, n_presentations, n_features): noisy trials of the same patterns.
+    n_patterns : int array of shape (n_loads,)
+        Numbers of patterns to learn, at least 2, each as the first of the same panel; the curve has
+        them in rising order and each once.
+    n_trials : int
+        Panels with random labels.
+    rule : scikit-learn classifier
+        Learns anew at each load, such as ``readout.HebbianReadout()``.
+    error : float in (0, 1)
+        Fraction of wrong answers at which capacity is read.
+    n_learned : int, optional
+        How many presentations of each pattern are learned; the others are tested.  Without it the
+        learned patterns themselves are tested.
+    label_fraction : float
+        How likely each label is positive; if all are the same, one is turned.
+    n_workers : int
+        Processes that share the trials, each with one BLAS thread; the result is the same for any
+        number.
+    rng : seed or Generator
+
+    Returns
+    -------
+    RecallCurve
+
+    Raises
+    ------
+    ValueError
+        If a number is not legal, the rule is no classifier, or ``draw`` returns patterns of the
+        wrong shape.
+
+    Examples
+    --------
+    >>> from olfnet.readout import HebbianReadout
+    >>> curve = measure_recall(
+    ...     lambda n, rng: rng.standard_normal((n, 100)),
+    ...     n_patterns=[10, 40, 90],
+    ...     n_trials=20,
+    ...     rule=HebbianReadout(),
+    ...     rng=1,
+    ... )
+    >>> curve.definition
+    '0.95 of all random associations are recalled by HebbianReadout()'
+    >>> low, high = curve.capacity_interval()
+    >>> bool(low < 0.37 < high)  # Phi(1 / sqrt(load)) = .95
+    True
+    """
+    rng = np.random.default_rng(rng)
+    if not isinstance(rule, BaseEstimator) or not is_classifier(rule):
+        raise ValueError(f"rule must be a scikit-learn classifier, got {rule!r}")
+    if np.size(n_patterns) == 0:
+        raise ValueError("n_patterns must hold at least one number, got none")
+    sizes = np.unique([checks.count("n_patterns", n, minimum=2) for n in np.ravel(n_patterns)])
+    if n_learned is not None:
+        n_learned = checks.count("n_learned", n_learned)
+    for name, value in (("error", error), ("label_fraction", label_fraction)):
+        if not 0 < checks.finite(name, value) < 1:
+            raise ValueError(f"{name} must be in (0, 1), got {value:g}")
+    seeds = seeds_of(rng, checks.count("n_trials", n_trials))
+    panel = _Presentations(draw, n_learned)
+    n_dims = rank(panel.first, int(sizes[-1]), False, seeds[0])
+    found = run(_recalled, seeds, n_workers, panel, sizes, rule, label_fraction)
+    recalled, n_tests = zip(*found, strict=True)
+    name = " ".join(repr(rule).split())
+    return RecallCurve(
+        sizes, np.array(recalled), n_tests[0], n_dims, name, error, n_learned, label_fraction
+    )
+
+
+@dataclass(frozen=True)
+class _Presentations:
+    """Patterns to learn and to test."""
+
+    draw: Draw
+    n_learned: int | None
+
+    def __post_init__(self) -> None:
+        if not callable(self.draw):
+            raise ValueError(f"draw must be callable as draw(n_patterns, rng), got {self.draw!r}")
+
+    def __call__(self, n_patterns: int, rng: np.random.Generator) -> FloatArray:
+        """Presentations of each pattern, shape (n_patterns, n_presentations, n_features)."""
+        if self.n_learned is None:
+            return checks.matrix("draw(n_patterns, rng)", self.draw(n_patterns, rng))[:, None]
+        array = np.asarray(self.draw(n_patterns, rng), dtype=float)
+        if array.ndim != 3 or array.shape[1] <= self.n_learned or not array.size:
+            raise ValueError(
+                "draw must return an array (n_patterns, n_presentations, n_features) with more "
+                f"presentations than n_learned={self.n_learned}, got shape {array.shape}"
+            )
+        checks.require_finite("draw(n_patterns, rng)", array)
+        return array
+
+    def first(self, n_patterns: int, rng: np.random.Generator) -> FloatArray:
+        """First presentation of each pattern."""
+        return self(n_patterns, rng)[:, 0]
+
+
+def _recalled(
+    seed: np.random.SeedSequence,
+    panel: _Presentations,
+    sizes: IntArray,
+    rule: Any,
+    label_fraction: float,
+) -> tuple[list[float], int]:
+    """Learn and test the first patterns of one panel, for every size; and tests of each pattern."""
+    pattern_rng, label_rng = np.random.default_rng(seed).spawn(2)
+    patterns = panel(int(sizes[-1]), pattern_rng)
+    if len(patterns) != sizes[-1]:
+        raise ValueError(f"draw must return {sizes[-1]} patterns, got {len(patterns)}")
+    learned, tested = (
+        np.split(patterns, [panel.n_learned], axis=1) if panel.n_learned else (patterns,) * 2
+    )
+    found = []
+    for n in sizes:
+        labels = _labels(int(n), label_fraction, label_rng)
+        fitted = clone(rule).fit(*_flat(learned[:n], labels))
+        tests, wanted = _flat(tested[:n], labels)
+        found.append(float(np.mean(fitted.predict(tests) == wanted)))
+    return found, tested.shape[1]
+
+
+def _flat(presentations: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:
+    """All presentations as rows, each with the label of its pattern."""
+    n_each, n_features = presentations.shape[1:]
+    return presentations.reshape(-1, n_features), np.repeat(labels, n_each)
+
+
+def _labels(n_patterns: int, label_fraction: float, rng: np.random.Generator) -> IntArray:
+    """Draw labels -1 and 1 on their own; if all are the same, a random one is turned."""
+    labels = np.where(rng.random(n_patterns) < label_fraction, 1, -1)
+    if abs(labels.sum()) == n_patterns:
+        labels[rng.integers(n_patterns)] *= -1
+    return labels
