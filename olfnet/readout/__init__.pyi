@@ -1,5 +1,6 @@
-from . import linear, prefix, rules, separability, trainers
+from . import linear, prefix, robust, rules, separability, trainers
 from .prefix import separable_prefix
+from .robust import RobustReadout, most_robust
 from .rules import (
     DeltaRuleReadout,
     DepressionReadout,
@@ -17,10 +18,13 @@ __all__ = [
     "MaxMarginReadout",
     "PerceptronReadout",
     "PseudoinverseReadout",
+    "RobustReadout",
     "Separation",
     "linear",
+    "most_robust",
     "novikoff_bound",
     "prefix",
+    "robust",
     "rules",
     "separability",
     "separable_prefix",

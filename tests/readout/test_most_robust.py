@@ -1,0 +1,53 @@
+"""The most robust readout, beside certified decisions and theory."""
+
+import numpy as np
+import pytest
+
+from olfnet.readout import most_robust, separate
+from olfnet.theory import gardner
+
+
+def problem(n_patterns, n_features, seed):
+    rng = np.random.default_rng(seed)
+    patterns = 50.0 * (rng.random((n_patterns, n_features)) < 0.5)
+    return patterns, rng.choice([-1.0, 1.0], n_patterns)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_readout_is_more_robust(seed):
+    """Certified: slightly less can be had, slightly more cannot."""
+    patterns, labels = problem(20, 30, seed)
+    found = most_robust(patterns, labels)
+    assert found.weights.min() >= 0
+    assert (labels * (patterns @ found.weights - 1)).min() == pytest.approx(found.robustness)
+    for share, wanted in ((0.999, True), (1.001, False)):
+        with_threshold = np.column_stack((patterns, -(1 + share * found.robustness * labels)))
+        assert separate(with_threshold, labels, nonnegative=True).separable == wanted
+
+
+def test_beyond_capacity_robustness_is_negative():
+    patterns, labels = problem(60, 30, 0)
+    assert most_robust(patterns, labels).robustness < 0
+    assert not separate(
+        np.column_stack((patterns, -np.ones(60))), labels, nonnegative=True
+    ).separable
+
+
+def test_silent_synapses_as_in_theory():
+    """200 inputs at two loads: robustness within 8 % and silence within .04 (R4, order 1 / N)."""
+    for n_patterns in (96, 200):
+        found = [most_robust(*problem(n_patterns, 200, seed)) for seed in range(8)]
+        rho = np.mean([one.robustness for one in found]) * 200**0.5
+        assert gardner.capacity(max(rho, 0.0), nonnegative=True) == pytest.approx(
+            n_patterns / 200, rel=0.08
+        )
+        silent = np.mean([one.silent_fraction for one in found])
+        assert silent == pytest.approx(gardner.silent_fraction(max(rho, 0.0)), abs=0.04)
+        assert abs(silent - gardner.silent_fraction(rho + 1)) > 0.05  # negative control
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="labels must take two values, got only 1"):
+        most_robust(np.eye(3), [1, 1, 1])
+    with pytest.raises(ValueError, match="patterns must be finite"):
+        most_robust([[np.nan]], [1])
