@@ -31,9 +31,9 @@ from olfnet.theory import cover
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5])
 LOADS = np.linspace(0.25, 3.0, 23)
-NOISY_LOADS = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 1.0])
+NOISY_LOADS = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65])
 N_LEARNED, N_TESTED = 4, 4
-STATED_ERROR = 0.05
+STATED_ERROR = 0.1
 N_CALIBRATION = 30
 # Okabe-Ito colors, which readers with any color vision tell apart, from short to long windows.
 COLORS = ("#E69F00", "#009E73", "#0072B2", "#CC79A7")
@@ -173,7 +173,10 @@ def errors(trials: Response, labels: np.ndarray, n_units: int) -> xr.DataArray:
     for counts in windows(trials):
         codes = counts.reshape(len(labels), N_LEARNED + N_TESTED, -1)
         found.append(
-            [error(codes[:n], labels[:n]) for n in np.rint(NOISY_LOADS * n_units).astype(int)]
+            [
+                error(codes[:n], labels[:n])
+                for n in np.rint(NOISY_LOADS * n_units).clip(1).astype(int)
+            ]
         )
     return along(found, "error on trials that were not learned", load=load)
 
@@ -192,7 +195,7 @@ def error(codes: np.ndarray, labels: np.ndarray) -> float:
 def capacity_at(errors: np.ndarray) -> np.ndarray:
     """Associations per unit at which the error crosses the stated one, for each repeat.
 
-    Errors are made to rise with the load; 0 where even the lowest load has more.
+    Errors are made to rise with the load, from none where there is nothing to confuse.
     """
     loads = np.append(0.0, NOISY_LOADS)
     rising = np.maximum.accumulate(np.atleast_2d(errors), axis=1)
@@ -217,10 +220,11 @@ def mean(samples: np.ndarray) -> tuple[float, float]:
 def table(dataset: xr.Dataset) -> Table:
     """Capacity of single trials and at the stated error, for each window and noise."""
     rows = Table(
-        title="Noise, window; stored per dimension (Cover: 2), per unit at the stated error"
+        title="Stored per dimension (Cover: 2); per unit at the stated error; active sets shared\n"
+        "with the rate-based code (and with that of another odor)"
     )
-    headings = ("pA", "ms", "active %", "silent %", "rank", "stored")
-    for column in (*headings, f"{STATED_ERROR:.0%} error", "overlap", "chance"):
+    headings = ("pA", "ms", "active", "silent", "rank", "stored", f"{STATED_ERROR:.0%} error")
+    for column in (*headings, "shared"):
         rows.add_column(column, justify="right", no_wrap=True)
     for noise in dataset["noise"].values:
         names = ("level", "silent", "n_dims", "breaking_point", "error", "overlap", "chance")
@@ -230,15 +234,18 @@ def table(dataset: xr.Dataset) -> Table:
         for k, window in enumerate(WINDOWS):
             load = mean(found["breaking_point"][:, k] / found["n_dims"][:, k])
             noisy = mean(capacity_at(found["error"][:, k]))
+            level, silent, overlap, chance = (
+                found[name][:, k].mean() for name in ("level", "silent", "overlap", "chance")
+            )
             rows.add_row(
                 f"{1e12 * noise:g}",
                 f"{1e3 * window:g}",
-                f"{100 * found['level'][:, k].mean():.1f}",
-                f"{100 * found['silent'][:, k].mean():.1f}",
+                f"{level:.1%}",
+                f"{silent:.1%}",
                 f"{found['n_dims'][:, k].mean():.0f}",
                 f"{load[0]:.2f} ±{load[1]:.2f}",
                 f"{noisy[0]:.3f} ±{noisy[1]:.3f}",
-                *(f"{found[name][:, k].mean():.2f}" for name in ("overlap", "chance")),
+                f"{overlap:.2f} ({chance:.2f})",
                 end_section=window == WINDOWS[-1],
             )
     return rows
@@ -246,7 +253,7 @@ def table(dataset: xr.Dataset) -> Table:
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw what is stored, the error on new trials, capacity, and resemblance to rates."""
-    drawing = Figure(figsize=(7.2, 6.2), layout="constrained")
+    drawing = Figure(figsize=(7.2, 6.5), layout="constrained")
     panels = drawing.subplots(2, 2).ravel()
     present = [n for n in dataset["noise"].values if len(chosen(dataset, "level", n))]
     if present:
@@ -254,6 +261,8 @@ def figure(dataset: xr.Dataset) -> Figure:
         draw_errors(panels[1], dataset, present[0])
         draw_capacities(panels[2], dataset, present)
         draw_resemblance(panels[3], dataset, present[0])
+        handles = panels[0].get_legend_handles_labels()
+        drawing.legend(*handles, loc="outside upper center", ncols=5, frameon=False)
     for letter, axes in zip("abcd", panels, strict=True):
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(letter, loc="left", fontsize="medium", fontweight="bold")
@@ -281,7 +290,6 @@ def draw_stored(axes: Axes, dataset: xr.Dataset, noise: float) -> None:
         ylabel="fraction of labelings stored",
         ylim=(-0.03, 1.03),
     )
-    axes.legend(frameon=False, fontsize="small")
 
 
 def draw_errors(axes: Axes, dataset: xr.Dataset, noise: float) -> None:
