@@ -169,15 +169,11 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
 def errors(trials: Response, labels: np.ndarray, n_units: int) -> xr.DataArray:
     """Error on new trials of a readout that learned from others, at each window and load."""
     load = xr.DataArray(NOISY_LOADS, dims="load", attrs={"meaning": "associations per unit"})
+    sizes = np.rint(NOISY_LOADS * n_units).clip(1).astype(int)
     found = []
     for counts in windows(trials):
         codes = counts.reshape(len(labels), N_LEARNED + N_TESTED, -1)
-        found.append(
-            [
-                error(codes[:n], labels[:n])
-                for n in np.rint(NOISY_LOADS * n_units).clip(1).astype(int)
-            ]
-        )
+        found.append([error(codes[:n], labels[:n]) for n in sizes])
     return along(found, "error on trials that were not learned", load=load)
 
 
