@@ -4,16 +4,13 @@ In the limit of many dimensions, and per dimension.  E_2(x) is the mean of max(t
 standard normal t.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike
+from scipy.optimize import elementwise
 
 from olfnet.checks import FloatArray
 from olfnet.theory.gaussian import log_excess, upper_tail
-
-_GOLDEN = (5**0.5 - 1) / 2
 
 
 def capacity(
@@ -99,16 +96,19 @@ def _log_capacity(margin: FloatArray, fraction: FloatArray) -> FloatArray:
     """Logarithm of the capacity at the best offset.
 
     The sum is convex in b; its derivative vanishes where f E_1(b - kappa) = (1 - f) E_1(-b -
-    kappa), whose logarithms differ by a falling function of b.
+    kappa), whose logarithms differ by a falling function of b.  The capacity is stationary there,
+    so that it has twice as many digits as the offset.
     """
     log_odds = np.log(fraction) - np.log1p(-fraction)
 
-    def slope(offset: FloatArray) -> FloatArray:
+    def slope(offset: FloatArray, margin: FloatArray, log_odds: FloatArray) -> FloatArray:
         sides = log_excess(offset - margin, 1) - log_excess(-offset - margin, 1)
         return np.asarray(log_odds + sides)
 
     reach = margin + np.sqrt(2 * np.abs(log_odds)) + 1.0
-    offset = _root(slope, -reach, reach)
+    offset = elementwise.find_root(
+        slope, (-reach, reach), args=(margin, log_odds), tolerances={"xatol": 1e-10, "xrtol": 1e-10}
+    ).x
     sides = (
         np.log(fraction) + log_excess(offset - margin, 2),
         np.log1p(-fraction) + log_excess(-offset - margin, 2),
@@ -116,47 +116,21 @@ def _log_capacity(margin: FloatArray, fraction: FloatArray) -> FloatArray:
     return np.asarray(-np.logaddexp(*sides))
 
 
-def _root(
-    falls: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
-) -> FloatArray:
-    """Where a falling function crosses 0, for every entry of an array, to nine digits.
-
-    The capacity is stationary there, so that it has twice as many.
-    """
-    for _ in range(34):
-        middle = (low + high) / 2
-        above = falls(middle) > 0
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return (low + high) / 2
-
-
 def _best_silence(margin: FloatArray, fraction: FloatArray) -> tuple[FloatArray, FloatArray]:
     """B that allows the largest capacity with non-negative weights, and its logarithm."""
 
-    def log_value(at: FloatArray) -> FloatArray:
+    def log_cost(at: FloatArray, margin: FloatArray, fraction: FloatArray) -> FloatArray:
         length = log_excess(at, 2) / 2
         # D(B) = phi(B) - B H(B), the mean weight, is E_1.
         kappa = margin * np.exp(log_excess(at, 1) - length)
         log_tail = scipy.special.log_ndtr(-at)
-        return np.asarray(2 * log_tail - 2 * length + _log_capacity(kappa, fraction))
+        return np.asarray(2 * length - 2 * log_tail - _log_capacity(kappa, fraction))
 
-    return _highest(log_value, np.full(margin.shape, -1.0), np.full(margin.shape, 12.0))
-
-
-def _highest(
-    value: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Golden-section search for the peak of a function, for every entry of an array."""
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left, at_right = value(left), value(right)
-    for _ in range(36):
-        rising = at_left < at_right
-        low, high = np.where(rising, left, low), np.where(rising, high, right)
-        fresh = np.where(rising, low + _GOLDEN * (high - low), high - _GOLDEN * (high - low))
-        left, right = np.where(rising, right, fresh), np.where(rising, fresh, left)
-        at_fresh = value(fresh)
-        at_left, at_right = (
-            np.where(rising, at_right, at_fresh),
-            np.where(rising, at_fresh, at_left),
-        )
-    return (low + high) / 2, np.maximum(at_left, at_right)
+    low = np.full(margin.shape, -1.0)
+    found = elementwise.find_minimum(
+        log_cost,
+        (low, low + 1.5, low + 13.0),
+        args=(margin, fraction),
+        tolerances={"xatol": 1e-7, "xrtol": 1e-7, "fatol": 0, "frtol": 0},
+    )
+    return found.x, -found.f_x

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from olfnet.lab.claims import capacities, circuits, layers, physiology
+from olfnet.lab.claims import capacities, circuits, layers, physiology, readouts
 from olfnet.lab.claims.claim import Claim
 
 
@@ -12,8 +12,9 @@ def _order(claim: Claim) -> tuple[str, int]:
     return letter, int(number)
 
 
+MODULES = (capacities, circuits, layers, physiology, readouts)
 REGISTER: tuple[Claim, ...] = tuple(
-    sorted((*capacities.CLAIMS, *circuits.CLAIMS, *layers.CLAIMS, *physiology.CLAIMS), key=_order)
+    sorted((claim for module in MODULES for claim in module.CLAIMS), key=_order)
 )
 
 

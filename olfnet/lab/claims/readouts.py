@@ -1,0 +1,245 @@
+"""Claims about constrained readouts in the limit of size (R2, R4), and learning rules (R8, R9)."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from olfnet.capacity import breaking_points, extrapolate, measure_recall
+from olfnet.checks import FloatArray
+from olfnet.lab.claims.capacities import AMIT, gaussian
+from olfnet.lab.claims.claim import CONFIDENCE, Claim, Measured, Status
+from olfnet.lab.claims.layers import BABADI, N_INPUTS, N_UNITS, SIZE, layer, noisy
+from olfnet.readout import (
+    HebbianReadout,
+    MaxMarginReadout,
+    PerceptronReadout,
+    most_robust,
+    novikoff_bound,
+)
+from olfnet.theory import expansion, gardner
+
+Rng = np.random.Generator
+GARDNER = "Gardner 1988, J. Phys. A 21:257"
+NOVIKOFF = "Novikoff 1962, Proc. Symp. Mathematical Theory of Automata 12:615"
+
+
+def binary(n_dims: int) -> Callable[[int, Rng], FloatArray]:
+    """Patterns with half of the inputs active."""
+    return lambda n, rng: (rng.random((n, n_dims)) < 0.5).astype(float)
+
+
+def limit(
+    draw: Callable[[int], Any], readout: Callable[[int], dict[str, Any]], n: int, rng: Rng
+) -> Measured:
+    """Capacity extrapolated from 50, 100 and 200 dimensions, n sequences each."""
+    sizes, means, errors = (50, 100, 200), [], []
+    for n_dims, stream in zip(sizes, rng.spawn(3), strict=True):
+        points = breaking_points(
+            draw(n_dims),
+            max_patterns=4 * n_dims,
+            n_trials=n,
+            rng=stream,
+            **readout(n_dims),
+        )
+        means.append(points.mean() / n_dims)
+        errors.append(points.std(ddof=1) / n_dims / n**0.5)
+    found = extrapolate(sizes, means, errors, confidence=CONFIDENCE)
+    return Measured(found.value, found.low, found.high)
+
+
+def with_margin(kappa: float, n_dims: int) -> dict[str, Any]:
+    """Readout that keeps a margin."""
+    return {"margin": kappa}
+
+
+def robust(rho: float, n_dims: int) -> dict[str, Any]:
+    """Excitatory readout with a robust threshold, in the unit of theory."""
+    return {"nonnegative": True, "robustness": rho / n_dims**0.5}
+
+
+def silence(load: float, n: int, rng: Rng) -> Measured:
+    """Silent synapses of the most robust weights with 200 inputs."""
+    n_patterns, found = round(200 * load), []
+    for stream in rng.spawn(n):
+        labels = stream.permutation(np.arange(n_patterns) % 2)
+        found.append(most_robust(binary(200)(n_patterns, stream), labels).silent_fraction)
+    return Measured.mean(found)
+
+
+def mistakes(n_dims: int, consistent: bool, n: int, rng: Rng) -> Measured:
+    """How far the largest share of Novikoff's bound, of n perceptrons, stays below one."""
+    worst = 0.0
+    for stream in rng.spawn(n):
+        patterns = stream.standard_normal((2 * n_dims, n_dims))
+        labels = np.sign(patterns @ stream.standard_normal(n_dims))
+        best = MaxMarginReadout(bias=False).fit(patterns, labels)
+        bound = novikoff_bound(patterns, labels, best.coef_[0])
+        taught = labels if consistent else stream.permutation(labels)
+        learned = PerceptronReadout(bias=False, max_epochs=5000).fit(patterns, taught)
+        worst = max(worst, learned.n_mistakes_ / bound)
+    return Measured.number(1 - worst)
+
+
+def one_shot(rule: Any, n: int, rng: Rng) -> Measured:
+    """Patterns per dimension of which a rule recalls 95 %, with 200 dimensions."""
+    curve = measure_recall(
+        gaussian(200),
+        n_patterns=np.arange(50, 110, 5),
+        n_trials=n,
+        rule=rule,
+        rng=rng,
+    )
+    low, high = curve.capacity_interval(CONFIDENCE)
+    value = curve.capacity if 0 < low < high < np.inf else (low + min(high, 1.0)) / 2
+    return Measured(value, low, high)
+
+
+def recall_error(coding_level: float, n_patterns: int, n: int, rng: Rng) -> Measured:
+    """Error of a Hebbian readout on noisy versions of n panels of odors that it learned."""
+
+    def draw(n_odors: int, stream: Rng) -> FloatArray:
+        weights, noise, odors = stream.spawn(3)
+        centers = odors.choice([-1.0, 1.0], (n_odors, N_INPUTS))
+        both = layer(np.vstack((centers, noisy(centers, noise, SIZE))), coding_level, weights)
+        return both.reshape(2, n_odors, N_UNITS).transpose(1, 0, 2)
+
+    curve = measure_recall(
+        draw, n_patterns=n_patterns, n_trials=n, rule=HebbianReadout(), n_learned=1, rng=rng
+    )
+    low, high = curve.interval(CONFIDENCE)
+    return Measured(1 - float(curve.fraction[0]), 1 - float(high[0]), 1 - float(low[0]))
+
+
+def limit_claim(
+    key: str,
+    statement: str,
+    source: str,
+    equation: str,
+    predicted: float,
+    draw: Callable[[int], Any],
+    readouts: tuple[Callable[[int], dict[str, Any]], Callable[[int], dict[str, Any]]],
+) -> Claim:
+    """Compare theory with the limit of infinite size; the second readout is the control."""
+    simulation, control = (partial(limit, draw, readout) for readout in readouts)
+    return Claim(
+        key=key,
+        systems=("S14",),
+        statement=statement,
+        source=source,
+        equation=equation,
+        status=Status.ASYMPTOTIC,
+        predicted=lambda: predicted,
+        simulation=simulation,
+        control=control,
+        n_samples=150,
+        n_quick=16,
+        remark="Extrapolated linearly in 1 / N from N = 50, 100 and 200.",
+    )
+
+
+def margin_limit(kappa: float) -> Claim:
+    """Gardner's capacity with a margin; the control's margin is larger by a half."""
+    return limit_claim(
+        f"R2.limit_{kappa:g}",
+        f"Capacity with margin {kappa:g} approaches Gardner's as 1 / N",
+        GARDNER,
+        r"1 / E_2(-\kappa)",
+        float(gardner.capacity(kappa)),
+        gaussian,
+        (partial(with_margin, kappa), partial(with_margin, 1.5 * kappa)),
+    )
+
+
+def robust_limit(rho: float) -> Claim:
+    """Capacity of excitatory readouts; the control is more robust."""
+    return limit_claim(
+        f"R4.robust_{rho:g}",
+        f"Capacity of non-negative weights with robustness {rho:g} to a fixed threshold",
+        AMIT,
+        r"\max_B H(B)^2 / E_2(B) \, \alpha(\rho D(B) / \sqrt{E_2(B)})",
+        float(gardner.capacity(rho, nonnegative=True)),
+        binary,
+        (partial(robust, rho), partial(robust, rho + 0.75)),
+    )
+
+
+def silent(rho: float) -> Claim:
+    """Silent synapses; the control is at a load a third lower."""
+    load = float(gardner.capacity(rho, nonnegative=True))
+    return Claim(
+        key=f"R4.silent_{rho:g}",
+        systems=("S14",),
+        statement="Fraction of silent synapses of the most robust non-negative weights at load "
+        f"{load:.3f}",
+        source=AMIT,
+        equation=r"1 - H(B)",
+        status=Status.ASYMPTOTIC,
+        predicted=lambda: float(gardner.silent_fraction(rho)),
+        simulation=partial(silence, load),
+        control=partial(silence, 0.6 * load),
+        n_samples=60,
+        n_quick=12,
+        allowance=0.01,
+        remark="200 inputs; the allowance is two synapses in 200.",
+    )
+
+
+def recalled(coding_level: float, n_patterns: int) -> Claim:
+    """Error of a Hebbian readout behind the expansion; the control has a quarter of the odors."""
+    value = float(expansion.readout_error(n_patterns, N_INPUTS, N_UNITS, coding_level, SIZE))
+    return Claim(
+        key=f"R9.error_{coding_level:g}",
+        systems=("S14",),
+        statement=f"Error of a Hebbian readout of {n_patterns} odors at coding level "
+        f"{coding_level:g}, on noisy versions",
+        source=BABADI,
+        equation=r"H((1 - \Delta C) / \sqrt{P (1/N_c + Q^2/N)})",
+        status=Status.ASYMPTOTIC,
+        predicted=lambda: value,
+        simulation=partial(recall_error, coding_level, n_patterns),
+        control=partial(recall_error, coding_level, n_patterns // 4),
+        n_samples=40,
+        n_quick=10,
+        allowance=0.03 * value,
+        remark="100 inputs; the allowance is the 3 % of higher orders in 1 / N, as for overlaps.",
+    )
+
+
+CLAIMS = (
+    *(margin_limit(kappa) for kappa in (0.5, 1.0)),
+    *(robust_limit(rho) for rho in (0.0, 0.5, 1.0)),
+    *(silent(rho) for rho in (0.5, 1.0)),
+    Claim(
+        key="R8.novikoff",
+        systems=("S4", "S14"),
+        statement="A perceptron makes no more than (radius / margin)^2 mistakes",
+        source=NOVIKOFF,
+        equation=r"1 - n / (R / \gamma)^2 > 0",
+        status=Status.ORDERING,
+        predicted=lambda: 0.0,
+        simulation=partial(mistakes, 20, True),
+        control=partial(mistakes, 20, False),
+        n_samples=60,
+        n_quick=10,
+        remark="An exact bound; the control has labels that nothing linear can reproduce.",
+    ),
+    Claim(
+        key="R8.one_shot",
+        systems=("S14",),
+        statement="One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far "
+        "fewer than 2",
+        source="signal to crosstalk; Hertz, Krogh & Palmer 1991, ch. 2",
+        equation=r"\Phi(1 / \sqrt{\alpha}) = .95",
+        status=Status.ASYMPTOTIC,
+        predicted=lambda: 0.36961,
+        simulation=partial(one_shot, HebbianReadout(centered=False)),
+        control=partial(one_shot, PerceptronReadout(bias=False, max_epochs=200)),
+        n_samples=150,
+        n_quick=30,
+        allowance=0.005,
+        remark="200 dimensions; the allowance is one pattern, of which crosstalk has one less.",
+    ),
+    *(recalled(f, 500) for f in (0.5, 0.1)),
+)

@@ -1,0 +1,113 @@
+"""What the figures of the studies share: colors for all eyes, letters, means with intervals."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import scipy.stats
+import xarray as xr
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from olfnet.capacity import Extrapolation, extrapolate
+from olfnet.checks import FloatArray
+
+# Okabe & Ito's colors, which readers with any color vision tell apart.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def finish(panels: Iterable[Axes]) -> None:
+    """Give panels their letters, and take away the frame on two sides."""
+    for letter, axes in zip("abcdefgh", panels, strict=False):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_title(letter, loc="left", fontsize="medium", fontweight="bold")
+
+
+def legend(axes: Axes, **options: Any) -> None:
+    """Explain what is drawn, if anything is."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize="small", **options)
+
+
+def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Mean over the first axis, and half the width of Student's interval; 0 for a single sample.
+
+    Parameters
+    ----------
+    samples : array of shape (n_samples, ...)
+    confidence : float
+
+    Returns
+    -------
+    tuple of arrays of shape (...)
+    """
+    samples = np.asarray(samples, dtype=float)
+    value = samples.mean(axis=0)
+    if len(samples) < 2:
+        return value, np.zeros_like(value)
+    reach = scipy.stats.t.ppf((1 + confidence) / 2, len(samples) - 1)
+    return value, np.asarray(reach * scipy.stats.sem(samples, axis=0))
+
+
+def by_size(dataset: xr.Dataset, name: str, size: str) -> dict[int, FloatArray]:
+    """Finished repeats of one variable at each size of the system, repeats first."""
+    found = {}
+    for n in dataset[size].values:
+        part = dataset.sel({size: n})
+        values = part[name].transpose("repeat", ...).values[part["status"].values == 1]
+        if len(values):
+            found[int(n)] = values
+    return found
+
+
+def limit_of_size(samples: Mapping[int, ArrayLike]) -> Extrapolation:
+    """Extrapolate capacities to infinite size, from repeated measurements at each size."""
+    columns = [np.asarray(one, dtype=float) for one in samples.values()]
+    scatter = [column.std(ddof=1) / len(column) ** 0.5 for column in columns]
+    # Capacities are whole numbers over the size: equal ones are not known better than by half.
+    errors = np.maximum(scatter, 0.5 / np.array(list(samples)))
+    return extrapolate(list(samples), [column.mean() for column in columns], errors)
+
+
+def limit_cells(samples: Mapping[int, ArrayLike]) -> tuple[str, str, str]:
+    """Limit with its interval, chance of such a stray line, and the largest size, as texts."""
+    value, reach = mean_and_reach(samples[max(samples)])
+    largest = f"{value:.3f} ±{reach:.3f}"
+    if len(samples) < 2 or min(map(np.size, samples.values())) < 2:
+        return "", "", largest
+    end = limit_of_size(samples)
+    return f"{end.value:.3f} ±{end.high - end.value:.3f}", f"{end.p_value:.2f}", largest
+
+
+def draw_sizes(axes: Axes, values: ArrayLike, samples: Mapping[int, ArrayLike], words: str) -> None:
+    """Draw points of the smallest and the largest size; ``words`` name what is counted."""
+    for n, color, marker in zip(
+        sorted({min(samples), max(samples)}), COLORS, MARKERS, strict=False
+    ):
+        mean, reach = mean_and_reach(samples[n])
+        axes.errorbar(
+            values, mean, reach, ls="", marker=marker, ms=4, lw=1, color=color, label=f"{n} {words}"
+        )
+
+
+def draw_limit(
+    axes: Axes, samples: Mapping[int, ArrayLike], theory: float, nth: int, label: str
+) -> None:
+    """Draw capacities relative to theory against 1 / size, with their limit at zero."""
+    if len(samples) < 2 or min(map(np.size, samples.values())) < 2:
+        return
+    # The first two colors stand for the smallest and the largest size.
+    color, marker, shift = COLORS[nth + 2], MARKERS[nth + 2], (nth - 1) * 2e-4
+    relative = {n: np.asarray(one, dtype=float) / theory for n, one in samples.items()}
+    sizes, found = np.array(list(relative)), limit_of_size(relative)
+    values, reach = np.transpose([mean_and_reach(column) for column in relative.values()])
+    axes.errorbar(
+        1 / sizes + shift, values, reach, ls="", marker=marker, ms=4, lw=1, color=color, label=label
+    )
+    ends = np.array([0.0, 1 / sizes.min()])
+    axes.plot(ends + shift, found.value + found.slope * ends, lw=1, color=color)
+    interval = [[found.value - found.low], [found.high - found.value]]
+    axes.errorbar(
+        [shift], [found.value], interval, marker=marker, ms=6, mfc="white", lw=1, color=color
+    )

@@ -1,0 +1,217 @@
+"""Ask what it costs a readout that no weight may be negative, and how many synapses fall silent.
+
+Synapses of Kenyon cells, as those of cerebellar granule cells, are excitatory.  Binary patterns get
+random labels; weights must not be negative, and every sum has to keep a distance (robustness) from
+a fixed threshold.  The breaking points are certified; the most robust weights, found by linear
+programming, show how many synapses carry nothing.  Theory is for infinitely many inputs.
+"""
+
+from functools import cache, partial
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.table import Table
+
+import olfnet
+from olfnet import checks
+from olfnet.lab import Parameter, Study, drawing
+from olfnet.readout import most_robust
+from olfnet.theory import gardner
+
+# Robustness rho = (K / theta) sqrt(N f / (1 - f)), for patterns with a fraction f active.
+ROBUSTNESS = np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0])
+FRACTIONS = np.array([0.5, 0.2, 0.1, 0.05])
+LOADS = np.array([0.25, 0.4, 0.55, 0.7, 0.85])
+# Places among them whose approach to the limit is drawn.
+SHOWN = ((0, "no robustness"), (3, "robustness 1"))
+
+
+def binary(n_patterns: int, rng: np.random.Generator, n_dims: int) -> np.ndarray:
+    """Patterns in which half of the inputs are active."""
+    return (rng.random((n_patterns, n_dims)) < 0.5).astype(float)
+
+
+def gaussian(n_patterns: int, rng: np.random.Generator, n_dims: int) -> np.ndarray:
+    """Patterns of both signs."""
+    return rng.standard_normal((n_patterns, n_dims))
+
+
+def measure(*, n_dims: int, rng: np.random.Generator) -> dict[str, object]:
+    """Break sequences under each constraint, and find the most robust weights at each load."""
+    by_robustness, by_label, by_load = rng.spawn(3)
+
+    def stored(limit: float, stream: np.random.Generator, draw: object, **readout: object) -> float:
+        points = olfnet.breaking_points(
+            partial(draw, n_dims=n_dims),
+            max_patterns=int(1.5 * limit * n_dims) + 60,
+            n_trials=1,
+            nonnegative=True,
+            rng=stream,
+            **readout,
+        )
+        return points[0] / n_dims
+
+    at_robustness = [
+        stored(
+            gardner.capacity(rho, nonnegative=True), stream, binary, robustness=rho / n_dims**0.5
+        )
+        for rho, stream in zip(ROBUSTNESS, by_robustness.spawn(ROBUSTNESS.size), strict=True)
+    ]
+    at_fraction = [
+        stored(gardner.capacity(0.0, f) / 2, stream, gaussian, bias=True, label_fraction=f)
+        for f, stream in zip(FRACTIONS, by_label.spawn(FRACTIONS.size), strict=True)
+    ]
+    robust = [
+        most_robust_at(round(load * n_dims), n_dims, stream)
+        for load, stream in zip(LOADS, by_load.spawn(LOADS.size), strict=True)
+    ]
+    capacity = "associations stored before the first failure, per input"
+    return {
+        "at_robustness": along("robustness", ROBUSTNESS, at_robustness, capacity),
+        "at_fraction": along("label_fraction", FRACTIONS, at_fraction, capacity),
+        "most_robust": along("load", LOADS, [one[0] for one in robust], "largest robustness"),
+        "silent": along("load", LOADS, [one[1] for one in robust], "fraction of silent synapses"),
+    }
+
+
+def most_robust_at(n_patterns: int, n_dims: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Largest robustness of random labels, in the unit of theory, and silent synapses there."""
+    labels = rng.permutation(np.arange(n_patterns) % 2)
+    found = most_robust(binary(n_patterns, rng, n_dims), labels)
+    return found.robustness * n_dims**0.5, found.silent_fraction
+
+
+def along(name: str, values: np.ndarray, found: list[float], meaning: str) -> xr.DataArray:
+    """Label values by what was varied."""
+    return xr.DataArray(found, {name: values}, [name], attrs={"meaning": meaning})
+
+
+@cache
+def settings() -> list[tuple[str, int, str, float]]:
+    """Variable, place, words and theory of everything in the table."""
+    rho = np.interp(LOADS, *robust_loads()[::-1])
+    parts = (
+        (
+            "at_robustness",
+            "capacity, rho {:g}",
+            ROBUSTNESS,
+            gardner.capacity(ROBUSTNESS, 0.5, True),
+        ),
+        (
+            "at_fraction",
+            "capacity, {:.0%} positive",
+            FRACTIONS,
+            gardner.capacity(0, FRACTIONS, True),
+        ),
+        ("most_robust", "rho at load {:g}", LOADS, rho),
+        ("silent", "silent at load {:g}", LOADS, gardner.silent_fraction(rho)),
+    )
+    return [
+        (name, k, words.format(value), float(wanted))
+        for name, words, values, theory in parts
+        for k, (value, wanted) in enumerate(zip(values, theory, strict=True))
+    ]
+
+
+@cache
+def robust_loads() -> tuple[np.ndarray, np.ndarray]:
+    """Robustness in falling order, and the load at which theory allows no more."""
+    rho = np.linspace(4, 0, 81)
+    return rho, gardner.capacity(rho, nonnegative=True)
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Theory, and measurements extrapolated to infinite size."""
+    rows = Table(title="Non-negative weights: theory, and measured for any size")
+    for column in ("what", "theory", "limit", "p (line)", "largest size"):
+        rows.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
+    last = ""
+    for name, k, words, theory in settings():
+        if last not in ("", name):
+            rows.add_section()
+        last, found = name, drawing.by_size(dataset, name, "n_dims")
+        cells = drawing.limit_cells({n: part[:, k] for n, part in found.items()})
+        rows.add_row(words, f"{theory:.3f}", *cells)
+    return rows
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw capacity against robustness and labels, silent synapses, and the approach to limits."""
+    drawn = Figure(figsize=(7.2, 5.6), layout="constrained")
+    panels = drawn.subplots(2, 2).ravel()
+    rho = np.linspace(0, ROBUSTNESS[-1], 100)
+    panels[0].plot(rho, gardner.capacity(rho, nonnegative=True), color="0.2", lw=1.2)
+    draw_points(panels[0], ROBUSTNESS, dataset, "at_robustness")
+    panels[0].set(xlabel="robustness", ylabel="capacity (associations per input)", ylim=(0, None))
+    f = np.geomspace(FRACTIONS[-1], 0.5, 100)
+    panels[1].plot(f, gardner.capacity(0.0, f, True), color="0.2", lw=1.2, label="theory")
+    free = gardner.capacity(0.0, f)
+    panels[1].plot(f, free, color="0.2", lw=1.2, ls="--", label="theory, weights of any sign")
+    draw_points(panels[1], FRACTIONS, dataset, "at_fraction")
+    panels[1].set(xscale="log", yscale="log", xlabel="fraction of positive labels")
+    panels[1].set(ylabel="capacity (associations per input)")
+    panels[1].set_yticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+    panels[1].set_xticks(FRACTIONS, [f"{one:g}" for one in FRACTIONS])
+    panels[1].minorticks_off()
+    drawing.legend(panels[1])
+    draw_silence(panels[2], dataset)
+    draw_limits(panels[3], dataset)
+    drawing.finish(panels)
+    return drawn
+
+
+def draw_points(axes: Axes, values: np.ndarray, dataset: xr.Dataset, name: str) -> None:
+    """Points of the smallest and the largest size."""
+    drawing.draw_sizes(axes, values, drawing.by_size(dataset, name, "n_dims"), "inputs")
+
+
+def draw_silence(axes: Axes, dataset: xr.Dataset) -> None:
+    """Silent synapses of the most robust weights against load."""
+    rho, loads = robust_loads()
+    axes.plot(loads, gardner.silent_fraction(rho), color="0.2", lw=1.2)
+    draw_points(axes, LOADS, dataset, "silent")
+    axes.set(
+        xlabel="load (associations per input)",
+        ylabel="fraction of silent synapses",
+        xlim=(0.15, 1.02),
+        ylim=(0.4, 0.9),
+    )
+
+
+def draw_limits(axes: Axes, dataset: xr.Dataset) -> None:
+    """Capacities relative to theory against 1 / size."""
+    axes.axhline(1, color="0.2", lw=1.2)
+    found = drawing.by_size(dataset, "at_robustness", "n_dims")
+    for nth, (at, label) in enumerate(SHOWN):
+        theory = float(gardner.capacity(ROBUSTNESS[at], nonnegative=True))
+        samples = {n: part[:, at] for n, part in found.items()}
+        drawing.draw_limit(axes, samples, theory, nth, label)
+    axes.set(xlabel="1 / inputs (limit: open)", ylabel="capacity relative to theory")
+    drawing.legend(axes)
+
+
+study = Study(
+    name="sign_constraints",
+    question="What does it cost a readout that no weight may be negative?",
+    source="Amit, Wong & Campbell 1989, J. Phys. A 22:2039; Brunel et al. 2004, "
+    "10.1016/j.neuron.2004.08.023",
+    parameters=(
+        Parameter(
+            "n_dims",
+            (50, 100, 200, 400),
+            "inputs of the readout",
+            quick=(20, 40),
+            check=checks.count,
+        ),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=30,
+    quick_repeats=4,
+)
+
+if __name__ == "__main__":
+    study.main()
