@@ -5,7 +5,6 @@ import scipy.special
 import scipy.stats
 from numpy.typing import ArrayLike
 
-from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.gaussian import (
     joint_tail_deficit,
@@ -141,22 +140,26 @@ def readout_error(
 
 
 def dimension(
-    n_inputs: int, n_units: int, fan_in: int, coding_level: float, inhibition: bool = False
-) -> float:
+    n_inputs: ArrayLike,
+    n_units: ArrayLike,
+    fan_in: ArrayLike,
+    coding_level: ArrayLike,
+    inhibition: bool = False,
+) -> FloatArray:
     """Participation ratio of the codes of independent inputs.
 
     Parameters
     ----------
-    n_inputs, n_units, fan_in : int
-        N, M, and K <= N inputs of each unit, chosen at random with equal weights.
-    coding_level : float in (0, 1)
-        f, the same for all units.
+    n_inputs, n_units, fan_in : integers or arrays of them
+        N, M, and K <= N inputs of each unit, chosen at random with equal weights; broadcast.
+    coding_level : array in (0, 1)
+        f, the same for all units; broadcast with them.
     inhibition : bool
         Whether global inhibition takes the mean input away, so that the weights of a unit sum to 0.
 
     Returns
     -------
-    float
+    array
         1 / (1 / M + (1 - 1 / M) <rho^2>) over the correlation rho of two units, which share a
         hypergeometric number n of inputs and whose drives correlate by n / K, or (n / K - K / N) /
         (1 - K / N) with inhibition (Litwin-Kumar et al. 2017, Neuron 93:1153).
@@ -168,23 +171,33 @@ def dimension(
 
     Examples
     --------
-    >>> [round(dimension(50, 2000, k, 0.1), 1) for k in (1, 3, 7)]
-    [48.8, 194.2, 143.5]
-    >>> round(dimension(50, 2000, 7, 0.1, inhibition=True), 1)
+    >>> dimension(50, 2000, [1, 3, 7], 0.1).round(1)
+    array([ 48.8, 194.2, 143.5])
+    >>> round(float(dimension(50, 2000, 7, 0.1, inhibition=True)), 1)
     295.2
     """
-    checks.count("n_inputs", n_inputs)
-    checks.count("n_units", n_units)
-    checks.count("fan_in", fan_in, maximum=n_inputs)
-    if inhibition and fan_in == n_inputs:
-        raise ValueError(f"fan_in must be below n_inputs={n_inputs} with inhibition, got {fan_in}")
-    shared = np.arange(fan_in + 1)
-    weight = scipy.stats.hypergeom.pmf(shared, n_inputs, fan_in, fan_in)
-    drive = shared / fan_in
+    given = (_counts("n_inputs", n_inputs), _counts("n_units", n_units), _counts("fan_in", fan_in))
+    n, m, k, f = np.broadcast_arrays(*given, _levels(coding_level))
+    allowed = k < n if inhibition else k <= n
+    if not allowed.all():
+        bad = tuple(np.argwhere(~allowed)[0])
+        rule, end = ("below", " with inhibition") if inhibition else ("at most", "")
+        raise ValueError(f"fan_in must be {rule} n_inputs={n[bad]:g}{end}, got {k[bad]:g}")
+    shared = np.arange(int(k.max()) + 1)
+    n, m, k, f = (one[..., None] for one in (n, m, k, f))
+    weight = scipy.stats.hypergeom.pmf(shared, n, k, k)
+    drive = np.minimum(shared / k, 1.0)  # beyond K nothing is shared, and the weight is 0
     if inhibition:
-        drive = (drive - fan_in / n_inputs) / (1 - fan_in / n_inputs)
-    rho = correlation(np.clip(drive, -1, 1), coding_level)
-    return float(1 / (1 / n_units + (1 - 1 / n_units) * np.sum(weight * rho**2)))
+        drive = (drive - k / n) / (1 - k / n)
+    squared = np.sum(weight * correlation(np.clip(drive, -1, 1), f) ** 2, axis=-1)
+    return np.asarray(1 / (1 / m[..., 0] + (1 - 1 / m[..., 0]) * squared))
+
+
+def _counts(name: str, values: ArrayLike) -> FloatArray:
+    numbers = np.asarray(values, dtype=float)
+    if not ((numbers >= 1) & (numbers == np.floor(numbers)) & np.isfinite(numbers)).all():
+        raise ValueError(f"{name} must be integers of at least 1, got {values!r}")
+    return numbers
 
 
 def _levels(coding_level: ArrayLike) -> FloatArray:

@@ -19,7 +19,7 @@ def test_published_numbers():
     np.testing.assert_allclose(
         expansion.cluster_size(0.1, list(CLUSTER)), list(CLUSTER.values()), atol=6e-5
     )
-    found = [expansion.dimension(50, 2000, k, 0.1) for k in range(1, 9)]
+    found = expansion.dimension(50, 2000, np.arange(1, 9), 0.1)
     np.testing.assert_allclose(found, DIMENSION, atol=0.06)
     assert expansion.dimension(50, 2000, 7, 0.1, inhibition=True) == pytest.approx(295.2, abs=0.06)
 
@@ -84,7 +84,11 @@ def test_dimension_of_simulated_codes():
         (lambda: expansion.excess_overlap(0.0), r"coding_level must be in \(0, 1\), got 0"),
         (lambda: expansion.cluster_size(1.5, 0.1), r"input_size must be in \[0, 1\], got 1.5"),
         (lambda: expansion.correlation(2.0, 0.1), r"input_correlation must be in \[-1, 1\], got 2"),
-        (lambda: expansion.dimension(10, 100, 11, 0.1), "fan_in must be at most 10, got 11"),
+        (
+            lambda: expansion.dimension(10, 100, 11, 0.1),
+            "fan_in must be at most n_inputs=10",
+        ),
+        (lambda: expansion.dimension(10, 2.5, 3, 0.1), "n_units must be integers of at least 1"),
         (
             lambda: expansion.dimension(10, 100, 10, 0.1, inhibition=True),
             "fan_in must be below n_inputs=10 with inhibition, got 10",

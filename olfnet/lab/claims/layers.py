@@ -136,7 +136,7 @@ def channels(fan_in: int, inhibition: bool) -> Claim:
         f"Dimension of the codes of 400 units with {fan_in} of 50 independent inputs, {how}",
         LITWIN,
         r"1 / (1/M + (1 - 1/M) \langle \rho^2 \rangle)",
-        expansion.dimension(50, 400, fan_in, 0.1, inhibition),
+        float(expansion.dimension(50, 400, fan_in, 0.1, inhibition)),
         (partial(spectrum, fan_in, inhibition), partial(spectrum, fan_in + 3, not inhibition)),
         remark="Gaussian inputs, thresholds at the exact quantile of each unit.",
     )
