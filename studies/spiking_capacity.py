@@ -216,8 +216,7 @@ def mean(samples: np.ndarray) -> tuple[float, float]:
 def table(dataset: xr.Dataset) -> Table:
     """Capacity of single trials and at the stated error, for each window and noise."""
     rows = Table(
-        title="Stored per dimension (Cover: 2); per unit at the stated error; active sets shared\n"
-        "with the rate-based code (and with that of another odor)"
+        title="Stored per dimension; per unit at the error; shared with the rate code (chance)"
     )
     headings = ("pA", "ms", "active", "silent", "rank", "stored", f"{STATED_ERROR:.0%} error")
     for column in (*headings, "shared"):
