@@ -38,7 +38,10 @@ NOISY = replace(SPIKING, noise=Noise(std=5e-11, interval=0.003))
 CURRENTS = Dynamics(
     neuron=LIF(), excitation=Synapse(strength=2e-10, tau=0.005, delay=0.0018), inhibition=None
 )
+ADAPTIVE = replace(SPIKING, neuron=presets.rapp_nawrot_2020().neuron)
+ADAPTIVE = replace(ADAPTIVE, excitation=replace(SPIKING.excitation, strength=2e-8))
 ALL = {"spiking": SPIKING, "graded": GRADED, "free": FREE, "noisy": NOISY, "currents": CURRENTS}
+ALL["adaptive"] = ADAPTIVE
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +73,14 @@ def drawn(circuit, odors, seed, noise=None):
 
 
 def plain(circuit, dynamics, raster, noise):
-    """Forward Euler, one neuron model: conductances; counts and potentials of all units.
+    """Forward Euler: counts and potentials of all units.
 
     Within a step potentials move first, on the inputs that were there; then spikes are found,
     synapses act, and those that spiked are reset.
     """
     cell, apl = dynamics.neuron, dynamics.inhibition
     weights = circuit.weights.toarray()
-    v, exc = np.full(circuit.n_units, cell.rest), np.zeros(circuit.n_units)
+    v, (exc, slow) = np.full(circuit.n_units, cell.rest), np.zeros((2, circuit.n_units))
     quiet = np.full(circuit.n_units, -np.inf)  # until when a unit is refractory
     a_v, a_exc, a_quiet, activity, feedback = cell.rest, 0.0, -np.inf, 0.0, 0.0
     counts, potentials = np.zeros(circuit.n_units, int), []
@@ -99,9 +102,14 @@ def plain(circuit, dynamics, raster, noise):
             a_exc -= DT * a_exc / apl.excitation.tau
             feedback -= DT * feedback / apl.inhibition.tau
         potentials.append(v.copy())
-        current = exc * (0.0 - v) + feedback * (-0.075 - v) + noise[step]
+        if isinstance(cell, LIF):
+            slope = (cell.rest - v + cell.resistance * (exc - feedback + noise[step])) / cell.tau
+        else:
+            current = exc * (0.0 - v) + feedback * (-0.075 - v) + slow * (-0.09 - v) + noise[step]
+            slope = (cell.leak * (cell.rest - v) + current) / cell.capacitance
         free = step >= quiet
-        v = v + np.where(free, DT * (cell.leak * (cell.rest - v) + current) / cell.capacitance, 0)
+        v = v + np.where(free, DT * slope, 0)
+        slow -= DT * slow / getattr(cell, "adaptation_tau", 1.0)
         exc -= DT * exc / dynamics.excitation.tau
         fired = (v >= cell.threshold) & free
         counts += fired
@@ -118,12 +126,13 @@ def plain(circuit, dynamics, raster, noise):
             inhibited[step + from_apl] += 1
             feedback += apl.inhibition.strength * (from_apl == 0)
             a_v, a_quiet = apl.neuron.reset, step + round(apl.neuron.refractory / DT)
+        slow[fired] += getattr(cell, "adaptation", 0.0)
         v[fired] = cell.reset
         quiet[fired] = step + round(cell.refractory / DT)
     return counts, np.array(potentials)
 
 
-@pytest.mark.parametrize("name", ["spiking", "graded", "free", "noisy"])
+@pytest.mark.parametrize("name", ALL)
 def test_plain_simulation(circuit, odors, name):
     """All spikes; potentials up to the order in which numbers are added up."""
     dynamics = ALL[name]
