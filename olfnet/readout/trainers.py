@@ -85,7 +85,7 @@ class MaxMarginReadout(LinearReadout):
     (array([[1., 0.]]), array([-1.]))
     """
 
-    def __init__(self, *, bias: bool = True, penalty: float = 1e3, max_iter: int = 10**5) -> None:
+    def __init__(self, *, bias: bool = True, penalty: float = 1e6, max_iter: int = 10**6) -> None:
         self.bias = bias
         self.penalty = penalty
         self.max_iter = max_iter
