@@ -22,7 +22,7 @@ from olfnet.theory import gardner
 
 # Robustness rho = (K / theta) sqrt(N f / (1 - f)), for patterns with a fraction f active.
 ROBUSTNESS = np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0])
-FRACTIONS = np.array([0.5, 0.2, 0.1, 0.05])
+FRACTIONS = np.array([0.5, 0.3, 0.2, 0.1])
 LOADS = np.array([0.25, 0.4, 0.55, 0.7, 0.85])
 # Places among them whose approach to the limit is drawn.
 SHOWN = ((0, "no robustness"), (3, "robustness 1"))
@@ -189,7 +189,8 @@ def draw_limits(axes: Axes, dataset: xr.Dataset) -> None:
         samples = {n: part[:, at] for n, part in found.items()}
         drawing.draw_limit(axes, samples, theory, nth, label)
     axes.set(xlabel="1 / inputs (limit: open)", ylabel="capacity relative to theory")
-    drawing.legend(axes)
+    axes.margins(y=0.2)
+    drawing.legend(axes, loc="upper left")
 
 
 study = Study(
