@@ -44,7 +44,7 @@ class Circuit:
     sparsifier: Sparsifier
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", _canonical("weights", self.weights))
+        object.__setattr__(self, "weights", canonical("weights", self.weights))
         if not isinstance(self.sparsifier, Sparsifier):
             raise ValueError(
                 f"sparsifier must be callable, such as sparsify.TopK(0.05), got {self.sparsifier!r}"
@@ -117,7 +117,7 @@ class Response:
     voltages: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "codes", _canonical("codes", self.codes))
+        object.__setattr__(self, "codes", canonical("codes", self.codes))
         if self.codes.nnz and self.codes.data.min() <= 0:
             raise ValueError(f"codes must store rates above 0 only, got {self.codes.data.min():g}")
         if np.shape(self.n_ties) != self.codes.shape[:1]:
@@ -224,7 +224,7 @@ def random_expansion(
 def odor_panel(odors: Any, n_inputs: int) -> Any:
     """Return finite odors for ``n_inputs`` inputs as a float array, or csr_array if sparse."""
     if issparse(odors):
-        odors = _canonical("odors", odors)
+        odors = canonical("odors", odors)
     else:
         odors = checks.matrix("odors", odors)
     if odors.shape[1] != n_inputs:
@@ -248,7 +248,7 @@ def _either(
     raise ValueError(f"give either {short_name} or {name}, got {given}")
 
 
-def _canonical(name: str, matrix: Any) -> csr_array:
+def canonical(name: str, matrix: Any) -> csr_array:
     """Return a finite csr_array of float64 with sorted indices, repeated entries summed."""
     if not issparse(matrix):
         return csr_array(checks.matrix(name, matrix))
