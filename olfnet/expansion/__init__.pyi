@@ -1,6 +1,9 @@
 from . import (
+    anatomy,
     circuit,
+    connectomes,
     dynamics,
+    edges,
     neurons,
     nulls,
     presets,
@@ -11,8 +14,11 @@ from . import (
     trains,
     wiring,
 )
+from .anatomy import adult
 from .circuit import Circuit, Response, random_expansion
+from .connectomes import load_connectome
 from .dynamics import Dynamics
+from .edges import read_connectome
 from .spikes import Spikes
 
 __all__ = [
@@ -20,13 +26,19 @@ __all__ = [
     "Dynamics",
     "Response",
     "Spikes",
+    "adult",
+    "anatomy",
     "circuit",
+    "connectomes",
     "dynamics",
+    "edges",
+    "load_connectome",
     "neurons",
     "nulls",
     "presets",
     "random_expansion",
     "rate",
+    "read_connectome",
     "sparsify",
     "spikes",
     "spiking",

@@ -187,7 +187,7 @@ def _is_path(source: str | os.PathLike[str]) -> bool:
     return has_folder or source.lower().endswith((".csv", ".tsv", ".txt")) or Path(source).is_file()
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
     """Find the tables: inside an installed package, or beside it in a working copy."""
     package = Path(__file__).parents[1]
     installed = package / "_data"
@@ -195,8 +195,8 @@ def _data_folder() -> Path:
 
 
 def _packaged(name: str) -> xr.DataArray:
-    table = read_table(_data_folder() / f"{name}.csv")
-    with (_data_folder() / f"{name}_receptors.csv").open(newline="", encoding="utf-8") as file:
+    table = read_table(data_folder() / f"{name}.csv")
+    with (data_folder() / f"{name}_receptors.csv").open(newline="", encoding="utf-8") as file:
         described = {row["receptor"]: row for row in csv.DictReader(file)}
     rows = [described[receptor] for receptor in table.receptors]
     attrs = {"units": "spikes/s", "quantity": _CHANGE} | vars(_ORIGINS[name])
