@@ -1,19 +1,23 @@
-from . import curves, geometry, measurement, recall, scaling
+from . import curves, cutting, geometry, manifolds, measurement, recall, scaling
 from .curves import CapacityCurve
 from .geometry import dimension
+from .manifolds import Ellipsoids
 from .measurement import breaking_points, measure_capacity
 from .recall import RecallCurve, measure_recall
 from .scaling import Extrapolation, extrapolate
 
 __all__ = [
     "CapacityCurve",
+    "Ellipsoids",
     "Extrapolation",
     "RecallCurve",
     "breaking_points",
     "curves",
+    "cutting",
     "dimension",
     "extrapolate",
     "geometry",
+    "manifolds",
     "measure_capacity",
     "measure_recall",
     "measurement",

@@ -37,6 +37,8 @@ class CapacityCurve:
         every load was drawn anew.
     label_fraction : float
         How likely each label is positive.
+    kind : str
+        What each pattern is, if it is more than one point, such as "clouds of 5 points".
     """
 
     n_patterns: IntArray
@@ -46,6 +48,7 @@ class CapacityCurve:
     readout: Readout
     breaking_points: IntArray | None = None
     label_fraction: float = 0.5
+    kind: str = ""
 
     def __post_init__(self) -> None:
         checks.count("n_trials", self.n_trials)
@@ -71,7 +74,8 @@ class CapacityCurve:
     def definition(self) -> str:
         """What is counted, and at which level capacity is read."""
         labels = in_words(self.label_fraction)
-        return f"half of all random labelings{labels} are separable by {self.readout.words}"
+        kind = f" of {self.kind}" if self.kind else ""
+        return f"half of all random labelings{kind}{labels} are separable by {self.readout.words}"
 
     @property
     def load(self) -> FloatArray:

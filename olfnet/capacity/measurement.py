@@ -1,8 +1,8 @@
 """How many associations can be stored: certified decisions at rising load.
 
 Patterns get random labels, and the question is whether any linear readout of the wanted kind
-reproduces all of them: Cover's counting capacity, Gardner's with a margin, or that of non-negative
-weights.  Every decision is certified.
+reproduces all of them: Cover's counting capacity, Gardner's with a margin, that of non-negative
+weights, or that of patterns that are whole manifolds.  Every decision is certified.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.capacity.curves import CapacityCurve, IntArray
 from olfnet.capacity.trials import (
-    Draw,
+    DrawPanel,
     Readout,
     breaking_point,
     decisions_anew,
-    rank,
+    rank_and_kind,
     run,
     seeds_of,
 )
@@ -23,7 +23,7 @@ from olfnet.checks import Seed
 
 
 def measure_capacity(
-    draw: Draw,
+    draw: DrawPanel,
     *,
     n_patterns: ArrayLike,
     n_trials: int,
@@ -40,8 +40,10 @@ def measure_capacity(
 
     Parameters
     ----------
-    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
-        Draws a panel of patterns, each time a new one.
+    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features), or manifolds
+        Draws a panel of patterns, each time a new one.  An array of shape (n_patterns, n_points,
+        n_features) makes every pattern a cloud of points, and ``capacity.Ellipsoids`` a continuum;
+        all points of a pattern get its label.
     n_patterns : int array of shape (n_loads,)
         Numbers of patterns to try; the curve has them in rising order and each once.
     n_trials : int
@@ -91,7 +93,7 @@ def measure_capacity(
     n_trials = checks.count("n_trials", n_trials)
     largest = int(sizes[-1])
     seeds = seeds_of(rng, n_trials)
-    n_dims = rank(draw, largest, bias, seeds[0])
+    n_dims, kind = rank_and_kind(draw, largest, bias, seeds[0])
     about = (readout, checks.fraction("label_fraction", label_fraction, zero=True))
     points = None
     if nested:
@@ -99,11 +101,13 @@ def measure_capacity(
         n_separable = (points[:, None] >= sizes).sum(axis=0)
     else:
         n_separable = np.sum(run(decisions_anew, seeds, n_workers, draw, sizes, *about), axis=0)
-    return CapacityCurve(sizes, n_separable, n_trials, n_dims, readout, points, label_fraction)
+    return CapacityCurve(
+        sizes, n_separable, n_trials, n_dims, readout, points, label_fraction, kind
+    )
 
 
 def breaking_points(
-    draw: Draw,
+    draw: DrawPanel,
     *,
     max_patterns: int,
     n_trials: int,
@@ -121,7 +125,8 @@ def breaking_points(
 
     Parameters
     ----------
-    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
+    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features), or manifolds
+        As for :func:`measure_capacity`.
     max_patterns : int
         Length of each sequence; also the answer for one that never breaks.
     n_trials : int

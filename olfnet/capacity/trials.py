@@ -12,12 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from olfnet import checks
+from olfnet.capacity.cutting import ellipsoid_prefix, separate_ellipsoids
+from olfnet.capacity.manifolds import Ellipsoids, clouds
 from olfnet.checks import FloatArray
 from olfnet.readout.prefix import separable_prefix
 from olfnet.readout.separability import separate
 
 Rng = np.random.Generator
 Draw = Callable[[int, Rng], ArrayLike]
+Panel = FloatArray | Ellipsoids  # arrays of points (2-D) or of clouds of points (3-D)
+DrawPanel = Callable[[int, Rng], ArrayLike | Ellipsoids]
 Result = TypeVar("Result")
 
 
@@ -64,13 +68,22 @@ class Readout:
             margin = f" and robustness {self.robustness:g} of it" if self.robustness else ""
         return f"a linear readout with {weights}, {bias}{margin}"
 
-    def separates(self, patterns: FloatArray, labels: FloatArray) -> bool:
+    def separates(self, patterns: Panel, labels: FloatArray) -> bool:
         """Whether such a readout gives every pattern its label."""
-        return separate(self._seen(patterns, labels), labels, **self._options).separable
+        if isinstance(patterns, Ellipsoids):
+            patterns = self._whole_seen(patterns, labels)
+            return separate_ellipsoids(patterns, labels, **self._options).separable
+        points, labels = _points(patterns, labels)
+        return separate(self._seen(points, labels), labels, **self._options).separable
 
-    def prefix(self, patterns: FloatArray, labels: FloatArray) -> int:
+    def prefix(self, patterns: Panel, labels: FloatArray) -> int:
         """Largest number of first patterns to which such a readout gives their labels."""
-        return separable_prefix(self._seen(patterns, labels), labels, **self._options)
+        if isinstance(patterns, Ellipsoids):
+            patterns = self._whole_seen(patterns, labels)
+            return ellipsoid_prefix(patterns, labels, **self._options)
+        points, each = _points(patterns, labels)
+        found = separable_prefix(self._seen(points, each), each, **self._options)
+        return found * len(labels) // len(each)  # a cloud counts only as a whole
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -81,6 +94,18 @@ class Readout:
         if self.robustness is None:
             return patterns
         return np.column_stack((patterns, -(1 + self.robustness * labels)))
+
+    def _whole_seen(self, patterns: Ellipsoids, labels: FloatArray) -> Ellipsoids:
+        """As :meth:`_seen`: the threshold is the same for all points of an ellipsoid."""
+        if self.robustness is None:
+            return patterns
+        return patterns.with_column(-(1 + self.robustness * labels))
+
+
+def _points(patterns: FloatArray, labels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """All points of all clouds, each with the label of its cloud; patterns are points already."""
+    points = patterns.reshape(-1, patterns.shape[-1])
+    return points, np.repeat(labels, len(points) // len(labels))
 
 
 def seeds_of(rng: Rng, n_trials: int) -> list[SeedSequence]:
@@ -109,7 +134,7 @@ def run(
 
 
 def breaking_point(
-    seed: SeedSequence, draw: Draw, max_patterns: int, readout: Readout, label_fraction: float
+    seed: SeedSequence, draw: DrawPanel, max_patterns: int, readout: Readout, label_fraction: float
 ) -> int:
     """Largest separable prefix of one panel with random labels."""
     patterns, label_rng = _panel(draw, max_patterns, seed)
@@ -119,7 +144,7 @@ def breaking_point(
 
 def decisions_anew(
     seed: SeedSequence,
-    draw: Draw,
+    draw: DrawPanel,
     sizes: NDArray[np.int64],
     readout: Readout,
     label_fraction: float,
@@ -133,19 +158,22 @@ def decisions_anew(
 
 
 def _decision(
-    seed: SeedSequence, draw: Draw, n_patterns: int, readout: Readout, label_fraction: float
+    seed: SeedSequence, draw: DrawPanel, n_patterns: int, readout: Readout, label_fraction: float
 ) -> bool:
     patterns, label_rng = _panel(draw, n_patterns, seed)
     labels = _labels(n_patterns, label_fraction, label_rng)
     return readout.separates(patterns, labels)
 
 
-def _panel(draw: Draw, n_patterns: int, seed: SeedSequence) -> tuple[FloatArray, Rng]:
+def _panel(draw: DrawPanel, n_patterns: int, seed: SeedSequence) -> tuple[Panel, Rng]:
     """Patterns, and the independent stream of their labels."""
     if not callable(draw):
         raise ValueError(f"draw must be callable as draw(n_patterns, rng), got {draw!r}")
     pattern_rng, label_rng = np.random.default_rng(seed).spawn(2)
-    patterns = checks.matrix("draw(n_patterns, rng)", draw(n_patterns, pattern_rng))
+    patterns = draw(n_patterns, pattern_rng)
+    if not isinstance(patterns, Ellipsoids):
+        kind = clouds if getattr(patterns, "ndim", 2) == 3 else checks.matrix
+        patterns = kind("draw(n_patterns, rng)", patterns)
     if len(patterns) != n_patterns:
         raise ValueError(f"draw must return {n_patterns} patterns, got {len(patterns)}")
     return patterns, label_rng
@@ -158,16 +186,39 @@ def _labels(n_patterns: int, label_fraction: float, rng: Rng) -> FloatArray:
     return np.where(rng.random(n_patterns) < label_fraction, 1.0, -1.0)
 
 
-def rank(draw: Draw, n_patterns: int, bias: bool, seed: SeedSequence) -> int:
+def rank(draw: DrawPanel, n_patterns: int, bias: bool, seed: SeedSequence) -> int:
     """Dimensions of the panel of one trial, with the bias as one more column."""
+    return rank_and_kind(draw, n_patterns, bias, seed)[0]
+
+
+def rank_and_kind(
+    draw: DrawPanel, n_patterns: int, bias: bool, seed: SeedSequence
+) -> tuple[int, str]:
+    """Dimensions of the panel of one trial, as :func:`rank`, and what its patterns are."""
     patterns = _panel(draw, n_patterns, copy.deepcopy(seed))[0]  # spawning changes a seed
-    if n_patterns < patterns.shape[1]:  # too few patterns to span their space
-        patterns = _panel(draw, patterns.shape[1], copy.deepcopy(seed))[0]
-    columns = np.column_stack((patterns, np.ones(len(patterns)))) if bias else patterns
+    columns = _columns(patterns, bias)
+    if len(columns) < (n_features := columns.shape[1] - bias):  # too few to span their space
+        columns = _columns(_panel(draw, n_features, copy.deepcopy(seed))[0], bias)
     for axis in (1, 0):  # neither loud patterns nor loud units hide the others
         loudest = np.abs(columns).max(axis=axis, keepdims=True)
         columns = columns / np.where(loudest > 0, loudest, 1.0)
     n_dims = int(np.linalg.matrix_rank(columns))
     if n_dims == 0:
-        raise ValueError(f"draw must return patterns that are not all zero, got {patterns.shape}")
-    return n_dims
+        raise ValueError(f"draw must return patterns that are not all zero, got {columns.shape}")
+    return n_dims, _kind(patterns)
+
+
+def _columns(patterns: Panel, bias: bool) -> FloatArray:
+    """Vectors that span what the readout sees; the bias is one more feature of the points."""
+    if isinstance(patterns, Ellipsoids):
+        spanning = patterns.with_column(np.ones(len(patterns))) if bias else patterns
+        return np.vstack((spanning.centers, *spanning.axes))
+    points = patterns.reshape(-1, patterns.shape[-1])
+    return np.column_stack((points, np.ones(len(points)))) if bias else points
+
+
+def _kind(patterns: Panel) -> str:
+    """Say what is sorted; nothing for points."""
+    if isinstance(patterns, Ellipsoids):
+        return f"ellipsoids of dimension {patterns.dimension}"
+    return f"clouds of {patterns.shape[1]} points" if patterns.ndim == 3 else ""
