@@ -1,0 +1,87 @@
+"""Retrieval of neighbors: textbook formulas, ties, and bad input."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.neighbors import NearestNeighbors
+
+from olfnet.capacity.retrieval import retrieve
+
+
+def textbook(inputs, codes, n):
+    """Average precision by its definition, for codes without ties."""
+    found = []
+    for query in range(len(inputs)):
+        others = np.delete(np.arange(len(inputs)), query)
+        near = np.linalg.norm(inputs[others] - inputs[query], axis=1)
+        right = set(others[np.argsort(near)[:n]])
+        ranked = others[np.argsort(np.linalg.norm(codes[others] - codes[query], axis=1))]
+        hits = [k + 1 for k, other in enumerate(ranked) if other in right]
+        found.append(np.mean([(i + 1) / rank for i, rank in enumerate(hits)]))
+    return np.array(found)
+
+
+def test_average_precision_is_the_textbook_s():
+    rng = np.random.default_rng(0)
+    inputs, codes = rng.random((60, 5)), rng.random((60, 3))
+    found = retrieve(inputs, codes, n_neighbors=6)
+    np.testing.assert_allclose(found.average_precision, textbook(inputs, codes, 6), rtol=1e-12)
+
+
+def test_recall_is_that_of_scikit_learn():
+    rng = np.random.default_rng(1)
+    inputs = rng.random((80, 5))
+    codes = inputs[:, :3]
+    found = retrieve(inputs, codes, n_neighbors=7)
+    sets = [
+        NearestNeighbors(n_neighbors=7).fit(one).kneighbors(return_distance=False)
+        for one in (inputs, codes)
+    ]
+    wanted = [len(set(a) & set(b)) / 7 for a, b in zip(*sets, strict=True)]
+    np.testing.assert_allclose(found.recall, wanted)
+
+
+def test_recall_averages_over_all_orders_of_ties():
+    inputs = np.array([[0.0], [1.0], [2.1], [3.3], [4.6]])
+    codes = np.array([[0.0], [1.0], [0.0], [0.0], [1.0]])
+    found = retrieve(inputs, codes, n_neighbors=2)
+    query = 0
+    recalls = []
+    for order in permutations(range(1, 5)):
+        ranked = sorted(order, key=lambda k: abs(codes[k, 0] - codes[query, 0]))
+        recalls.append(len(set(ranked[:2]) & {1, 2}) / 2)
+    assert found.recall[query] == pytest.approx(np.mean(recalls))
+
+
+def test_sparse_and_dense_codes_find_the_same():
+    rng = np.random.default_rng(2)
+    inputs, codes = rng.random((50, 4)), rng.random((50, 30)) < 0.2
+    dense = retrieve(inputs, codes.astype(float), n_neighbors=5, n_queries=20, rng=3)
+    sparse = retrieve(inputs, scipy.sparse.csr_array(codes), n_neighbors=5, n_queries=20, rng=3)
+    np.testing.assert_allclose(dense.average_precision, sparse.average_precision)
+    np.testing.assert_allclose(dense.recall, sparse.recall)
+    assert len(dense.recall) == 20
+
+
+def test_codes_that_know_nothing():
+    """Chance: recall is the share of neighbors, and its interval excludes what is known."""
+    rng = np.random.default_rng(3)
+    inputs = rng.random((300, 4))
+    blind = retrieve(inputs, rng.random((300, 4)), n_neighbors=30)
+    error = blind.recall.std() / np.sqrt(300)
+    assert abs(blind.recall.mean() - 30 / 299) < 4 * error
+    low, high = blind.interval(0.999)
+    assert low < blind.mean_average_precision < high
+    assert high < retrieve(inputs, inputs[:, :3], n_neighbors=30).interval(0.999)[0]
+
+
+def test_bad_input():
+    inputs = np.eye(5)
+    with pytest.raises(ValueError, match="codes must have a row for each of 5 inputs"):
+        retrieve(inputs, np.eye(4), n_neighbors=2)
+    with pytest.raises(ValueError, match="n_neighbors must be at most 3, got 4"):
+        retrieve(inputs, inputs, n_neighbors=4)
+    with pytest.raises(ValueError, match="n_queries must be at most 5, got 6"):
+        retrieve(inputs, inputs, n_neighbors=2, n_queries=6)
