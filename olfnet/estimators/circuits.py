@@ -1,4 +1,4 @@
-"""The circuit as scikit-learn transformers, to stand in front of any classifier."""
+"""The antennal lobe and the mushroom body as scikit-learn transformers."""
 
 from typing import Any
 
@@ -139,7 +139,7 @@ class ExpansionTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             n_units=self.n_units,
             wiring=self.wiring or FixedFanIn(min(self.fan_in, n_inputs)),
             sparsifier=self.sparsifier or TopK(self.coding_level),
-            rng=_generator(self.random_state),
+            rng=generator(self.random_state),
         )
         self.circuit_ = drawn.calibrated(_array(X))
         self._n_features_out = self.n_units
@@ -163,8 +163,8 @@ def _array(X: Any) -> Any:
     return csr_array(X) if issparse(X) else X
 
 
-def _generator(random_state: Any) -> np.random.Generator:
-    """Source of random numbers, from whatever scikit-learn or NumPy calls one."""
+def generator(random_state: Any) -> np.random.Generator:
+    """Make a source of random numbers, from whatever scikit-learn or NumPy calls one."""
     if random_state is None or isinstance(random_state, np.random.Generator):
         return np.random.default_rng(random_state)
     seed: NDArray[np.int64] = check_random_state(random_state).randint(2**31, size=4)

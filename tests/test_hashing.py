@@ -1,0 +1,104 @@
+"""Hashes: scikit-learn's own checks, textbook formulas, and the geometry that they keep."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from scipy.stats import binom
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from olfnet.capacity.retrieval import retrieve
+from olfnet.estimators import DenseHash, FlyHash, SimHash
+
+ALL = [
+    FlyHash(hash_length=4, n_units=50, random_state=0),
+    FlyHash(hash_length=4, n_units=50, fan_in=3, sparse_output=False, random_state=0),
+    DenseHash(hash_length=4, random_state=0),
+    SimHash(hash_length=4, random_state=0),
+]
+
+
+@parametrize_with_checks(ALL)
+def test_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def vectors():
+    return np.random.default_rng(0).random((40, 60))
+
+
+def test_winners_are_those_of_a_plain_sort(vectors):
+    hasher = FlyHash(hash_length=7, n_units=300, random_state=1)
+    hashes = hasher.fit_transform(vectors).toarray()
+    drive = vectors @ hasher.circuit_.weights.toarray().T
+    for row, drives in zip(hashes, drive, strict=True):
+        assert set(np.flatnonzero(row)) == set(np.argsort(-drives)[:7])
+    assert set(np.unique(hashes)) == {0.0, 1.0}
+    assert (hasher.circuit_.fan_in == 6).all()  # a tenth of 60
+
+
+def test_length_does_not_matter(vectors):
+    hasher = FlyHash(random_state=1).fit(vectors)
+    np.testing.assert_array_equal(
+        hasher.transform(vectors).toarray(), hasher.transform(1000.0 * vectors).toarray()
+    )
+
+
+def test_dense_hashes_keep_distances_on_average():
+    """Squared distances, in units of the hash length, have mean 1 and variance 2 / length."""
+    one = np.zeros((1, 30))
+    one[0, 3] = 2.0
+    both = np.vstack((one, np.zeros((1, 30))))
+    squares = [
+        np.sum(np.diff(DenseHash(64, random_state=seed).fit_transform(both), axis=0) ** 2) / 4 / 64
+        for seed in range(400)
+    ]
+    assert abs(np.mean(squares) - 1) < 4 * np.sqrt(2 / 64 / 400)
+    assert np.var(squares) == pytest.approx(2 / 64, rel=0.35)
+
+
+def test_simhash_bits_differ_as_angles_do():
+    """Each bit differs with probability angle / pi."""
+    angle = 0.7
+    pair = np.array([[1.0, 0.0], [np.cos(angle), np.sin(angle)]])
+    bits = SimHash(20000, random_state=3).fit_transform(pair)
+    n_different = int((bits[0] != bits[1]).sum())
+    low, high = binom.ppf([0.0005, 0.9995], 20000, angle / np.pi)
+    assert low <= n_different <= high
+    assert not low <= 20000 * angle / 3 <= high  # negative control
+
+
+def test_fly_hashes_find_neighbors_better_than_short_dense_ones():
+    rng = np.random.default_rng(5)
+    centers = rng.random((30, 50))
+    vectors = np.repeat(centers, 10, axis=0) + 0.5 * rng.random((300, 50))
+    found = {
+        type(hasher).__name__: retrieve(
+            vectors, hasher.fit_transform(vectors), n_neighbors=9
+        ).interval(0.999)
+        for hasher in (FlyHash(4, n_units=1000, random_state=1), DenseHash(4, random_state=1))
+    }
+    assert found["FlyHash"][0] > found["DenseHash"][1]
+
+
+def test_sparse_vectors(vectors):
+    for hasher in ALL:
+        dense = hasher.fit_transform(vectors)
+        sparse = hasher.fit_transform(scipy.sparse.csr_array(vectors))
+        as_array = (one.toarray() if scipy.sparse.issparse(one) else one for one in (dense, sparse))
+        np.testing.assert_allclose(*as_array, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("hasher", "message"),
+    [
+        (FlyHash(0), "hash_length must be at least 1, got 0"),
+        (FlyHash(20, n_units=10), "hash_length must be at most 10, got 20"),
+        (FlyHash(fan_in=0), "fan_in must be positive, got 0"),
+        (FlyHash(n_units=0), "n_units must be at least 1, got 0"),
+        (DenseHash(0), "hash_length must be at least 1, got 0"),
+    ],
+)
+def test_bad_parameters(hasher, message, vectors):
+    with pytest.raises(ValueError, match=message):
+        hasher.fit(vectors)
