@@ -1,9 +1,10 @@
-from . import curves, cutting, geometry, manifolds, measurement, recall, scaling
+from . import curves, cutting, geometry, manifolds, measurement, recall, retrieval, scaling
 from .curves import CapacityCurve
 from .geometry import dimension
 from .manifolds import Ellipsoids
 from .measurement import breaking_points, measure_capacity
 from .recall import RecallCurve, measure_recall
+from .retrieval import Retrieval, retrieve
 from .scaling import Extrapolation, extrapolate
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Ellipsoids",
     "Extrapolation",
     "RecallCurve",
+    "Retrieval",
     "breaking_points",
     "curves",
     "cutting",
@@ -22,5 +24,7 @@ __all__ = [
     "measure_recall",
     "measurement",
     "recall",
+    "retrieval",
+    "retrieve",
     "scaling",
 ]
