@@ -1,4 +1,5 @@
-from . import curves, cutting, geometry, manifolds, measurement, recall, retrieval, scaling
+from . import anchors, curves, cutting, geometry, manifolds, measurement, recall, retrieval, scaling
+from .anchors import ManifoldGeometry, manifold_geometry
 from .curves import CapacityCurve
 from .geometry import dimension
 from .manifolds import Ellipsoids
@@ -11,14 +12,17 @@ __all__ = [
     "CapacityCurve",
     "Ellipsoids",
     "Extrapolation",
+    "ManifoldGeometry",
     "RecallCurve",
     "Retrieval",
+    "anchors",
     "breaking_points",
     "curves",
     "cutting",
     "dimension",
     "extrapolate",
     "geometry",
+    "manifold_geometry",
     "manifolds",
     "measure_capacity",
     "measure_recall",
