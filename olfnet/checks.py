@@ -44,6 +44,16 @@ def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
     return array
 
 
+def broadcast(**given: ArrayLike) -> tuple[FloatArray, ...]:
+    """Return arrays of numbers, of any shapes, broadcast against each other."""
+    arrays = [_floats(name, values, "numbers", repr(values)) for name, values in given.items()]
+    try:
+        return tuple(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ValueError(f"{', '.join(given)} must have shapes that fit, got {shapes}") from None
+
+
 def require_finite(name: str, array: FloatArray) -> None:
     """Raise if ``array`` holds NaN or infinity, and say where the first one stands."""
     bad = ~np.isfinite(array)

@@ -27,7 +27,7 @@ SHOWN = (
     ("at_fraction", FRACTIONS, 0.1, "10 % positive"),
 )
 # How much longer than the limit a sequence may be: small systems scatter.
-ROOM = 1.5
+ROOM = 3.0
 
 
 def gaussian(n_patterns: int, rng: np.random.Generator, n_dims: int) -> np.ndarray:
@@ -41,9 +41,13 @@ def measure(*, n_dims: int, rng: np.random.Generator) -> dict[str, object]:
     draw = partial(gaussian, n_dims=n_dims)
 
     def stored(limit: float, stream: np.random.Generator, **readout: object) -> float:
-        most = int(ROOM * limit * n_dims) + 60
-        points = olfnet.breaking_points(draw, max_patterns=most, n_trials=1, rng=stream, **readout)
-        return points[0] / n_dims
+        most = int(ROOM * limit * n_dims) + 300
+        (stored,) = olfnet.breaking_points(
+            draw, max_patterns=most, n_trials=1, rng=stream, **readout
+        )
+        if stored == most:
+            raise RuntimeError(f"a sequence of {most} patterns did not break")
+        return stored / n_dims
 
     return {
         "at_margin": along(
@@ -143,7 +147,7 @@ study = Study(
             (50, 100, 200, 400),
             "dimensions of the patterns",
             quick=(20, 40),
-            check=checks.count,
+            check=partial(checks.count, minimum=10),
         ),
     ),
     measure=measure,

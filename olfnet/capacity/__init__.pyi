@@ -1,10 +1,22 @@
-from . import anchors, curves, cutting, geometry, manifolds, measurement, recall, retrieval, scaling
+from . import (
+    anchors,
+    curves,
+    cutting,
+    geometry,
+    learning,
+    manifolds,
+    measurement,
+    recall,
+    retrieval,
+    scaling,
+)
 from .anchors import ManifoldGeometry, manifold_geometry
 from .curves import CapacityCurve
 from .geometry import dimension
+from .learning import measure_recall
 from .manifolds import Ellipsoids
 from .measurement import breaking_points, measure_capacity
-from .recall import RecallCurve, measure_recall
+from .recall import RecallCurve
 from .retrieval import Retrieval, retrieve
 from .scaling import Extrapolation, extrapolate
 
@@ -23,6 +35,7 @@ __all__ = [
     "extrapolate",
     "geometry",
     "manifold_geometry",
+    "learning",
     "manifolds",
     "measure_capacity",
     "measure_recall",

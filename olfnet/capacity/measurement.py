@@ -55,8 +55,9 @@ def measure_capacity(
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
     robustness : float, optional
-        Distance from a fixed positive threshold that every weighted sum must keep, in parts of the
-        threshold; for non-negative weights without bias and margin.  None for no threshold.
+        Distance from a fixed positive threshold that every weighted sum must exceed, in parts of
+        the threshold, below 1; for non-negative weights without bias and margin.  None for no
+        threshold.
     label_fraction : float
         How likely each label is positive, from 0 to 1, independently of all others.
     nested : bool
@@ -137,8 +138,9 @@ def breaking_points(
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
     robustness : float, optional
-        Distance from a fixed positive threshold that every weighted sum must keep, in parts of the
-        threshold; for non-negative weights without bias and margin.  None for no threshold.
+        Distance from a fixed positive threshold that every weighted sum must exceed, in parts of
+        the threshold, below 1; for non-negative weights without bias and margin.  None for no
+        threshold.
     label_fraction : float
         How likely each label is positive, from 0 to 1, independently of all others.
     n_workers : int

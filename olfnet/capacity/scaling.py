@@ -1,5 +1,6 @@
 """From measured capacities of small systems to that of an infinite one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,19 +20,20 @@ class Extrapolation:
         Limit of infinite size, and its interval.
     slope : float
         How fast it is approached: value + slope / n_dims.
-    p_value : float
-        How likely measurements stray that far from a line (chi-square); 1 for two sizes.
+    p_value : float or None
+        How likely means of measurements on a line stray that far from one; None for two sizes,
+        which lie on a line in any case.
     """
 
     value: float
     low: float
     high: float
     slope: float
-    p_value: float
+    p_value: float | None
 
 
 def extrapolate(
-    n_dims: ArrayLike, capacity: ArrayLike, standard_error: ArrayLike, confidence: float = 0.95
+    n_dims: ArrayLike, samples: Sequence[ArrayLike], confidence: float = 0.95
 ) -> Extrapolation:
     """Extrapolate capacities measured at several sizes to infinite size.
 
@@ -39,43 +41,56 @@ def extrapolate(
     ----------
     n_dims : array of shape (n_sizes,)
         Two or more different sizes.
-    capacity, standard_error : arrays of shape (n_sizes,)
-        Mean and standard error at each size.
-    confidence : float
+    samples : sequence of arrays of shape (n_repeats,)
+        Capacities of the repeats at each size, two or more.
+    confidence : float in (0, 1)
 
     Returns
     -------
     Extrapolation
-        Weighted least squares on 1 / n_dims, with the normal interval of the known errors.
+        Least squares on 1 / n_dims, weighted by the number of repeats and the size.
 
     Raises
     ------
     ValueError
-        If shapes differ, a size or error is not positive, or sizes are all the same.
+        If there are not as many samples as sizes, too few repeats, or sizes are all the same.
+
+    Notes
+    -----
+    Breaking points vary as the square root of the size (in Cover's law exactly), and capacities as
+    its inverse: so all repeats together tell one scatter, and Student's and F distributions hold
+    for few repeats, too.  Capacities are whole numbers over the size, which sets the least scatter.
 
     Examples
     --------
-    >>> found = extrapolate([50, 100, 200], [1.02, 1.01, 1.005], [0.01, 0.01, 0.01])
-    >>> round(found.value, 9), round(found.slope, 9)
-    (1.0, 1.0)
+    >>> found = extrapolate([50, 100], [[1.0, 1.04], [1.0, 1.02]])
+    >>> round(found.value, 9), round(found.slope, 9), found.p_value
+    (1.0, 1.0, None)
     """
-    sizes, means = checks.vector("n_dims", n_dims), checks.vector("capacity", capacity)
-    errors = checks.vector("standard_error", standard_error)
-    confidence = checks.fraction("confidence", confidence)
-    if not len(sizes) == len(means) == len(errors):
-        raise ValueError(
-            "n_dims, capacity and standard_error must be equally long, got "
-            f"{len(sizes)}, {len(means)} and {len(errors)}"
-        )
-    for name, values in (("n_dims", sizes), ("standard_error", errors)):
-        if not (values > 0).all():
-            raise ValueError(f"{name} must be positive, got {values.min():g}")
-    if np.ptp(sizes) == 0:
-        raise ValueError(f"n_dims must hold two different sizes, got {sizes}")
-    (slope, value), covariance = np.polyfit(1 / sizes, means, 1, w=1 / errors, cov="unscaled")
-    reach = scipy.stats.norm.isf((1 - confidence) / 2) * covariance[1, 1] ** 0.5
-    strays = np.sum(((means - value - slope / sizes) / errors) ** 2)
-    p_value = scipy.stats.chi2.sf(strays, len(sizes) - 2) if len(sizes) > 2 else 1.0
+    sizes = checks.vector("n_dims", n_dims)
+    columns = [checks.vector("samples", one) for one in samples]
+    if not 0 < checks.finite("confidence", confidence) < 1:
+        raise ValueError(f"confidence must be in (0, 1), got {confidence:g}")
+    if len(sizes) != len(columns):
+        raise ValueError(f"samples must be one for each of {len(sizes)} sizes, got {len(columns)}")
+    if sizes.min() <= 0 or np.unique(sizes).size < 2:
+        raise ValueError(f"n_dims must be positive and hold two different sizes, got {sizes}")
+    n_repeats = np.array([len(column) for column in columns])
+    if n_repeats.min() < 2:
+        raise ValueError(f"samples must hold two repeats or more, got {n_repeats.min()}")
+    spare = int(n_repeats.sum() - len(sizes))
+    squares = [n * np.sum((c - c.mean()) ** 2) for n, c in zip(sizes, columns, strict=True)]
+    variance = max(sum(squares) / spare, 1 / (12 * sizes.min()))
+    means = np.array([column.mean() for column in columns])
+    weights = np.sqrt(sizes * n_repeats / variance)
+    line = np.column_stack((np.ones_like(sizes), 1 / sizes))
+    (value, slope), strays, *_ = np.linalg.lstsq(weights[:, None] * line, weights * means)
+    error = np.linalg.pinv(weights[:, None] * line)[0]
+    reach = scipy.stats.t.isf((1 - confidence) / 2, spare) * np.linalg.norm(error)
+    more = len(sizes) - 2
+    p_value = (
+        float(scipy.stats.f.sf(strays[0] / more, more, spare)) if more and strays.size else None
+    )
     return Extrapolation(
-        float(value), float(value - reach), float(value + reach), float(slope), float(p_value)
+        float(value), float(value - reach), float(value + reach), float(slope), p_value
     )

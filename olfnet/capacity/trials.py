@@ -38,8 +38,9 @@ class Readout:
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
     robustness : float, optional
-        Distance from a fixed positive threshold that every weighted sum must keep, in parts of the
-        threshold; for non-negative weights without bias and margin.  None for no threshold.
+        Distance from a fixed positive threshold that every weighted sum must exceed, in parts of
+        the threshold, below 1; for non-negative weights without bias and margin.  None for no
+        threshold.
     """
 
     bias: bool = False
@@ -48,9 +49,16 @@ class Readout:
     robustness: float | None = None
 
     def __post_init__(self) -> None:
+        for name in ("bias", "nonnegative"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
         checks.nonnegative("margin", self.margin)
         if self.robustness is not None:
-            checks.nonnegative("robustness", self.robustness)
+            if checks.nonnegative("robustness", self.robustness) >= 1:
+                raise ValueError(
+                    "robustness must be below 1, since no sum of excitatory inputs is below 0, got "
+                    f"{self.robustness:g}"
+                )
             if self.bias or self.margin or not self.nonnegative:
                 raise ValueError(
                     "robustness must come with non-negative weights, no bias and no margin, got "

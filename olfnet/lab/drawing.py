@@ -63,21 +63,18 @@ def by_size(dataset: xr.Dataset, name: str, size: str) -> dict[int, FloatArray]:
 
 def limit_of_size(samples: Mapping[int, ArrayLike]) -> Extrapolation:
     """Extrapolate capacities to infinite size, from repeated measurements at each size."""
-    columns = [np.asarray(one, dtype=float) for one in samples.values()]
-    scatter = [column.std(ddof=1) / len(column) ** 0.5 for column in columns]
-    # Capacities are whole numbers over the size: equal ones are not known better than by half.
-    errors = np.maximum(scatter, 0.5 / np.array(list(samples)))
-    return extrapolate(list(samples), [column.mean() for column in columns], errors)
+    return extrapolate(list(samples), list(samples.values()))
 
 
 def limit_cells(samples: Mapping[int, ArrayLike]) -> tuple[str, str, str]:
     """Limit with its interval, chance of such a stray line, and the largest size, as texts."""
     value, reach = mean_and_reach(samples[max(samples)])
-    largest = f"{value:.3f} ±{reach:.3f}"
+    largest = f"{value:.3f} ±{reach:.3f}" if np.size(samples[max(samples)]) > 1 else f"{value:.3f}"
     if len(samples) < 2 or min(map(np.size, samples.values())) < 2:
         return "", "", largest
     end = limit_of_size(samples)
-    return f"{end.value:.3f} ±{end.high - end.value:.3f}", f"{end.p_value:.2f}", largest
+    chance = "" if end.p_value is None else f"{end.p_value:.2f}"
+    return f"{end.value:.3f} ±{end.high - end.value:.3f}", chance, largest
 
 
 def draw_sizes(axes: Axes, values: ArrayLike, samples: Mapping[int, ArrayLike], words: str) -> None:
@@ -99,15 +96,14 @@ def draw_limit(
         return
     # The first two colors stand for the smallest and the largest size.
     color, marker, shift = COLORS[nth + 2], MARKERS[nth + 2], (nth - 1) * 2e-4
-    relative = {n: np.asarray(one, dtype=float) / theory for n, one in samples.items()}
-    sizes, found = np.array(list(relative)), limit_of_size(relative)
-    values, reach = np.transpose([mean_and_reach(column) for column in relative.values()])
+    sizes, found = np.array(list(samples)), limit_of_size(samples)
+    values, reach = np.transpose([mean_and_reach(one) for one in samples.values()]) / theory
     axes.errorbar(
         1 / sizes + shift, values, reach, ls="", marker=marker, ms=4, lw=1, color=color, label=label
     )
     ends = np.array([0.0, 1 / sizes.min()])
-    axes.plot(ends + shift, found.value + found.slope * ends, lw=1, color=color)
-    interval = [[found.value - found.low], [found.high - found.value]]
+    axes.plot(ends + shift, (found.value + found.slope * ends) / theory, lw=1, color=color)
+    reach = (found.high - found.value) / theory
     axes.errorbar(
-        [shift], [found.value], interval, marker=marker, ms=6, mfc="white", lw=1, color=color
+        [shift], [found.value / theory], reach, marker=marker, ms=6, mfc="white", lw=1, color=color
     )

@@ -12,6 +12,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from olfnet import checks
 from olfnet.checks import FloatArray
 
+# Sizes of patterns whose squares, summed and divided, stay within the range of doubles.
+LIMITS = (1e-90, 1e90)
+
 
 class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A neuron that tells two classes apart by the sign of a weighted sum.
@@ -43,40 +46,32 @@ class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _associations(
         self, X: Any, y: Any, *, first: bool = True, classes: ArrayLike | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Check patterns and labels, and return them dense and as -1 and 1.
-
-        The first time their classes are learned, too.
+    ) -> tuple[FloatArray, FloatArray, NDArray[Any]]:
+        """Check patterns and labels; return patterns dense, labels as -1 and 1, and the classes.
 
         Raises
         ------
         ValueError
-            If there are more than two classes, only one, or a label that is no class.
+            If there are more than two classes, only one, a label that is no class, or patterns so
+            small or large that their squares are not numbers.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, reset=first)
         check_classification_targets(y)
-        if first:
-            self._learn_classes(y if classes is None else np.asarray(classes))
-        unknown = np.setdiff1d(y, self.classes_).tolist()
+        known = self.classes_ if not first else _two(y if classes is None else np.asarray(classes))
+        if not first and classes is not None and not np.array_equal(known, np.unique(classes)):
+            raise ValueError(f"classes must stay {known}, got {np.unique(classes)}")
+        unknown = np.setdiff1d(y, known).tolist()
         if unknown:
-            raise ValueError(f"y must be one of the classes {self.classes_}, got {unknown[0]!r}")
-        signs = np.where(y == self.classes_[1], 1.0, -1.0)
-        return np.asarray(X.toarray() if issparse(X) else X), signs
+            raise ValueError(f"y must be one of the classes {known}, got {unknown[0]!r}")
+        dense = np.asarray(X.toarray() if issparse(X) else X)
+        largest = np.abs(dense).max()
+        if largest and not LIMITS[0] <= largest <= LIMITS[1]:
+            raise ValueError(f"X must be of a size from 1e-90 to 1e90, got {largest:g}")
+        self._require(dense)
+        return dense, np.where(y == known[1], 1.0, -1.0), known
 
-    def _learn_classes(self, y: NDArray[Any]) -> None:
-        if (kind := type_of_target(y, input_name="y")) != "binary":
-            raise ValueError(
-                f"Only binary classification is supported. The type of the target is {kind}."
-            )
-        self.classes_ = np.unique(y)
-        if len(self.classes_) < 2:
-            only = self.classes_.tolist()[0]
-            raise ValueError(f"y must hold two classes, got one class, {only!r}")
-
-    def _start(self, n_features: int) -> Self:
-        """Forget all."""
-        self.coef_, self.intercept_ = np.zeros((1, n_features)), np.zeros(1)
-        return self
+    def _require(self, X: FloatArray) -> None:
+        """Refuse patterns that this readout cannot learn."""
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that there are two classes, and that sparse codes are welcome."""
@@ -84,6 +79,25 @@ class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         tags.input_tags.sparse = True
         return tags
+
+
+def _two(y: NDArray[Any]) -> NDArray[Any]:
+    """Two classes.
+
+    Raises
+    ------
+    ValueError
+        If there are more, or fewer.
+    """
+    if y.size and (kind := type_of_target(y, input_name="y")) != "binary":
+        raise ValueError(
+            f"Only binary classification is supported. The type of the target is {kind}."
+        )
+    classes = np.unique(y)
+    if len(classes) < 2:
+        found = f"one class, {classes.tolist()[0]!r}" if len(classes) else "none"
+        raise ValueError(f"y must hold two classes, got {found}")
+    return classes
 
 
 class OnlineReadout(LinearReadout):
@@ -102,8 +116,8 @@ class OnlineReadout(LinearReadout):
     Attributes
     ----------
     learning_curve_ : int array of shape (n_epochs,)
-        Mistakes in each pass, made before the association was learned; every ``partial_fit`` adds
-        one.
+        Mistakes in each pass, each made before the association was learned; every ``partial_fit``
+        adds a pass.
     converged_ : bool
         Whether the last pass was without mistake.
     bias_scale_ : float
@@ -129,9 +143,9 @@ class OnlineReadout(LinearReadout):
             Two classes.
         """
         max_epochs = checks.count("max_epochs", self.max_epochs)
-        X, signs = self._associations(X, y)
-        self._start(X.shape[1])._scale_bias(X)
-        curve = []
+        X, signs, classes = self._associations(X, y)
+        self._start(X.shape[1], X)
+        self.classes_, curve = classes, []
         for _ in range(max_epochs):
             before = np.append(self.coef_, self.intercept_)
             curve.append(self._pass(X, signs))
@@ -151,11 +165,12 @@ class OnlineReadout(LinearReadout):
         classes : array-like of shape (2,), optional
             Both labels; needed in the first call unless ``y`` holds both.
         """
-        first = not hasattr(self, "classes_")
-        X, signs = self._associations(X, y, first=first, classes=classes)
+        first = not hasattr(self, "learning_curve_")
+        X, signs, known = self._associations(X, y, first=first, classes=classes)
         if first:
-            self._start(X.shape[1])._scale_bias(X)
-            self.learning_curve_ = np.zeros(0, dtype=int)
+            self._start(X.shape[1], X)
+            self.classes_, self.learning_curve_ = known, np.zeros(0, dtype=int)
+        self._read_parameters()
         self.learning_curve_ = np.append(self.learning_curve_, self._pass(X, signs))
         return self
 
@@ -169,8 +184,14 @@ class OnlineReadout(LinearReadout):
         """All mistakes so far."""
         return int(self.learning_curve_.sum())
 
-    def _scale_bias(self, X: FloatArray) -> None:
+    def _start(self, n_features: int, X: FloatArray) -> None:
+        """Forget all, and read the parameters."""
+        self.coef_, self.intercept_ = np.zeros((1, n_features)), np.zeros(1)
         self.bias_scale_ = float(np.sqrt(np.max(np.sum(X**2, axis=1)))) or 1.0
+        self._read_parameters()
+
+    def _read_parameters(self) -> None:
+        """Check the parameters, and keep them ready for single associations."""
 
     def _pass(self, X: FloatArray, signs: FloatArray) -> int:
         """Learn each association once, and count the mistakes."""

@@ -38,7 +38,7 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
     Parameters
     ----------
     patterns : array of shape (n_patterns, n_features)
-        Activity of excitatory inputs.
+        Activity of excitatory inputs, not negative.
     labels : array of shape (n_patterns,)
         Two values; the positive class is to exceed the threshold.
 
@@ -49,14 +49,14 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
     Raises
     ------
     ValueError
-        If labels do not take two values, or patterns are not finite.
+        If labels do not take two values, or patterns are negative or not finite.
 
     Notes
     -----
     A linear program, solved by SciPy's HiGHS: the largest K with y (w . x - 1) >= K and w >= 0, as
     in the theory of Brunel et al. 2004 (10.1016/j.neuron.2004.08.023).  It always has a solution,
-    so that the trouble that HiGHS has with infeasible problems does not arise.  A vertex has exact
-    zeros.
+    with K of at most 1, since no sum falls below 0; so that the trouble that HiGHS has with
+    infeasible problems does not arise.  A vertex has exact zeros.
 
     Examples
     --------
@@ -64,11 +64,12 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
     >>> found.weights, found.robustness, round(found.silent_fraction, 3)
     (array([2., 0., 0.]), 1.0, 0.667)
     """
-    patterns = checks.matrix("patterns", patterns)
+    patterns = checks.matrix("patterns", patterns, nonnegative=True)
     signs = label_signs(labels, len(patterns))
     if abs(signs.sum()) == len(signs):
         raise ValueError(f"labels must take two values, got only {np.asarray(labels)[0]}")
-    scale = float(np.abs(patterns).max()) or 1.0
+    loudest = patterns.max(axis=0)
+    scale = np.where(loudest > 0, loudest, 1.0)
     program = scipy.optimize.linprog(
         np.append(np.zeros(patterns.shape[1]), -1.0),
         A_ub=np.column_stack((-signs[:, None] * patterns / scale, np.ones(len(signs)))),
@@ -78,7 +79,7 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
     )
     if program.status != 0:
         raise RuntimeError(f"HiGHS found no optimum: {program.message}")
-    weights = np.asarray(program.x[:-1]) / scale
-    weights[weights < 1e-12 * weights.max()] = 0.0  # a vertex is exact but for rounding
+    scaled = np.asarray(program.x[:-1])
+    weights = np.where(scaled < 1e-12 * scaled.max(), 0.0, scaled) / scale  # exact but for rounding
     heights = signs * (patterns @ weights - 1)
     return RobustReadout(weights, float(heights.min()))

@@ -1,14 +1,14 @@
 """Learning rules that take associations one by one, as scikit-learn classifiers."""
 
 import math
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.readout.dichotomy import weight_signs
+from olfnet.readout.dichotomy import label_signs, weight_signs
 from olfnet.readout.linear import OnlineReadout
 
 
@@ -28,9 +28,9 @@ class PerceptronReadout(OnlineReadout):
 
     Notes
     -----
-    Makes at most :func:`novikoff_bound` mistakes if the labels can be reproduced, with sign
-    constraints, too (Amit, Wong & Campbell 1989, J. Phys. A 22:2039); with a margin it ends if a
-    larger one exists.
+    Without margin it makes at most :func:`novikoff_bound` mistakes if the labels can be reproduced,
+    with sign constraints, too (Amit, Wong & Campbell 1989, J. Phys. A 22:2039).  With a margin it
+    makes more, and ends if a larger one exists.
 
     Examples
     --------
@@ -52,14 +52,12 @@ class PerceptronReadout(OnlineReadout):
         self.margin = margin
         self.nonnegative = nonnegative
 
-    def _start(self, n_features: int) -> Self:
-        super()._start(n_features)
+    def _read_parameters(self) -> None:
         self._margin = checks.nonnegative("margin", self.margin)
-        signs = weight_signs(self.nonnegative, n_features)
+        signs = weight_signs(self.nonnegative, self.coef_.shape[1])
         self._least = np.where(signs > 0, 0.0, -np.inf)
         self._most = np.where(signs < 0, 0.0, np.inf)
         self._free = not signs.any()
-        return self
 
     def _see(self, x: FloatArray, sign: float) -> bool:
         weights = self.coef_[0]
@@ -104,11 +102,10 @@ class DeltaRuleReadout(OnlineReadout):
         super().__init__(bias=bias, max_epochs=max_epochs)
         self.learning_rate = learning_rate
 
-    def _start(self, n_features: int) -> Self:
+    def _read_parameters(self) -> None:
         self._rate = checks.positive("learning_rate", self.learning_rate)
         if self._rate >= 2:
             raise ValueError(f"learning_rate must be below 2, got {self._rate:g}")
-        return super()._start(n_features)
 
     def _see(self, x: FloatArray, sign: float) -> bool:
         field = float(x @ self.coef_[0] + self.intercept_[0])
@@ -130,7 +127,8 @@ class HebbianReadout(OnlineReadout):
 
     Notes
     -----
-    One pass learns all; the order does not matter.  Babadi & Sompolinsky 2014
+    One pass learns all; the order does not matter, and the learning curve counts what is wrong
+    after the pass.  Babadi & Sompolinsky 2014
     (10.1016/j.neuron.2014.07.035) give the error, see ``theory.expansion.readout_error``.
 
     Examples
@@ -143,13 +141,12 @@ class HebbianReadout(OnlineReadout):
         super().__init__(bias=centered, max_epochs=1)
         self.centered = centered
 
-    def _start(self, n_features: int) -> Self:
+    def _start(self, n_features: int, X: FloatArray) -> None:
+        super()._start(n_features, X)
         self._n, self._labels = 0, 0.0
         self._sum, self._product = np.zeros(n_features), np.zeros(n_features)
-        return super()._start(n_features)
 
     def _pass(self, X: FloatArray, signs: FloatArray) -> int:
-        mistakes = int((signs * (X @ self.coef_[0] + self.intercept_[0]) <= 0).sum())
         self._n += len(X)
         self._labels += signs.sum()
         self._sum += X.sum(axis=0)
@@ -159,7 +156,7 @@ class HebbianReadout(OnlineReadout):
             mean = self._sum / self._n
             self.coef_ -= self._labels * mean
             self.intercept_ = -self.coef_ @ mean
-        return mistakes
+        return int((signs * (X @ self.coef_[0] + self.intercept_[0]) <= 0).sum())
 
 
 class DepressionReadout(OnlineReadout):
@@ -208,16 +205,17 @@ class DepressionReadout(OnlineReadout):
         self.depression = depression
         self.recovery = recovery
 
-    def _start(self, n_features: int) -> Self:
+    def _start(self, n_features: int, X: FloatArray) -> None:
+        super()._start(n_features, X)
+        self.synapses_ = np.ones((2, n_features))
+
+    def _read_parameters(self) -> None:
         self._depression = checks.fraction("depression", self.depression)
         self._recovery = checks.fraction("recovery", self.recovery, zero=True)
-        self.synapses_ = np.ones((2, n_features))
-        return super()._start(n_features)
 
-    def _pass(self, X: FloatArray, signs: FloatArray) -> int:
+    def _require(self, X: FloatArray) -> None:
         if X.min() < 0:
             raise ValueError(f"Negative values in data: X must be activity, got {X.min():g}")
-        return super()._pass(X, signs)
 
     def _see(self, x: FloatArray, sign: float) -> bool:
         mistake = sign * (x @ self.coef_[0]) <= 0
@@ -237,7 +235,12 @@ class DepressionReadout(OnlineReadout):
 
 
 def novikoff_bound(
-    patterns: ArrayLike, labels: ArrayLike, weights: ArrayLike, bias: float | None = None
+    patterns: ArrayLike,
+    labels: ArrayLike,
+    weights: ArrayLike,
+    bias: float | None = None,
+    *,
+    bias_scale: float | None = None,
 ) -> float:
     """Most mistakes that a perceptron can make, told from any weights that reproduce the labels.
 
@@ -245,18 +248,20 @@ def novikoff_bound(
     ----------
     patterns : array of shape (n_patterns, n_features)
     labels : array of shape (n_patterns,)
-        -1 and 1.
+        Two values, the larger one being the positive class.
     weights : array of shape (n_features,)
         Of a readout that reproduces the labels; the one with the largest margin gives the best
         bound.
     bias : float, optional
         Its bias; None for a perceptron without one.
+    bias_scale : float, optional
+        Constant input behind the perceptron's bias (its ``bias_scale_``); the length of the longest
+        pattern without it, as ``fit`` has it.
 
     Returns
     -------
     float
-        (radius / margin)^2 (Novikoff 1962), with the longest pattern's length as constant input
-        behind a bias, as in :class:`PerceptronReadout`.
+        (radius / margin)^2 (Novikoff 1962).
 
     Raises
     ------
@@ -265,16 +270,25 @@ def novikoff_bound(
 
     Examples
     --------
-    >>> float(round(novikoff_bound([[3.0, 4.0], [-1.0, 0.0]], [1, -1], [1.0, 0.0]), 6))
+    >>> round(novikoff_bound([[3.0, 4.0], [-1.0, 0.0]], [1, -1], [1.0, 0.0]), 6)
     25.0
     """
     patterns, weights = checks.matrix("patterns", patterns), checks.vector("weights", weights)
-    labels = checks.vector("labels", labels)
-    radius = float(np.max(np.sum(patterns**2, axis=1)))
-    length = float(weights @ weights)
-    heights = labels * (patterns @ weights + (bias or 0.0))
-    if bias is not None:
-        length, radius = length + bias**2 / radius, 2 * radius
+    signs = label_signs(labels, len(patterns))
+    if weights.shape != patterns.shape[1:]:
+        raise ValueError(f"weights must be {patterns.shape[1]}, got {len(weights)}")
+    size, length = float(np.abs(patterns).max()), float(np.abs(weights).max())
+    if not size or not length:
+        raise ValueError("patterns and weights must not all be 0")
+    # In their own units, so that squares stay within the range of doubles.
+    patterns, weights = patterns / size, weights / length
+    offset = 0.0 if bias is None else checks.finite("bias", bias) / (size * length)
+    heights = signs * (patterns @ weights + offset)
     if not heights.min() > 0:
         raise ValueError(f"weights must reproduce all labels, got a field of {heights.min():g}")
-    return radius * length / float(heights.min()) ** 2
+    radius, norm = float(np.max(np.sum(patterns**2, axis=1))), float(weights @ weights)
+    if bias is not None:
+        given = checks.positive("bias_scale", bias_scale) if bias_scale is not None else None
+        constant = radius**0.5 if given is None else given / size
+        radius, norm = radius + constant**2, norm + (offset / constant) ** 2
+    return radius * norm / float(heights.min()) ** 2

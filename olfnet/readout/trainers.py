@@ -47,7 +47,7 @@ class PseudoinverseReadout(LinearReadout):
         y : array-like, shape (n_patterns,)
             Two classes.
         """
-        X, signs = self._associations(X, y)
+        X, signs, self.classes_ = self._associations(X, y)
         at, level = (X.mean(axis=0), signs.mean()) if self.bias else (np.zeros(X.shape[1]), 0.0)
         self.coef_ = lstsq(X - at, signs - level)[0][None]
         self.intercept_ = level - self.coef_ @ at
@@ -104,13 +104,14 @@ class MaxMarginReadout(LinearReadout):
         ValueError
             If the penalty is not positive.
         """
+        penalty = checks.positive("penalty", self.penalty)
         machine = SVC(
-            C=checks.positive("penalty", self.penalty),
+            C=penalty if self.bias else penalty / 2,  # without bias every pattern counts twice
             kernel="linear",
             tol=1e-6,
             max_iter=self.max_iter,
         )
-        X, signs = self._associations(X, y)
+        X, signs, self.classes_ = self._associations(X, y)
         scale = float(np.sqrt(np.max(np.sum(X**2, axis=1)))) or 1.0
         X = X / scale
         if not self.bias:  # mirror images make a bias useless

@@ -5,6 +5,7 @@ import scipy.special
 import scipy.stats
 from numpy.typing import ArrayLike
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.gaussian import (
     joint_tail_deficit,
@@ -102,7 +103,7 @@ def overlap(n_inputs: ArrayLike, n_units: ArrayLike, coding_level: ArrayLike) ->
     n_inputs, n_units : arrays of numbers of at least 1
     coding_level : array in (0, 1)
     """
-    n_inputs, n_units = np.asarray(n_inputs, dtype=float), np.asarray(n_units, dtype=float)
+    n_inputs, n_units = _counts("n_inputs", n_inputs), _counts("n_units", n_units)
     return np.asarray(1 / n_units + excess_overlap(coding_level) ** 2 / n_inputs)
 
 
@@ -135,7 +136,7 @@ def readout_error(
     >>> readout_error(1000, 100, 2000, [0.5, 0.1, 0.01], input_size=0.1).round(4)
     array([0.3692, 0.3064, 0.2347])
     """
-    noise = np.sqrt(np.asarray(n_patterns) * overlap(n_inputs, n_units, coding_level))
+    noise = np.sqrt(_counts("n_patterns", n_patterns) * overlap(n_inputs, n_units, coding_level))
     return upper_tail((1 - cluster_size(input_size, coding_level)) / noise)
 
 
@@ -176,14 +177,20 @@ def dimension(
     >>> round(float(dimension(50, 2000, 7, 0.1, inhibition=True)), 1)
     295.2
     """
-    given = (_counts("n_inputs", n_inputs), _counts("n_units", n_units), _counts("fan_in", fan_in))
-    n, m, k, f = np.broadcast_arrays(*given, _levels(coding_level))
+    if not isinstance(inhibition, (bool, np.bool_)):
+        raise ValueError(f"inhibition must be True or False, got {inhibition!r}")
+    n, m, k, f = checks.broadcast(
+        n_inputs=_counts("n_inputs", n_inputs),
+        n_units=_counts("n_units", n_units),
+        fan_in=_counts("fan_in", fan_in),
+        coding_level=_levels(coding_level),
+    )
     allowed = k < n if inhibition else k <= n
     if not allowed.all():
         bad = tuple(np.argwhere(~allowed)[0])
         rule, end = ("below", " with inhibition") if inhibition else ("at most", "")
         raise ValueError(f"fan_in must be {rule} n_inputs={n[bad]:g}{end}, got {k[bad]:g}")
-    shared = np.arange(int(k.max()) + 1)
+    shared = np.arange(int(k.max(initial=0)) + 1)
     n, m, k, f = (one[..., None] for one in (n, m, k, f))
     weight = scipy.stats.hypergeom.pmf(shared, n, k, k)
     drive = np.minimum(shared / k, 1.0)  # beyond K nothing is shared, and the weight is 0
@@ -194,21 +201,21 @@ def dimension(
 
 
 def _counts(name: str, values: ArrayLike) -> FloatArray:
-    numbers = np.asarray(values, dtype=float)
+    (numbers,) = checks.broadcast(**{name: values})
     if not ((numbers >= 1) & (numbers == np.floor(numbers)) & np.isfinite(numbers)).all():
         raise ValueError(f"{name} must be integers of at least 1, got {values!r}")
     return numbers
 
 
 def _levels(coding_level: ArrayLike) -> FloatArray:
-    f = np.asarray(coding_level, dtype=float)
+    (f,) = checks.broadcast(coding_level=coding_level)
     if not ((f > 0) & (f < 1)).all():
         raise ValueError(f"coding_level must be in (0, 1), got {f[~((f > 0) & (f < 1))].flat[0]:g}")
     return f
 
 
 def _sizes(input_size: ArrayLike) -> FloatArray:
-    size = np.asarray(input_size, dtype=float)
+    (size,) = checks.broadcast(input_size=input_size)
     if not ((size >= 0) & (size <= 1)).all():
         raise ValueError(
             f"input_size must be in [0, 1], got {size[~((size >= 0) & (size <= 1))].flat[0]:g}"

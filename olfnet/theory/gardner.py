@@ -9,6 +9,7 @@ import scipy.special
 from numpy.typing import ArrayLike
 from scipy.optimize import elementwise
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.gaussian import log_excess, upper_tail
 
@@ -40,7 +41,7 @@ def capacity(
     Raises
     ------
     ValueError
-        If a margin is negative or a fraction not between 0 and 1.
+        If a margin is negative or above 1e100, or a fraction not between 1e-300 and 1.
 
     Examples
     --------
@@ -52,6 +53,8 @@ def capacity(
     array([1.    , 0.4789])
     """
     margin, label_fraction = _legal(margin, label_fraction)
+    if not isinstance(nonnegative, (bool, np.bool_)):
+        raise ValueError(f"nonnegative must be True or False, got {nonnegative!r}")
     if nonnegative:
         return np.asarray(np.exp(_best_silence(margin, label_fraction)[1]))
     return np.asarray(np.exp(_log_capacity(margin, label_fraction)))
@@ -80,15 +83,14 @@ def silent_fraction(margin: ArrayLike = 0.0, label_fraction: ArrayLike = 0.5) ->
 
 
 def _legal(margin: ArrayLike, label_fraction: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    margin, fraction = np.broadcast_arrays(
-        np.asarray(margin, dtype=float), np.asarray(label_fraction, dtype=float)
-    )
-    if not (np.isfinite(margin) & (margin >= 0)).all():
-        bad = margin[~(np.isfinite(margin) & (margin >= 0))].flat[0]
-        raise ValueError(f"margin must be finite and at least 0, got {bad:g}")
-    if not ((fraction > 0) & (fraction < 1)).all():
-        bad = fraction[~((fraction > 0) & (fraction < 1))].flat[0]
-        raise ValueError(f"label_fraction must be in (0, 1), got {bad:g}")
+    margin, fraction = checks.broadcast(margin=margin, label_fraction=label_fraction)
+    # Beyond these limits squares and tails leave the range of doubles.
+    if not ((margin >= 0) & (margin <= 1e100)).all():
+        bad = margin[~((margin >= 0) & (margin <= 1e100))].flat[0]
+        raise ValueError(f"margin must be from 0 to 1e100, got {bad:g}")
+    if not ((fraction >= 1e-300) & (fraction < 1)).all():
+        bad = fraction[~((fraction >= 1e-300) & (fraction < 1))].flat[0]
+        raise ValueError(f"label_fraction must be in (0, 1), at least 1e-300, got {bad:g}")
     return margin, fraction
 
 

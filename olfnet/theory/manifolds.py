@@ -4,6 +4,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.gaussian import upper_tail
 
@@ -45,8 +46,7 @@ def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -
     >>> capacity([1.0, np.inf], 5).round(4)  # 2 / (D + 1) and 1 / (D + 1/2)
     array([0.3333, 0.1818])
     """
-    given = [np.asarray(one, dtype=float) for one in (radius, dimension, margin)]
-    radius, dimension, margin = np.broadcast_arrays(*given)
+    radius, dimension, margin = checks.broadcast(radius=radius, dimension=dimension, margin=margin)
     _require("radius", radius, (radius >= 0), "at least 0")
     _require("dimension", dimension, (dimension > 0) & np.isfinite(dimension), "positive")
     _require("margin", margin, (margin >= 0) & np.isfinite(margin), "finite and at least 0")

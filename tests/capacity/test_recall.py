@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 import olfnet
 from olfnet.capacity import RecallCurve, measure_recall
@@ -94,7 +94,7 @@ def test_any_classifier_and_the_caller_s_stays_as_it_is():
 def test_rare_labels():
     curve = measure_recall(
         gaussian, n_patterns=[2, 200], n_trials=40, rule=HebbianReadout(), label_fraction=0.02,
-        rng=0,
+        error=0.01, rng=0,
     )  # fmt: skip
     assert "with 0.02 positive labels" in curve.definition
     assert curve.fraction[0] > 0.9  # two patterns with different labels
@@ -130,6 +130,38 @@ def test_capacity_outside_the_loads():
         _ = high.capacity
 
 
+def test_capacity_of_a_noisy_curve_is_not_too_low():
+    """Many loads, few trials: the first crossing by chance would be 10 % low (.038 of .37)."""
+    rng, loads, found = np.random.default_rng(1), np.arange(20, 60), []
+    for _ in range(60):
+        right = rng.binomial(loads, norm.cdf(np.sqrt(100 / loads)), size=(10, loads.size)) / loads
+        found.append(RecallCurve(loads, right, 1, 100, "rule", 0.05).capacity)
+    assert abs(np.mean(found) - 0.3696) < 0.015
+
+
+def test_rules_with_randomness_of_their_own_are_seeded():
+    rule = SGDClassifier(max_iter=5, tol=None)
+    options = {"n_patterns": [30, 80], "n_trials": 4, "rule": rule, "rng": 3}
+    one, two = (measure_recall(gaussian, **options, n_workers=n) for n in (1, 2))
+    np.testing.assert_array_equal(one.recalled, two.recalled)
+    assert rule.random_state is None
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"n_patterns": np.array([20, 10])}, "n_patterns must be positive and rise"),
+        ({"recalled": np.full((3, 2), 3.0)}, "recalled must be fractions, 2 for each trial"),
+        ({"recalled": np.ones((3, 1))}, r"got shape \(3, 1\)"),
+        ({"n_tests": 0}, "n_tests must be at least 1, got 0"),
+    ],
+)
+def test_bad_curves(values, message):
+    given = {"n_patterns": np.array([10, 20]), "recalled": np.ones((3, 2)), "n_tests": 1}
+    with pytest.raises(ValueError, match=message):
+        RecallCurve(**given | values, n_dims=10, rule="rule", error=0.05)
+
+
 def test_dataset():
     curve = measure_recall(
         presentations, n_patterns=[10, 40], n_trials=4, rule=HebbianReadout(), n_learned=2, rng=0
@@ -151,6 +183,7 @@ def test_dataset():
         ({"rule": HebbianReadout}, "rule must be a scikit-learn classifier, got <class"),
         ({"rule": 3}, "rule must be a scikit-learn classifier, got 3"),
         ({"error": 1.0}, r"error must be in \(0, 1\), got 1"),
+        ({"label_fraction": 0.03}, "error must be below 0.03, that of a constant answer, got 0.05"),
         ({"label_fraction": 0.0}, r"label_fraction must be in \(0, 1\), got 0"),
         ({"n_learned": 0}, "n_learned must be at least 1, got 0"),
         ({"n_learned": 2}, r"more presentations than n_learned=2, got shape \(9, 60\)"),

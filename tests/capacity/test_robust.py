@@ -62,5 +62,9 @@ def test_robustness_needs_a_readout_that_has_a_threshold():
     for options in ({}, {"nonnegative": True, "bias": True}, {"nonnegative": True, "margin": 1.0}):
         with pytest.raises(ValueError, match="robustness must come with non-negative weights"):
             olfnet.breaking_points(binary, max_patterns=9, n_trials=1, robustness=0.1, **options)
+    with pytest.raises(ValueError, match="robustness must be below 1, since no sum"):
+        Readout(nonnegative=True, robustness=1.0)
+    with pytest.raises(ValueError, match=r"nonnegative must be True or False, got \[1, 0\]"):
+        Readout(nonnegative=[1, 0])
     with pytest.raises(ValueError, match="robustness must be non-negative, got -1"):
         Readout(nonnegative=True, robustness=-1)

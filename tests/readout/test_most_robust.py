@@ -25,6 +25,13 @@ def test_no_readout_is_more_robust(seed):
         assert separate(with_threshold, labels, nonnegative=True).separable == wanted
 
 
+def test_units_of_single_inputs_do_not_matter():
+    patterns, labels = problem(20, 30, 3)
+    sizes = 10.0 ** np.random.default_rng(0).uniform(-9, 9, 30)
+    found, scaled = most_robust(patterns, labels), most_robust(patterns * sizes, labels)
+    assert scaled.robustness == pytest.approx(found.robustness, rel=1e-6)
+
+
 def test_beyond_capacity_robustness_is_negative():
     patterns, labels = problem(60, 30, 0)
     assert most_robust(patterns, labels).robustness < 0
@@ -49,5 +56,7 @@ def test_silent_synapses_as_in_theory():
 def test_bad_input():
     with pytest.raises(ValueError, match="labels must take two values, got only 1"):
         most_robust(np.eye(3), [1, 1, 1])
+    with pytest.raises(ValueError, match="patterns must be non-negative, got a smallest .* -1"):
+        most_robust(-np.eye(2), [1, -1])
     with pytest.raises(ValueError, match="patterns must be finite"):
         most_robust([[np.nan]], [1])

@@ -1,7 +1,10 @@
 """Learning rules: scikit-learn's own checks, textbook formulas, and what each rule is known for."""
 
+import contextlib
+
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.sparse
 from sklearn.linear_model import Perceptron, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -289,5 +292,78 @@ def test_bad_labels_and_patterns():
         PerceptronReadout().fit(np.eye(2), [-1, 1]).partial_fit(np.eye(2), [1, 3])
     with pytest.raises(ValueError, match="X must be activity, got -1"):
         DepressionReadout().fit(-np.eye(2), [0, 1])
-    with pytest.raises(ValueError, match="weights must reproduce all labels, got a field of -1"):
-        novikoff_bound(np.eye(2), [1, -1], [1.0, 1.0])
+    with pytest.raises(ValueError, match="classes must stay"):
+        PerceptronReadout().partial_fit(np.eye(2), [-1, 1]).partial_fit(np.eye(2), [0, 1], [0, 1])
+    with pytest.raises(ValueError, match="y must hold two classes, got none"):
+        PerceptronReadout().partial_fit(np.eye(2), [0, 1], classes=[])
+    for size in (1e-100, 1e100):
+        with pytest.raises(ValueError, match="X must be of a size from 1e-90 to 1e90, got 1e"):
+            DeltaRuleReadout().fit(size * np.eye(2), [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((np.eye(2), [1, -1], [1.0, 1.0]), "weights must reproduce all labels, got a field of -1"),
+        ((np.eye(2), [1, -1], [1.0]), "weights must be 2, got 1"),
+        ((np.eye(2), [1, -1, 1], [1.0, 1.0]), "labels must have one entry per pattern"),
+        ((np.zeros((2, 2)), [1, -1], [1.0, 1.0]), "patterns and weights must not all be 0"),
+        ((np.eye(2), [1, -1], [1.0, -1.0], np.inf), "bias must be finite, got inf"),
+    ],
+)
+def test_bad_bounds(values, message):
+    with pytest.raises(ValueError, match=message):
+        novikoff_bound(*values)
+
+
+def test_bound_of_any_labels_sizes_and_bias():
+    patterns, labels = problem(20, 6, 0, 0.3)
+    judge = separate(patterns, labels, bias=True)
+    bound = novikoff_bound(patterns, labels, judge.weights, judge.bias)
+    again = novikoff_bound(1e200 * patterns, 2 * labels, judge.weights, 1e200 * judge.bias)
+    assert again == pytest.approx(bound)
+    longest = np.linalg.norm(patterns, axis=1).max()
+    given = novikoff_bound(patterns, labels, judge.weights, judge.bias, bias_scale=longest)
+    assert given == pytest.approx(bound)
+    wider = novikoff_bound(patterns, labels, judge.weights, judge.bias, bias_scale=9 * longest)
+    assert wider > bound
+
+
+def test_a_failed_first_portion_leaves_nothing_behind():
+    patterns, labels = np.abs(problem(20, 6, 0)[0]), problem(20, 6, 0)[1]
+    for readout in (PerceptronReadout(), DepressionReadout(), HebbianReadout()):
+        for bad in ((patterns[:1], [7]), (-patterns, labels), (patterns, [3] * 20)):
+            with contextlib.suppress(ValueError):
+                readout.partial_fit(*bad)
+        clean = type(readout)().partial_fit(patterns, labels)
+        learned = type(readout)()
+        with pytest.raises(ValueError, match="y must hold two classes"):
+            learned.partial_fit(patterns[:1], [7])
+        np.testing.assert_array_equal(learned.partial_fit(patterns, labels).coef_, clean.coef_)
+    wrong = PerceptronReadout(margin=-1)
+    with pytest.raises(ValueError, match="margin must be non-negative"):
+        wrong.partial_fit(patterns, labels)
+    assert wrong.set_params(margin=0.0).partial_fit(patterns, labels).learning_curve_.size == 1
+
+
+def test_parameters_may_change_between_portions():
+    patterns, labels = problem(20, 6, 0)
+    readout = DeltaRuleReadout(learning_rate=0.1).partial_fit(patterns, labels)
+    before = readout.coef_.copy()
+    readout.set_params(learning_rate=1e-12).partial_fit(patterns, labels)
+    np.testing.assert_allclose(readout.coef_, before, atol=1e-9)
+
+
+def test_without_bias_the_penalty_is_the_same():
+    """Soft margin: mirror images must not count twice (a quadratic program of its own)."""
+    rng = np.random.default_rng(0)
+    patterns, labels = rng.standard_normal((12, 3)), rng.choice([-1.0, 1.0], 12)
+    scale = np.linalg.norm(patterns, axis=1).max()
+    rows = labels[:, None] * patterns / scale
+
+    def cost(w):
+        return 0.5 * w @ w + 0.5 * np.maximum(1 - rows @ w, 0).sum()
+
+    readout = MaxMarginReadout(bias=False, penalty=0.5).fit(patterns, labels)
+    best = scipy.optimize.minimize(cost, np.zeros(3), method="Nelder-Mead", tol=1e-10)
+    assert cost(readout.coef_[0] * scale) <= best.fun * (1 + 1e-6)

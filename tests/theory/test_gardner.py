@@ -105,10 +105,16 @@ def test_symmetry_and_order():
 @pytest.mark.parametrize(
     ("margin", "fraction", "sentence"),
     [
-        (-0.1, 0.5, "margin must be finite and at least 0, got -0.1"),
-        (np.inf, 0.5, "margin must be finite and at least 0, got inf"),
-        ([0.0, np.nan], 0.5, "margin must be finite and at least 0, got nan"),
-        (0.0, [0.5, 1.0], r"label_fraction must be in \(0, 1\), got 1"),
+        (-0.1, 0.5, "margin must be from 0 to 1e100, got -0.1"),
+        (np.inf, 0.5, "margin must be from 0 to 1e100, got inf"),
+        ([0.0, np.nan], 0.5, "margin must be from 0 to 1e100, got nan"),
+        ("a", 0.5, "margin must be numbers, got 'a'"),
+        (
+            [1, 2],
+            [0.1, 0.2, 0.3],
+            r"margin, label_fraction must have shapes that fit, got \(2,\), ",
+        ),
+        (0.0, [0.5, 1.0], r"label_fraction must be in \(0, 1\), at least 1e-300, got 1"),
     ],
 )
 def test_bad_input(margin, fraction, sentence):
