@@ -87,9 +87,9 @@ def manifold_geometry(
     -----
     With points x_i and standard normal T, 1 / capacity is the mean of the smallest |V - T|^2 with
     V . x_i >= margin sqrt(n_features) (eqs. 16 and 17).  V - T is a non-negative combination of the
-    x_i, and with a sum of weights of 1 it is the anchor point; where V = T, that is the point lowest
-    in T; where V = 0 and points are more than dimensions, it is one of several.  Radius and
-    dimension are eqs. 28 and 29.  Where no weights keep the margin, the capacity is 0 to rounding.
+    x_i; with coefficients of sum 1 that is the anchor point (one of several, where V = 0 and points
+    are more than dimensions).  Where V = T, it is the point lowest in T.  Radius and dimension are
+    eqs. 28 and 29.  Where no weights keep the margin, the capacity is 0 to rounding.
 
     The theory takes centers and axes of all manifolds for random and uncorrelated.  Centers with
     directions in common, such as the mean of firing rates, are sorted less easily than it says;
