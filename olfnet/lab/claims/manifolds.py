@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from olfnet.capacity import Ellipsoids, manifold_geometry, manifolds
+from olfnet.capacity import Ellipsoids, breaking_points, manifold_geometry, manifolds
 from olfnet.checks import FloatArray
 from olfnet.lab.claims.capacities import COVER, mean_break, number
 from olfnet.lab.claims.claim import Claim, Measured, Status
@@ -43,7 +43,9 @@ def clouds(spread: float) -> Callable[[int, Rng], FloatArray]:
 def sorted_spheres(radius: float, dimension: int, n: int, rng: Rng) -> Measured:
     """Spheres per dimension that n sequences have before they break."""
     longest = int(3 * theory.capacity(radius, dimension) * N_DIMS) + 10
-    return mean_break(spheres(radius, dimension), N_DIMS, longest, n, rng)
+    draw = spheres(radius, dimension)
+    points = breaking_points(draw, max_patterns=longest, n_trials=n, rng=rng)
+    return Measured.mean(points / N_DIMS)
 
 
 def sorted_clouds(spread: float, n: int, rng: Rng) -> Measured:
