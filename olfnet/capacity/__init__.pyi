@@ -6,6 +6,7 @@ from . import (
     learning,
     manifolds,
     measurement,
+    overlaps,
     recall,
     retrieval,
     scaling,
@@ -16,12 +17,14 @@ from .geometry import dimension
 from .learning import measure_recall
 from .manifolds import Ellipsoids
 from .measurement import breaking_points, measure_capacity
+from .overlaps import Decorrelation, cluster_size, decorrelation, overlap
 from .recall import RecallCurve
 from .retrieval import Retrieval, retrieve
 from .scaling import Extrapolation, extrapolate
 
 __all__ = [
     "CapacityCurve",
+    "Decorrelation",
     "Ellipsoids",
     "Extrapolation",
     "ManifoldGeometry",
@@ -29,8 +32,10 @@ __all__ = [
     "Retrieval",
     "anchors",
     "breaking_points",
+    "cluster_size",
     "curves",
     "cutting",
+    "decorrelation",
     "dimension",
     "extrapolate",
     "geometry",
@@ -40,6 +45,8 @@ __all__ = [
     "measure_capacity",
     "measure_recall",
     "measurement",
+    "overlap",
+    "overlaps",
     "recall",
     "retrieval",
     "retrieve",

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import scipy.stats
 
-from olfnet.capacity import dimension
+from olfnet import capacity
 from olfnet.checks import FloatArray
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
@@ -28,10 +28,7 @@ def overlap(coding_level: float, n: int, rng: Rng) -> Measured:
     found = []
     for stream in rng.spawn(n):
         odors = stream.choice([-1.0, 1.0], (N_ODORS, N_INPUTS))
-        centered = layer(odors, coding_level, stream) - coding_level
-        overlaps = centered @ centered.T / (N_UNITS * coding_level * (1 - coding_level))
-        square = np.mean(overlaps[np.triu_indices(N_ODORS, 1)] ** 2)
-        found.append(square - 1 / N_UNITS)
+        found.append(capacity.overlap(layer(odors, coding_level, stream)) - 1 / N_UNITS)
     squared = Measured.mean(found)
     ends = np.sqrt(N_INPUTS * np.clip([squared.value, squared.low, squared.high], 0, None))
     return Measured(*map(float, ends))
@@ -51,8 +48,7 @@ def clusters(coding_level: float, size: float, n: int, rng: Rng) -> Measured:
         weights, noise, odors = stream.spawn(3)
         centers = odors.choice([-1.0, 1.0], (N_ODORS, N_INPUTS))
         both = layer(np.vstack((centers, noisy(centers, noise, size))), coding_level, weights)
-        differing = np.mean(both[:N_ODORS] != both[N_ODORS:])
-        found.append(differing / (2 * coding_level * (1 - coding_level)))
+        found.append(capacity.cluster_size(both[:N_ODORS], both[N_ODORS:]))
     return Measured.mean(found)
 
 
@@ -65,7 +61,7 @@ def spectrum(fan_in: int, inhibition: bool, n: int, rng: Rng) -> Measured:
         weights -= fan_in / n_inputs if inhibition else 0.0
         drive = stream.standard_normal((2000, n_inputs)) @ weights.T
         codes = drive > scipy.stats.norm.isf(f) * np.linalg.norm(weights, axis=1)
-        found.append(1 / dimension(codes, corrected=True))
+        found.append(1 / capacity.dimension(codes, corrected=True))
     inverse = Measured.mean(found)
     return Measured(1 / inverse.value, 1 / inverse.high, 1 / inverse.low)
 
