@@ -163,7 +163,7 @@ def decorrelation(inputs: ArrayLike, responses: ArrayLike, *, n_bins: int = 10) 
     pairs = np.triu_indices(len(r_in), 1)
     order = np.argsort(r_in[pairs], kind="stable")
     parts = [part for part in np.array_split(order, n_bins) if len(part)]
-    found = [_bin(*(one[part] for one in pairs), r_in, r_out) for part in parts]
+    found = [_bin(pairs[0][part], pairs[1][part], r_in, r_out) for part in parts]
     before, after, error, n_pairs = np.transpose(found)
     return Decorrelation(before, after, error, n_pairs.astype(np.int64))
 

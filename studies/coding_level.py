@@ -1,0 +1,137 @@
+"""Ask which coding level lets a readout generalize from noisy trials and still discriminate.
+
+Odors of +1 and -1 come in trials that flip some of them, and are expanded by Gaussian weights.  A
+readout trained by ridge regression on some trials has to classify new ones.  Dense codes
+generalize, sparse ones discriminate, and the error is lowest in between.
+"""
+
+from functools import partial
+
+import numpy as np
+import scipy.stats
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.table import Table
+from sklearn.linear_model import RidgeClassifier
+
+import olfnet
+from olfnet import checks
+from olfnet.lab import Parameter, Study, drawing
+
+LEVELS = np.array([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5])
+N_INPUTS, N_LEARNED, N_TESTED = 100, 5, 5
+
+
+def trials(
+    n_odors: int, rng: np.random.Generator, *, level: float, input_size: float, n_units: int
+) -> np.ndarray:
+    """Codes of noisy trials of odors, shape (n_odors, n_trials, n_units)."""
+    odor_rng, noise_rng, wiring_rng = rng.spawn(3)
+    odors = odor_rng.choice([-1.0, 1.0], (n_odors, 1, N_INPUTS))
+    flipped = noise_rng.random((n_odors, N_LEARNED + N_TESTED, N_INPUTS)) < input_size / 2
+    weights = wiring_rng.standard_normal((N_INPUTS, n_units)) / N_INPUTS**0.5
+    drive = np.where(flipped, -odors, odors) @ weights
+    return (drive > scipy.stats.norm.isf(level)).astype(float)
+
+
+def measure(
+    *, n_odors: int, input_size: float, n_units: int, rng: np.random.Generator
+) -> dict[str, xr.DataArray]:
+    """Error on new trials at each coding level."""
+    errors = []
+    for level, stream in zip(LEVELS, rng.spawn(LEVELS.size), strict=True):
+        curve = olfnet.measure_recall(
+            partial(trials, level=level, input_size=input_size, n_units=n_units),
+            n_patterns=n_odors,
+            n_trials=1,
+            rule=RidgeClassifier(),
+            n_learned=N_LEARNED,
+            rng=stream,
+        )
+        errors.append(1 - float(curve.fraction[0]))
+    meaning = {"meaning": "fraction of new trials that the readout puts into the wrong class"}
+    return {"error": xr.DataArray(errors, {"level": LEVELS}, ["level"], attrs=meaning)}
+
+
+def chosen(dataset: xr.Dataset, n_odors: int, input_size: float) -> np.ndarray:
+    """Finished repeats of one condition, repeats first."""
+    one = dataset.sel(n_odors=n_odors, input_size=input_size).isel(n_units=0)
+    return one["error"].transpose("repeat", "level").values[one["status"].values == 1]
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Lowest error and where it lies, beside those of the sparsest and the densest code."""
+    rows = Table(title="Error on new trials")
+    ends = [f"f = {LEVELS[0]:g}", "best f", "error there", f"f = {LEVELS[-1]:g}"]
+    for column in ("odors", "noise", *ends):
+        rows.add_column(column, justify="right", no_wrap=True)
+    for n_odors in dataset["n_odors"].values:
+        for input_size in dataset["input_size"].values:
+            samples = chosen(dataset, n_odors, input_size)
+            if len(samples):
+                mean, reach = drawing.mean_and_reach(samples)
+                cells = [
+                    f"{value:.3f} ±{half:.3f}" for value, half in zip(mean, reach, strict=True)
+                ]
+                best = int(mean.argmin())
+                lowest = (cells[0], f"{LEVELS[best]:g}", cells[best], cells[-1])
+                rows.add_row(str(n_odors), f"{input_size:g}", *lowest)
+    return rows
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw error against coding level, a panel for each number of odors."""
+    numbers = dataset["n_odors"].values
+    drawn = Figure(figsize=(3.6 * len(numbers), 3.2), layout="constrained")
+    panels = drawn.subplots(1, len(numbers), squeeze=False, sharey=True)[0]
+    for axes, n_odors in zip(panels, numbers, strict=True):
+        for input_size, color, marker in zip(
+            dataset["input_size"].values, drawing.COLORS, drawing.MARKERS, strict=False
+        ):
+            samples = chosen(dataset, n_odors, input_size)
+            if len(samples):
+                mean, reach = drawing.mean_and_reach(samples)
+                label = f"{input_size / 2:.0%} of the inputs flipped"
+                axes.errorbar(
+                    LEVELS, mean, reach, marker=marker, ms=4, lw=1, color=color, label=label
+                )
+        axes.axvspan(0.05, 0.1, color="0.9", lw=0, zorder=0)
+        axes.axhline(0.5, color="0.6", lw=0.8)
+        axes.set(xscale="log", xlabel=f"coding level ({n_odors} odors)", ylim=(0, 0.52))
+        axes.set_xticks([0.01, 0.1, 0.5], ["0.01", "0.1", "0.5"])
+        drawing.legend(axes)
+    panels[0].set_ylabel("error on new trials")
+    drawing.finish(panels)
+    return drawn
+
+
+study = Study(
+    name="coding_level",
+    question="Which coding level lets a readout generalize and still discriminate?",
+    source="Barak, Rigotti & Fusi 2013, 10.1523/JNEUROSCI.2753-12.2013",
+    parameters=(
+        Parameter(
+            "n_odors",
+            (50, 200),
+            "odors to classify",
+            quick=50,
+            check=partial(checks.count, minimum=2),
+        ),
+        Parameter(
+            "input_size",
+            (0.1, 0.2, 0.3),
+            "twice the fraction of inputs that noise flips",
+            quick=0.2,
+            check=partial(checks.fraction, zero=True),
+        ),
+        Parameter("n_units", 1000, "units of the layer", quick=300, check=checks.count),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=20,
+    quick_repeats=3,
+)
+
+if __name__ == "__main__":
+    study.main()
