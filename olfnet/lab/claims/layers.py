@@ -1,9 +1,10 @@
-"""Claims about random expansion layers in theory (R9, R10): overlap, cluster size, dimension."""
+"""Claims about random expansion layers (R9 to R11): overlap, cluster size, dimension, error."""
 
 from functools import partial
 
 import numpy as np
 import scipy.stats
+from sklearn.linear_model import RidgeClassifier
 
 from olfnet import capacity
 from olfnet.checks import FloatArray
@@ -64,6 +65,46 @@ def spectrum(fan_in: int, inhibition: bool, n: int, rng: Rng) -> Measured:
         found.append(1 / capacity.dimension(codes, corrected=True))
     inverse = Measured.mean(found)
     return Measured(1 / inverse.value, 1 / inverse.high, 1 / inverse.low)
+
+
+def trained_error(coding_level: float, rng: Rng) -> float:
+    """Error of a trained readout on new trials of 50 odors, a tenth of whose inputs is flipped."""
+    odor_rng, noise_rng, wiring_rng, label_rng = rng.spawn(4)
+    odors = odor_rng.choice([-1.0, 1.0], (50, 1, N_INPUTS))
+    trials = np.where(noise_rng.random((50, 10, N_INPUTS)) < 0.1, -odors, odors)
+    codes = layer(trials.reshape(-1, N_INPUTS), coding_level, wiring_rng).reshape(50, 10, -1)
+    labels = label_rng.permutation(np.arange(50) % 2)
+    learned, tested = (part.reshape(250, -1) for part in (codes[:, :5], codes[:, 5:]))
+    readout = RidgeClassifier().fit(learned, np.repeat(labels, 5))
+    return 1 - float(readout.score(tested, np.repeat(labels, 5)))
+
+
+def worse(coding_level: float, n: int, rng: Rng) -> Measured:
+    """How much larger that error is than at coding level .1."""
+    pairs = [stream.spawn(2) for stream in rng.spawn(n)]
+    return Measured.mean(
+        [trained_error(coding_level, one) - trained_error(0.1, two) for one, two in pairs]
+    )
+
+
+def in_between(coding_level: float, words: str) -> Claim:
+    """Coding level .1 against another one; the control compares it with itself."""
+    return Claim(
+        key=f"R11.{words}",
+        systems=("S6", "S14"),
+        statement=f"A trained readout errs less on new trials at coding level .1 than at "
+        f"{coding_level:g}",
+        source="Barak, Rigotti & Fusi 2013, 10.1523/JNEUROSCI.2753-12.2013",
+        equation=r"\epsilon(f) - \epsilon(.1) > 0",
+        status=Status.ORDERING,
+        predicted=lambda: 0.0,
+        simulation=partial(worse, coding_level),
+        control=partial(worse, 0.1),
+        n_samples=60,
+        n_quick=30,
+        remark="50 odors of 100 inputs, a tenth of them flipped in each trial, 2000 units, ridge "
+        "regression on 5 trials of each.",
+    )
 
 
 def claim(
@@ -143,4 +184,6 @@ CLAIMS = (
     *(cluster(f) for f in (0.5, 0.1, 0.01)),
     *(channels(fan_in, False) for fan_in in (1, 3, 7)),
     channels(7, True),
+    in_between(0.5, "denser"),
+    in_between(0.002, "sparser"),
 )
