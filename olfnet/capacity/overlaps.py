@@ -39,11 +39,11 @@ def overlap(responses: ArrayLike) -> float:
     n_odors, n_units = codes.shape
     if n_odors < 2:
         raise ValueError(f"responses must hold two odors or more, got {n_odors}")
-    codes = codes - codes.mean()
-    spread = float(np.sqrt(np.mean(codes**2)))
-    if not spread > 0:
-        raise ValueError(f"responses must not all be equal, got {responses!r}")
-    codes /= spread
+    codes = codes - codes.min()  # exact zeros if all are equal, which their mean would not give
+    if not codes.any():
+        raise ValueError(f"responses must not all be equal, got {codes.size} equal ones")
+    codes /= codes.max()
+    codes = (codes - codes.mean()) / codes.std()
     # All products of pairs have the same sum of squares as all products of units.
     gram = codes @ codes.T if n_odors < n_units else codes.T @ codes
     own = np.sum(np.sum(codes**2, axis=1) ** 2)
@@ -70,7 +70,7 @@ def cluster_size(prototypes: ArrayLike, noisy: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If shapes do not fit, or the codes of all odors are the same.
+        If shapes do not fit, there are no versions, or the codes of all odors are the same.
 
     Examples
     --------
@@ -80,18 +80,19 @@ def cluster_size(prototypes: ArrayLike, noisy: ArrayLike) -> float:
     centers = checks.matrix("prototypes", prototypes)
     versions = np.asarray(noisy, dtype=float)
     versions = versions[:, None] if versions.ndim == 2 else versions
-    if versions.ndim != 3 or versions[:, 0].shape != centers.shape:
+    if versions.ndim != 3 or not versions.size or versions[:, 0].shape != centers.shape:
         raise ValueError(
             f"noisy must be versions of codes of shape {centers.shape}, got {np.shape(noisy)}"
         )
     checks.require_finite("noisy", versions)
-    strayed = np.mean(np.sum((versions - centers[:, None]) ** 2, axis=2))
-    n_odors = len(centers)
-    scatter = np.sum((centers - centers.mean(axis=0)) ** 2)
-    if not scatter > 0:
+    apart = centers - centers[0]
+    unit = np.abs(apart).max()  # squares must neither vanish nor overflow
+    if not unit > 0:
         raise ValueError("prototypes must be codes of different odors, got one code only")
+    strayed = np.mean(np.sum(((versions - centers[:, None]) / unit) ** 2, axis=2))
+    scatter = np.sum(((apart - apart.mean(axis=0)) / unit) ** 2)
     # The mean squared distance of two of n points is twice their scatter over n - 1.
-    return float(strayed / (2 * scatter / (n_odors - 1)))
+    return float(strayed / (2 * scatter / (len(centers) - 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ class Decorrelation:
     before, after : arrays of shape (n_bins,)
         Mean correlation of the inputs, and of the codes, of the pairs in each bin.
     error : array of shape (n_bins,)
-        Standard error of ``after`` over odors.
+        Standard error of ``after`` over odors; infinite where all pairs of a bin share one odor.
     n_pairs : int array of shape (n_bins,)
     """
 
@@ -113,10 +114,11 @@ class Decorrelation:
     n_pairs: NDArray[np.int64]
 
     def interval(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Return the normal interval of ``after``, low and high."""
+        """Return the normal interval of ``after``, low and high, within [-1, 1]."""
         confidence = checks.fraction("confidence", confidence)
-        reach = scipy.stats.norm.isf((1 - confidence) / 2) * self.error
-        return self.after - reach, self.after + reach
+        width = scipy.stats.norm.isf((1 - confidence) / 2)
+        reach = np.multiply(width, self.error, where=self.error > 0, out=0 * self.after)
+        return np.maximum(self.after - reach, -1), np.minimum(self.after + reach, 1)
 
 
 def decorrelation(inputs: ArrayLike, responses: ArrayLike, *, n_bins: int = 10) -> Decorrelation:
@@ -159,13 +161,19 @@ def decorrelation(inputs: ArrayLike, responses: ArrayLike, *, n_bins: int = 10) 
     varied = (np.ptp(inputs, axis=1) > 0) & (np.ptp(responses, axis=1) > 0)
     if varied.sum() < 4:
         raise ValueError(f"inputs and responses must vary for four odors, got {varied.sum()}")
-    r_in, r_out = np.corrcoef(inputs[varied]), np.corrcoef(responses[varied])
+    r_in, r_out = _correlations(inputs[varied]), _correlations(responses[varied])
     pairs = np.triu_indices(len(r_in), 1)
     order = np.argsort(r_in[pairs], kind="stable")
     parts = [part for part in np.array_split(order, n_bins) if len(part)]
     found = [_bin(pairs[0][part], pairs[1][part], r_in, r_out) for part in parts]
     before, after, error, n_pairs = np.transpose(found)
     return Decorrelation(before, after, error, n_pairs.astype(np.int64))
+
+
+def _correlations(rows: FloatArray) -> FloatArray:
+    """Pearson's correlation of all pairs of rows, each brought into [0, 1] first."""
+    rows = rows - rows.min(axis=1, keepdims=True)
+    return np.asarray(np.corrcoef(rows / rows.max(axis=1, keepdims=True)))
 
 
 def _bin(
@@ -176,7 +184,8 @@ def _bin(
     both, twice = np.concatenate((one, other)), np.concatenate((values, values))
     sums = np.bincount(both, twice, n_odors)
     counts = np.bincount(both, minlength=n_odors)
-    left = np.maximum(len(one) - counts, 1)
-    without = np.where(len(one) > counts, (values.sum() - sums) / left, values.mean())
-    error = np.sqrt((n_odors - 1) / n_odors * np.sum((without - without.mean()) ** 2))
+    error = np.inf
+    if counts.max() < len(one):
+        without = (values.sum() - sums) / (len(one) - counts)
+        error = np.sqrt((n_odors - 1) / n_odors * np.sum((without - without.mean()) ** 2))
     return float(r_in[one, other].mean()), float(values.mean()), float(error), len(one)

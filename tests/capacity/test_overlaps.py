@@ -99,18 +99,47 @@ def test_errors_know_that_pairs_share_odors():
     assert naive > 250
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_any_unit(scale):
+    """Squares of these numbers are 0 or infinite; ratios and correlations do not have a unit."""
+    rng = np.random.default_rng(6)
+    one, two = rng.random((9, 30)), rng.random((9, 30))
+    assert overlap(scale * one) == pytest.approx(overlap(one), rel=1e-9)
+    assert cluster_size(scale * one, scale * two) == pytest.approx(cluster_size(one, two), rel=1e-9)
+    plain, scaled = (decorrelation(u * one, u * two, n_bins=2) for u in (1.0, scale))
+    np.testing.assert_allclose(scaled.after, plain.after, rtol=1e-9)
+    np.testing.assert_allclose(scaled.error, plain.error, rtol=1e-9)
+
+
+def test_bins_that_one_odor_fills_have_no_error():
+    """Four odors have six pairs: a bin of one pair must not look certain."""
+    codes = np.random.default_rng(7).random((4, 9))
+    found = decorrelation(codes, codes**2)
+    assert found.n_pairs.tolist() == [1] * 6
+    assert np.isinf(found.error).all()
+    low, high = found.interval()
+    np.testing.assert_array_equal((low, high), ([-1] * 6, [1] * 6))
+    whole = decorrelation(codes, codes**2, n_bins=1)
+    assert 0 < whole.error[0] < np.inf
+    np.testing.assert_array_equal(whole.interval(1), [[-1], [1]])
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="responses must hold two odors or more, got 1"):
         overlap([[1, 2]])
     with pytest.raises(ValueError, match="responses must not all be equal"):
-        overlap(np.ones((3, 4)))
+        overlap(np.full((3, 7), 0.1))  # whose mean is not .1 in floating point
     with pytest.raises(ValueError, match=r"noisy must be versions of codes of shape \(2, 2\), got"):
         cluster_size(np.eye(2), np.eye(3))
     with pytest.raises(ValueError, match="prototypes must be codes of different odors"):
-        cluster_size(np.ones((3, 4)), np.ones((3, 4)))
+        cluster_size(np.full((7, 3), 0.1), np.ones((7, 3)))
+    with pytest.raises(ValueError, match=r"noisy must be versions of .* got \(2, 0, 2\)"):
+        cluster_size(np.eye(2), np.ones((2, 0, 2)))
     with pytest.raises(ValueError, match="responses must be those of the 3 inputs, got 2 rows"):
         decorrelation(np.eye(3), np.eye(2))
     with pytest.raises(ValueError, match="must vary for four odors, got 0"):
         decorrelation(np.ones((5, 3)), np.eye(5))
+    with pytest.raises(ValueError, match=r"confidence must be in \(0, 1\], got 1.5"):
+        decorrelation(np.eye(5), np.eye(5), n_bins=1).interval(1.5)
     with pytest.raises(ValueError, match="n_bins must be at least 1, got 0"):
         decorrelation(np.eye(5), np.eye(5), n_bins=0)
