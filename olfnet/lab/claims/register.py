@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterable
 
-from olfnet.lab.claims import capacities, circuits, layers, manifolds, physiology, readouts
+from olfnet.lab.claims import (
+    capacities,
+    circuits,
+    layers,
+    manifolds,
+    physiology,
+    readouts,
+    tables,
+)
 from olfnet.lab.claims.claim import Claim
 
 
@@ -12,7 +20,7 @@ def _order(claim: Claim) -> tuple[str, int]:
     return letter, int(number)
 
 
-MODULES = (capacities, circuits, layers, manifolds, physiology, readouts)
+MODULES = (capacities, circuits, layers, manifolds, physiology, readouts, tables)
 REGISTER: tuple[Claim, ...] = tuple(
     sorted((claim for module in MODULES for claim in module.CLAIMS), key=_order)
 )
