@@ -44,7 +44,7 @@ class Published:
         return Claim(
             key=self.key,
             systems=("S14",),
-            statement=f"{self.what}: the closed form gives all {len(self.values)} published numbers",
+            statement=f"{self.what}: closed form and {len(self.values)} published numbers agree",
             source=self.source,
             equation=r"\max |x - x_{published}| \le 1",
             status=Status.EXACT,
