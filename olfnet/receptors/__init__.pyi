@@ -1,4 +1,5 @@
-from . import glomeruli, odors, panels
+from . import door, glomeruli, odors, panels
+from .door import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
 from .panels import absolute_rates, load_panel, surrogate
 
@@ -7,7 +8,10 @@ __all__ = [
     "NoNormalization",
     "ResponseGain",
     "absolute_rates",
+    "complete",
+    "door",
     "glomeruli",
+    "load_door",
     "load_panel",
     "odors",
     "panels",
