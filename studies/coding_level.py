@@ -2,7 +2,8 @@
 
 Odors of +1 and -1 come in trials that flip some of them, and are expanded by Gaussian weights.  A
 readout trained by ridge regression on some trials has to classify new ones.  Dense codes
-generalize, sparse ones discriminate, and the error is lowest in between.
+generalize, sparse ones discriminate, and the error is lowest in between: near .05 to .1, as
+published, for 50 odors, but at .02 for 200, which fill the layer of 1000 units more.
 """
 
 from functools import partial
@@ -14,7 +15,6 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from sklearn.linear_model import RidgeClassifier
 
-import olfnet
 from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing
 
@@ -37,18 +37,15 @@ def trials(
 def measure(
     *, n_odors: int, input_size: float, n_units: int, rng: np.random.Generator
 ) -> dict[str, xr.DataArray]:
-    """Error on new trials at each coding level."""
+    """Error on new trials at each coding level, half of the odors having either label."""
+    labels = np.arange(n_odors) % 2
     errors = []
     for level, stream in zip(LEVELS, rng.spawn(LEVELS.size), strict=True):
-        curve = olfnet.measure_recall(
-            partial(trials, level=level, input_size=input_size, n_units=n_units),
-            n_patterns=n_odors,
-            n_trials=1,
-            rule=RidgeClassifier(),
-            n_learned=N_LEARNED,
-            rng=stream,
-        )
-        errors.append(1 - float(curve.fraction[0]))
+        codes = trials(n_odors, stream, level=level, input_size=input_size, n_units=n_units)
+        learned, tested = np.split(codes, [N_LEARNED], axis=1)
+        readout = RidgeClassifier().fit(np.vstack(learned), np.repeat(labels, N_LEARNED))
+        right = readout.score(np.vstack(tested), np.repeat(labels, N_TESTED))
+        errors.append(1 - float(right))
     meaning = {"meaning": "fraction of new trials that the readout puts into the wrong class"}
     return {"error": xr.DataArray(errors, {"level": LEVELS}, ["level"], attrs=meaning)}
 
@@ -82,7 +79,7 @@ def table(dataset: xr.Dataset) -> Table:
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw error against coding level, a panel for each number of odors."""
     numbers = dataset["n_odors"].values
-    drawn = Figure(figsize=(3.6 * len(numbers), 3.2), layout="constrained")
+    drawn = Figure(figsize=(2.9 * len(numbers) + 1.8, 3.2), layout="constrained")
     panels = drawn.subplots(1, len(numbers), squeeze=False, sharey=True)[0]
     for axes, n_odors in zip(panels, numbers, strict=True):
         for input_size, color, marker in zip(
@@ -95,11 +92,11 @@ def figure(dataset: xr.Dataset) -> Figure:
                 axes.errorbar(
                     LEVELS, mean, reach, marker=marker, ms=4, lw=1, color=color, label=label
                 )
-        axes.axvspan(0.05, 0.1, color="0.9", lw=0, zorder=0)
-        axes.axhline(0.5, color="0.6", lw=0.8)
+        axes.axvspan(0.05, 0.1, color="0.9", lw=0, zorder=0, label="published best")
+        axes.axhline(0.5, color="0.6", lw=0.8, ls=":", label="chance")
         axes.set(xscale="log", xlabel=f"coding level ({n_odors} odors)", ylim=(0, 0.52))
         axes.set_xticks([0.01, 0.1, 0.5], ["0.01", "0.1", "0.5"])
-        drawing.legend(axes)
+    drawing.legend(panels[-1], loc="center left", bbox_to_anchor=(1, 0.5))
     panels[0].set_ylabel("error on new trials")
     drawing.finish(panels)
     return drawn

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
+from scipy.stats import norm
 
 from olfnet.lab import drawing, load_study
+from olfnet.theory import expansion
 
 STUDIES = Path(__file__).parents[1] / "studies"
 
@@ -26,36 +29,85 @@ def bear_holes(study, dataset):
     study.figure(holes)
 
 
-def test_expansion_noise(tmp_path):
-    """Three layers of 500 units: within .1 of theory where codes have 25 active units or more."""
-    study, dataset = run("expansion_noise", tmp_path)
+def repeated(study, n_repeats, **settings):
+    """Measure one point again and again: each variable with repeats first."""
+    streams = np.random.default_rng(0).spawn(n_repeats)
+    found = [study.measure(**settings, rng=stream) for stream in streams]
+    return {name: np.array([one[name].values for one in found]) for name in found[0]}
+
+
+def sure(samples):
+    """Mean, and how far from it the truth may be at odds of 1 in 10,000."""
+    return drawing.mean_and_reach(samples, 0.9999)
+
+
+def larger(samples, levels, than):
+    """Whether values at the sparsest and the densest code exceed those at a level, at 99 %."""
+    mean, reach = drawing.mean_and_reach(samples[:, [0, -1]] - samples[:, levels == than], 0.99)
+    return mean > reach
+
+
+def test_expansion_noise_and_theory():
+    """Cluster size is exact but for distances of odors, which shrink by T^2 phi^2 / 2 / N."""
+    study = load_study(STUDIES / "expansion_noise.py")
     module = study.measure.__globals__
-    theory = module["theory"](dataset, module["LEVELS"])
-    dense = module["LEVELS"] >= 0.05
-    for name, tolerance in (("cluster_size", 0.05), ("error", 0.12)):
-        mean, _ = drawing.mean_and_reach(module["chosen"](dataset, name))
-        assert np.abs(mean - theory[name])[dense].max() < tolerance
-    size = module["chosen"](dataset, "cluster_size").mean(axis=0)
-    assert size[module["LEVELS"] == 0.01] > size[-1] + 0.1
+    levels = module["LEVELS"]
+    found = repeated(study, 12, n_odors=250, input_size=0.1, n_units=2000)
+
+    mean, reach = sure(found["overlap"])
+    assert (np.abs(mean - module["exact_overlap"](2000, levels)) < reach).all()
+    assert (np.abs(mean - expansion.overlap(100, 2000, levels)) > reach)[levels < 0.05].all()
+
+    threshold, f = norm.isf(levels), levels * (1 - levels)
+    closer = (threshold * norm.pdf(threshold)) ** 2 / 200 / f
+    mean, reach = sure(found["cluster_size"])
+    for size, agrees in ((0.1, True), (0.12, False)):
+        off = np.abs(mean - expansion.cluster_size(size, levels))
+        assert (off < reach + closer * mean).all() == agrees
+
+    dense = levels > 0.04  # a hundred active units: sums of them are normal enough
+    mean, reach = sure(found["error"])
+    for n_odors, agrees in ((250, True), (500, False)):
+        theory = expansion.readout_error(n_odors, 100, 2000, levels, 0.1)
+        assert (np.abs(mean - theory) < reach)[dense].all() == agrees
+    assert larger(found["error"], levels, than=0.02).all()
+
+
+def test_expansion_noise(tmp_path):
+    study, dataset = run("expansion_noise", tmp_path)
     assert study.table(dataset).row_count == 8
     bear_holes(study, dataset)
+
+
+@pytest.mark.parametrize(("kind", "fan_in"), [("excitation", 3), ("inhibition", 7)])
+def test_code_dimension_and_theory(kind, fan_in):
+    study = load_study(STUDIES / "code_dimension.py")
+    found = repeated(study, 8, kind=kind, fan_in=fan_in, n_units=200)
+    mean, reach = sure(1 / found["dimension"])  # whose mean is hardly biased
+    for inhibited in (False, True):
+        theory = expansion.dimension(50, 200, fan_in, 0.1, inhibited)
+        agrees = inhibited == (kind == "inhibition")
+        assert (np.abs(mean - 1 / theory) < reach) == agrees
 
 
 def test_code_dimension(tmp_path):
     study, dataset = run("code_dimension", tmp_path)
     chosen = study.measure.__globals__["chosen"]
-    plain, inhibited = chosen(dataset, "excitation"), chosen(dataset, "inhibition")
-    assert plain[3].mean() > 2 * plain[1].mean()
-    assert inhibited[7].mean() > 1.3 * plain[7].mean()
-    assert chosen(dataset, "odors")[7].mean() < 0.8 * plain[7].mean()
+    assert chosen(dataset, "odors")[7].mean() < 0.8 * chosen(dataset, "excitation")[7].mean()
     assert study.table(dataset).row_count == 4 * 3
     bear_holes(study, dataset)
 
 
+@pytest.mark.parametrize("input_size", [0.2, 0.0])
+def test_medium_coding_levels_are_best(input_size):
+    """Noise is what makes the others worse: without any, they are not."""
+    study = load_study(STUDIES / "coding_level.py")
+    found = repeated(study, 20, n_odors=50, input_size=input_size, n_units=1000)
+    worse = larger(found["error"], study.measure.__globals__["LEVELS"], than=0.05)
+    assert worse.tolist() == [input_size > 0] * 2
+
+
 def test_coding_level(tmp_path):
     study, dataset = run("coding_level", tmp_path)
-    errors = study.measure.__globals__["chosen"](dataset, 50, 0.2).mean(axis=0)
-    assert errors.max() < 0.45
-    assert errors[[3, 4]].mean() < errors[0]  # f = .05 and .1 against .005
     assert study.table(dataset).row_count == 1
     bear_holes(study, dataset)

@@ -185,5 +185,5 @@ CLAIMS = (
     *(channels(fan_in, False) for fan_in in (1, 3, 7)),
     channels(7, True),
     in_between(0.5, "denser"),
-    in_between(0.002, "sparser"),
+    in_between(0.01, "sparser"),
 )
