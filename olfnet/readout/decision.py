@@ -27,19 +27,27 @@ def decide(problem: Dichotomy, search: SquaredHinge | None = None) -> tuple[bool
     peeling = peel(problem)
     if peeling is not None:
         return _decide_peeled(peeling)
-    multipliers = None
+    candidates: list[FloatArray] = []
     for proposal in proposals(problem, search):
         if proposal.weights is not None and proofs.separates(problem, proposal.weights):
             return True, proposal.weights
         if proposal.multipliers is not None:
-            multipliers = proposal.multipliers
-            if proofs.refutes(problem, multipliers):
-                return False, multipliers
-    if multipliers is not None and proofs.refutes_in_span(problem, multipliers):
-        return False, multipliers
+            if proofs.refutes(problem, proposal.multipliers):
+                return False, proposal.multipliers
+            candidates.append(proposal.multipliers)
+    if candidates:  # the last need not be the best
+        best = min(candidates, key=lambda multipliers: _left_over(problem, multipliers))
+        if proofs.refutes_in_span(problem, best):
+            return False, best
     if search is not None:
         return decide(problem)  # the warm start may be what failed
     return _decide_distinct(problem)
+
+
+def _left_over(problem: Dichotomy, multipliers: FloatArray) -> float:
+    """How far multipliers are from cancelling all columns."""
+    total = float(multipliers.sum())
+    return float(np.abs(multipliers @ problem.rows).max()) / total if total > 0 else np.inf
 
 
 def _decide_distinct(problem: Dichotomy) -> tuple[bool, Certificate]:

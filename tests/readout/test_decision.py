@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from olfnet import checks, separate
-from olfnet.readout import separate_many
+from olfnet.readout import decision, exact, proofs, search, separate_many
+from olfnet.readout.dichotomy import dichotomy
 from olfnet.readout.prefix import separable_prefix
 
 
@@ -32,6 +33,25 @@ def test_a_pattern_with_both_labels_is_refused_at_once():
     assert not answer.separable
     assert answer.verify(patterns, labels)
     assert set(np.flatnonzero(answer.multipliers)) == {7, 200}
+
+
+def test_the_best_multipliers_are_proven_not_the_last(monkeypatch):
+    """Columns that others span need the slower proof; a worse proposal may come after a good one.
+
+    Exact arithmetic would decide as well, which takes minutes at hundreds of units.
+    """
+    rng = np.random.default_rng(5)
+    causes = rng.integers(-9, 10, size=(60, 10)).astype(float)
+    problem = dichotomy(causes @ rng.integers(-3, 4, size=(10, 15)), rng.choice([-1, 1], size=60))
+    good = [p for p in search.proposals(problem) if p.multipliers is not None][0]
+    bad = search.Proposal(multipliers=10 * rng.random(60))
+    assert proofs.refutes_in_span(problem, good.multipliers)
+    assert not proofs.refutes_in_span(problem, bad.multipliers)
+    monkeypatch.setattr(decision, "proposals", lambda *_: iter([good, bad]))
+    monkeypatch.setattr(exact, "decide", None)
+    separable, multipliers = decision.decide(problem)
+    assert not separable
+    assert multipliers is good.multipliers
 
 
 @pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
