@@ -140,9 +140,11 @@ def figure(dataset: xr.Dataset) -> Figure:
     for axes, label in zip(panels, (*words, "simulation / theory"), strict=True):
         axes.set(xscale="log", xlabel="coding level", ylabel=label)
         axes.set_xticks([0.01, 0.1, 0.5], ["0.01", "0.1", "0.5"])
-    for axes, top in zip(panels, (None, None, 0.5), strict=False):
+    for axes, top in zip(panels, (None, None, 0.55), strict=False):
         axes.set_ylim(0, top)
-    for axes, place in zip(panels, ("upper left", "lower left", "upper left", "best"), strict=True):
+    for axes, place in zip(
+        panels, ("upper left", "lower left", "upper right", "best"), strict=True
+    ):
         drawing.legend(axes, loc=place)
     drawing.finish(panels)
     return drawn
