@@ -71,19 +71,13 @@ def draw(
 
 
 def measure(
-    *,
-    n_features: int,
-    n_presentations: int,
-    n_units: int,
-    coding_level: float,
-    rng: Rng,
+    *, n_features: int, n_presentations: int, n_units: int, coding_level: float, rng: Rng
 ) -> dict[str, object]:
     """Sort one sequence of spheres of each kind, and of the clouds of each stage and noise."""
     sphere_rng, cloud_rng = rng.spawn(2)
-    kinds = [(d, r) for d in DIMENSIONS for r in RADII]
     spheres = [
-        sorted_spheres(r, d, n_features, stream)
-        for (d, r), stream in zip(kinds, sphere_rng.spawn(len(kinds)), strict=True)
+        [sorted_spheres(r, d, n_features, stream) for r in RADII]
+        for d, stream in zip(DIMENSIONS, sphere_rng.spawn(DIMENSIONS.size), strict=True)
     ]
     # The same odors and wiring in all cases.
     seed = int(cloud_rng.integers(2**63))
@@ -96,7 +90,7 @@ def measure(
     stage, noise = list(STAGES), ("noise", NOISE, {"unit": "Hz"})
     return {
         "spheres": xr.DataArray(
-            np.reshape(spheres, (len(DIMENSIONS), len(RADII))),
+            spheres,
             {"dimension": DIMENSIONS, "sphere_radius": RADII},
             ["dimension", "sphere_radius"],
             attrs={"meaning": "spheres sorted before the first failure, per dimension"},
@@ -206,12 +200,12 @@ def figure(dataset: xr.Dataset) -> Figure:
     draw_spheres(panels[0], done)
     draw_clouds(panels[1], done)
     for axes, name, words in (
-        (panels[2], "radius", "radius of clouds (of their centers)"),
+        (panels[2], "radius", "radius of clouds (of centers)"),
         (panels[3], "directions", "dimension of clouds"),
     ):
         draw_stages(axes, done, name, "-")
         axes.set(ylabel=words, ylim=(0, None))
-        drawing.legend(axes)
+    drawing.legend(panels[2])
     drawing.finish(panels)
     return drawn
 
@@ -243,8 +237,8 @@ def draw_spheres(axes: Axes, done: xr.Dataset) -> None:
         draw_points(axes, RADII, values, ls="", color=color, marker=marker, label=label)
     axes.set(
         xscale="log",
-        xlabel="radius (of the distance of centers)",
-        ylabel="capacity (spheres per dimension)",
+        xlabel="radius (of centers' distance)",
+        ylabel="spheres sorted per dimension",
         ylim=(0, 2),
     )
     axes.set_xticks(RADII, [f"{r:g}" for r in RADII])
@@ -264,7 +258,7 @@ def draw_clouds(axes: Axes, done: xr.Dataset) -> None:
             if len(values):
                 axes.plot(NOISE, values.mean(axis=0), ls=line, color=color, lw=1.2)
         axes.plot([], [], color="0.2", lw=1.2, ls=line, label=words)
-    axes.set(ylabel="capacity (clouds per dimension)", ylim=(0, 2.1))
+    axes.set(ylabel="clouds sorted per dimension", ylim=(0, 2.1))
     drawing.legend(axes)
 
 
