@@ -80,8 +80,8 @@ def test_recall(tmp_path):
     assert (done["recalled"].sel(load=0.01) == 1).all()  # two odors
     at_one = done["recalled"].sel(load=1.0)
     best = at_one.sel(rule=["perceptron", "maximum margin"])
-    assert (best > 0.97).all()
-    assert (at_one.drop_sel(rule=best["rule"].values) < 0.9).all()
+    assert (best > 0.9).all()
+    assert (at_one.drop_sel(rule=best["rule"].values) < 0.85).all()
     assert (done["on_trials"].isel(noisy_load=-1) < done["on_trials"].isel(noisy_load=1)).all()
     assert study.table(dataset).row_count == len(rules)
     study.figure(dataset)
