@@ -158,11 +158,13 @@ def surrogate(
     ValueError
         If ``panel`` has missing entries or fewer than two odors.
 
-    Notes ----- A mean is kept exactly and a standard deviation to a fraction ``1 / (16 sqrt(2
-    n_measured))``. A correlation is kept exactly where the copula can reach it; for Hallem &
-    Carlson (2006) the largest error over the 276 pairs of receptors is .02, a quarter of the
-    measured correlations' own standard error. The approach is NORTA (Cario & Nelson 1997), with its
-    correlations solved by Mehler's formula.
+    Notes
+    -----
+    A mean is kept exactly and a standard deviation to a fraction ``1 / (16 sqrt(2 n_measured))``. A
+    correlation is kept exactly where the copula can reach it; for Hallem & Carlson (2006) the
+    largest error over the 276 pairs of receptors is .02, a quarter of the measured correlations'
+    own standard error. The approach is NORTA (Cario & Nelson 1997), with its correlations solved
+    by Mehler's formula.
 
     Examples
     --------
