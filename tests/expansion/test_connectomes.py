@@ -196,3 +196,35 @@ def test_unknown_names():
     with pytest.raises(ValueError, match=r"connectome must be \(unit, input\), got dimensions"):
         connectomes.weights(transposed)
     assert edges.NEUPRINT.pre == "bodyId_pre"
+
+
+def n_modes(sample, width):
+    """Count the maxima of a smoothed histogram."""
+    grid = np.linspace(-5, 20, 800)
+    density = np.exp(-0.5 * ((grid[:, None] - sample) / width) ** 2).sum(axis=1)
+    return np.sum((density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:]))
+
+
+def chance_of_two_modes(sample, rng, n_samples=200):
+    """Silverman's test (1981): how often a density of one mode only looks as split as this one."""
+    low, high = 0.05, 10.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if n_modes(sample, middle) > 1 else (low, middle)
+    drawn = rng.choice(sample, (n_samples, len(sample)))
+    drawn = drawn + high * rng.standard_normal(drawn.shape)
+    shrunk = sample.mean() + (drawn - sample.mean()) / np.sqrt(1 + (high / sample.std()) ** 2)
+    return np.mean([n_modes(one, high) > 1 for one in shrunk])
+
+
+def test_larval_claws_are_bimodal_in_one_hemisphere_only():
+    """R17 says bimodal; the left hemisphere is so at 5 %, the right gives no evidence."""
+    rng = np.random.default_rng(0)
+    left, right = (
+        np.diff(connectomes.weights(load_connectome(f"eichler_2017_{side}")).indptr).astype(float)
+        for side in ("left", "right")
+    )
+    assert chance_of_two_modes(left, rng) < 0.08  # .04 +- .014
+    assert chance_of_two_modes(right, rng) > 0.5  # .67 +- .03
+    two, one = rng.normal([0, 8], 1, (100, 2)).ravel(), rng.normal(4, 2, 200)
+    assert chance_of_two_modes(two, rng) < 0.01 < chance_of_two_modes(one, rng)

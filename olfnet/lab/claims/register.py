@@ -11,6 +11,7 @@ from olfnet.lab.claims import (
     physiology,
     readouts,
     tables,
+    wiring,
 )
 from olfnet.lab.claims.claim import Claim
 
@@ -20,7 +21,7 @@ def _order(claim: Claim) -> tuple[str, int]:
     return letter, int(number)
 
 
-MODULES = (capacities, circuits, layers, manifolds, physiology, readouts, tables)
+MODULES = (capacities, circuits, layers, manifolds, physiology, readouts, tables, wiring)
 REGISTER: tuple[Claim, ...] = tuple(
     sorted((claim for module in MODULES for claim in module.CLAIMS), key=_order)
 )

@@ -1,0 +1,244 @@
+"""Ask whether a measured wiring codes odors better or worse than random wirings like it.
+
+The mushroom bodies of a larva answer odors invented from the statistics of a measured panel, and
+so do null models that keep less and less of their wiring.  Which projection neuron belongs to which
+receptor was not recorded with the wiring, so receptors are dealt out at random, anew in each
+repeat.  Measured and random wirings of a repeat see the same odors: differences are paired.
+"""
+
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import product
+
+import numpy as np
+import scipy.stats
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.table import Table
+
+import olfnet
+from olfnet import checks
+from olfnet.capacity import breaking_points, dimension
+from olfnet.expansion import rate, sparsify
+from olfnet.expansion.circuit import Circuit
+from olfnet.expansion.connectomes import load_connectome, weights
+from olfnet.expansion.nulls import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
+from olfnet.lab import Parameter, Study, drawing
+from olfnet.readout import HebbianReadout
+from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors.trials import SaturatingNoise, noisy_trials
+
+NULLS = {  # named after what they keep: the claws of units, the usage of inputs
+    "both": SameDegrees,
+    "usage": ShuffledInputs,
+    "claws": SameClaws,
+    "neither": AnyPairs,
+}
+MEASURES = {
+    "dimension": "participation ratio of the active units, as if of all odors",
+    "capacity": "most odors whose random labels are separable, mean of some sequences",
+    "generalization": "fraction of new noisy trials that a Hebbian readout gets right",
+}
+WEIGHINGS = {"connections": "equal", "synapses": "counted"}  # and the word for it
+N_ODORS, N_SEQUENCES, N_LEARNED, N_LABELINGS, N_TRIALS = 2000, 10, 20, 20, 4
+FALSE_DISCOVERIES = 0.05  # share of them among the differences that are called significant
+
+
+@cache
+def measured_odors() -> xr.DataArray:
+    """Measured receptor rates of 110 odors, in spikes/s."""
+    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
+
+
+@dataclass(frozen=True, eq=False)
+class Animal:
+    """A circuit whose projection neurons each listen to one receptor."""
+
+    circuit: Circuit
+    receptors: np.ndarray
+    noise: float
+
+    def trials(self, n_odors: int, rng: np.random.Generator, *, n_trials: int = 1) -> np.ndarray:
+        """Codes of noisy trials of new odors, shape (n_odors, n_trials, n_units)."""
+        odor_rng, noise_rng = rng.spawn(2)
+        odors = DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=odor_rng))
+        noise = SaturatingNoise(max_sd=self.noise)
+        trials = noisy_trials(
+            odors[:, self.receptors], n_trials, noise=noise, nonnegative=True, rng=noise_rng
+        )
+        rows = trials.transpose(1, 0, 2).reshape(n_odors * n_trials, -1)
+        return rate.respond(self.circuit, rows).rates.reshape(n_odors, n_trials, -1)
+
+    def codes(self, n_odors: int, rng: np.random.Generator) -> np.ndarray:
+        """Codes of new odors without noise, shape (n_odors, n_units)."""
+        return Animal(self.circuit, self.receptors, 0.0).trials(n_odors, rng)[:, 0]
+
+    def scores(self, seed: int) -> list[float]:
+        """Measure the circuit in all ways; the same seed means the same odors and labels."""
+        odor_rng, sequence_rng, label_rng = np.random.default_rng(seed).spawn(3)
+        active = self.codes(N_ODORS, odor_rng) > 0
+        most = 3 * active.shape[1]
+        points = breaking_points(
+            self.codes, max_patterns=most, n_trials=N_SEQUENCES, rng=sequence_rng
+        )
+        recall = olfnet.measure_recall(
+            partial(self.trials, n_trials=1 + N_TRIALS),
+            n_patterns=N_LEARNED,
+            n_trials=N_LABELINGS,
+            rule=HebbianReadout(),
+            n_learned=1,
+            rng=label_rng,
+        )
+        dims = dimension(active.astype(float), corrected=True)
+        return [dims, float(np.mean(points)), float(recall.recalled.mean())]
+
+
+def measure(
+    *,
+    connectome: str,
+    weighing: str,
+    coding_level: float,
+    noise: float,
+    rng: np.random.Generator,
+) -> dict[str, xr.DataArray]:
+    """Deal out receptors, redraw the wiring by each null model, and measure all of them."""
+    seed = int(rng.integers(2**63))
+    wiring = weights(load_connectome(connectome), counted=weighing == "synapses")
+    n_receptors = measured_odors().sizes["receptor"]
+    receptors = rng.permutation(np.arange(wiring.shape[1]) % n_receptors)
+    wirings = [wiring, *(null(wiring).draw(rng=rng) for null in NULLS.values())]
+    circuits = [Circuit(one, sparsify.TopK(coding_level)) for one in wirings]
+    found = [Animal(circuit, receptors, noise).scores(seed) for circuit in circuits]
+    names = {"wiring": ["measured", *NULLS]}
+    return {
+        name: xr.DataArray(values, names, ["wiring"], attrs={"meaning": meaning})
+        for (name, meaning), values in zip(MEASURES.items(), np.transpose(found), strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Measured minus random wiring, in pairs, in per cent of the null model's mean."""
+
+    circuit: str
+    null: str
+    measure: str
+    samples: np.ndarray
+
+    @property
+    def p_value(self) -> float:
+        """Chance of such a mean difference, of any sign, if there were none (paired t test)."""
+        if len(self.samples) < 2 or np.ptp(self.samples) == 0:
+            return 1.0
+        return float(scipy.stats.ttest_1samp(self.samples, 0.0).pvalue)
+
+
+def differences(dataset: xr.Dataset) -> list[Difference]:
+    """All comparisons of the study, for its first coding level and noise."""
+    found = []
+    first = dataset.isel(coding_level=0, noise=0)
+    for connectome, weighing in product(first["connectome"].values, first["weighing"].values):
+        one = first.sel(connectome=connectome, weighing=weighing)
+        one = one.isel(repeat=np.flatnonzero(one["status"].values == 1))
+        if one.sizes["repeat"] == 0:
+            continue
+        circuit = f"{connectome.removeprefix('eichler_2017_')}, {WEIGHINGS[weighing]}"
+        for null, name in product(NULLS, MEASURES):
+            random = one[name].sel(wiring=null).values
+            samples = 100 * (one[name].sel(wiring="measured").values - random) / random.mean()
+            found.append(Difference(circuit, null, name, samples))
+    return found
+
+
+def significant(found: list[Difference]) -> list[bool]:
+    """Which differences remain if few false discoveries among all of them are wanted."""
+    chances = [one.p_value for one in found]
+    corrected = scipy.stats.false_discovery_control(chances, method="by") if found else []
+    return [bool(chance < FALSE_DISCOVERIES) for chance in corrected]
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Differences with their intervals; a star where they are significant."""
+    rows = Table(
+        title="Measured minus random wiring, % (95 % intervals)",
+        caption=f"* significant: {FALSE_DISCOVERIES:.0%} false discoveries (Benjamini-Yekutieli)",
+    )
+    for column in ("wiring", "kept", *MEASURES):
+        rows.add_column(column, justify="right" if column in MEASURES else "left", no_wrap=True)
+    cells: dict[tuple[str, str], list[str]] = {}
+    found = differences(dataset)
+    for one, star in zip(found, significant(found), strict=True):
+        mean, reach = drawing.mean_and_reach(one.samples)
+        cell = f"{mean:+.1f} ±{reach:.1f}{'*' if star else ' '}"
+        cells.setdefault((one.circuit, one.null), []).append(cell)
+    for (circuit, null), three in cells.items():
+        rows.add_row(circuit, null, *three, end_section=null == list(NULLS)[-1])
+    return rows
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw how much the measured wiring differs from each null model, a panel for each measure."""
+    drawn = Figure(figsize=(9.6, 3.6), layout="constrained")
+    panels = drawn.subplots(1, len(MEASURES))
+    found = differences(dataset)
+    circuits = list(dict.fromkeys(one.circuit for one in found))
+    for axes, name in zip(panels, MEASURES, strict=True):
+        axes.axhline(0, color="0.6", lw=0.8)
+        for nth, circuit in enumerate(circuits):
+            chosen = [one for one in found if (one.circuit, one.measure) == (circuit, name)]
+            mean, reach = np.transpose([drawing.mean_and_reach(one.samples) for one in chosen])
+            axes.errorbar(
+                np.arange(len(chosen)) + 0.14 * (nth - (len(circuits) - 1) / 2), mean, reach,
+                ls="", marker=drawing.MARKERS[nth % 7], ms=4, lw=1,
+                color=drawing.COLORS[nth % 7], label=circuit,
+            )  # fmt: skip
+        axes.set_xticks(range(len(NULLS)), list(NULLS))
+        axes.set(xlabel="what the random wiring keeps")
+        axes.text(0.5, 1.02, name, transform=axes.transAxes, ha="center")
+    panels[0].set_ylabel("measured - random wiring (%)")
+    drawing.finish(panels)
+    if found:
+        drawn.legend(
+            *panels[0].get_legend_handles_labels(),
+            loc="outside upper center",
+            ncols=4,
+            frameon=False,
+        )
+    return drawn
+
+
+study = Study(
+    name="measured_wiring",
+    question="Does a measured wiring code odors better or worse than random wirings like it?",
+    source="Eichler et al. 2017, 10.1038/nature23455",
+    parameters=(
+        Parameter(
+            "connectome",
+            ("eichler_2017_left", "eichler_2017_right"),
+            "measured wiring: a name, or the path of a table",
+            check=lambda name, value: load_connectome(value),
+        ),
+        Parameter(
+            "weighing",
+            tuple(WEIGHINGS),
+            "what weighs the same: every connection, or every synapse",
+            check=partial(checks.one_of, known=WEIGHINGS),
+        ),
+        Parameter("coding_level", 0.1, "active share of the units", check=checks.fraction),
+        Parameter(
+            "noise",
+            10.0,
+            "of projection neurons at high rates",
+            "spikes/s",
+            check=checks.nonnegative,
+        ),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=60,
+    quick_repeats=2,
+)
+
+if __name__ == "__main__":
+    study.main()
