@@ -1,0 +1,125 @@
+"""Time degree-preserving rewiring beside plain Python loops, trade for trade.
+
+The peer trades between two rows at a time, with Python's sets, as curveball was published.  Mixing
+is measured, too: the share of connections that a rewired matrix still has in common with the
+measured one, which falls with every round of trades until it is that of a random matrix.
+"""
+
+import time
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from olfnet import checks
+from olfnet.expansion import nulls
+from olfnet.expansion.anatomy import claws
+from olfnet.expansion.wiring import BiasedFanIn
+from olfnet.lab import Parameter, Study, drawing
+
+ROUNDS = np.array([1, 2, 5, 10, 20, 50, 100])
+
+
+def loops(links: np.ndarray, n_trades: int, rng: np.random.Generator) -> np.ndarray:
+    """Curveball in plain Python: rows as sets, pairs of them traded one after the other."""
+    rows = [set(np.flatnonzero(row).tolist()) for row in links]
+    for _ in range(n_trades):
+        i, j = rng.choice(len(rows), 2, replace=False)
+        mine, yours = list(rows[i] - rows[j]), list(rows[j] - rows[i])
+        pool = rng.permutation(mine + yours).tolist()
+        both = rows[i] & rows[j]
+        rows[i], rows[j] = both | set(pool[: len(mine)]), both | set(pool[len(mine) :])
+    answer = np.zeros_like(links)
+    for row, columns in zip(answer, rows, strict=True):
+        row[list(columns)] = True
+    return answer
+
+
+def measure(
+    *, n_units: int, n_inputs: int, rng: np.random.Generator
+) -> dict[str, float | xr.DataArray]:
+    """Rewire a matrix like the adult fly's: claws as measured, inputs unequally used."""
+    usage = rng.gamma(4.0, size=n_inputs)  # a variation of 1/2, as over the glomeruli
+    weights = BiasedFanIn(claws(), usage).draw(n_units, n_inputs, rng=rng)
+    start = time.perf_counter()
+    drawn = nulls.SameDegrees(weights).draw(rng=rng)
+    seconds = time.perf_counter() - start
+    exact = all((drawn.sum(axis=k) == weights.sum(axis=k)).all() for k in (0, 1))
+    links = np.ascontiguousarray(weights.astype(bool).toarray().T)
+    start = time.perf_counter()
+    rewired = loops(links, nulls.N_ROUNDS * (n_inputs // 2), rng)
+    peer = time.perf_counter() - start
+    shared, now = [], links.copy()
+    for done in range(1, ROUNDS[-1] + 1):
+        nulls._trade(now, rng)
+        if done in ROUNDS:
+            shared.append(np.sum(now & links) / links.sum())
+    wall = {"units": "s", "meaning": "wall time of one rewired matrix"}
+    return {
+        "seconds": xr.DataArray(seconds, attrs=wall),
+        "seconds_loops": xr.DataArray(peer, attrs=wall),
+        "exact": xr.DataArray(int(exact), attrs={"meaning": "whether all degrees are kept (0, 1)"}),
+        "shared": xr.DataArray(
+            shared, {"rounds": ROUNDS}, ["rounds"], attrs={"meaning": "connections not yet moved"}
+        ),
+        "shared_loops": xr.DataArray(
+            np.sum(rewired & links) / links.sum(),
+            attrs={"meaning": "the same of the peer's matrix"},
+        ),
+    }
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Show times, their ratio, and how much is left of the measured matrix."""
+    rows = Table(title=f"Rewiring, {nulls.N_ROUNDS} rounds of trades, one thread")
+    for column in ("units", "inputs", "s", "loops: s", "loops / olfnet", "shared", "loops"):
+        rows.add_column(column, justify="right", no_wrap=True)
+    middle = dataset.median("repeat")
+    for n_units in middle["n_units"].values:
+        for n_inputs in middle["n_inputs"].values:
+            one = middle.sel(n_units=n_units, n_inputs=n_inputs)
+            mine, loop = float(one["seconds"]), float(one["seconds_loops"])
+            rows.add_row(
+                str(n_units), str(n_inputs), f"{mine:.2f}", f"{loop:.2f}", f"{loop / mine:.1f}",
+                f"{float(one['shared'][-1]):.1%}", f"{float(one['shared_loops']):.1%}",
+            )  # fmt: skip
+    return rows
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw what is left of the measured matrix after some rounds of trades."""
+    drawn = Figure(figsize=(4.2, 3.0), layout="constrained")
+    axes = drawn.subplots()
+    one = dataset.isel(n_units=-1, n_inputs=-1)
+    samples = one["shared"].transpose("repeat", "rounds").values[one["status"].values == 1]
+    if len(samples):
+        mean, reach = drawing.mean_and_reach(100 * samples)
+        axes.errorbar(ROUNDS, mean, reach, marker="o", ms=4, lw=1, color=drawing.COLORS[0])
+        peer = 100 * float(one["shared_loops"].mean())
+        axes.axhline(peer, color=drawing.COLORS[1], lw=1, label="Python loops, all trades")
+    axes.set(xscale="log", xlabel="rounds of trades", ylabel="connections not yet moved (%)")
+    axes.set_ylim(bottom=0)
+    drawing.legend(axes)
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawn
+
+
+study = Study(
+    name="rewiring",
+    question="How long does a degree-preserving null model of a wiring take?",
+    source="olfnet's own timings; the numbers are those of the machine they ran on",
+    parameters=(
+        Parameter("n_units", 2000, "rows of the matrix", quick=200, check=checks.count),
+        Parameter("n_inputs", (50, 150), "columns of the matrix", quick=50, check=checks.count),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=5,
+    quick_repeats=2,
+    alone=True,
+)
+
+if __name__ == "__main__":
+    study.main()
