@@ -202,7 +202,7 @@ class FixedFeedback:
     def __call__(self, drive: ArrayLike) -> Code:
         """Sparsify drives of shape (n_odors, n_units)."""
         drive = checks.matrix("drive", drive)
-        excess = drive - _fitting(self.threshold, drive)
+        excess = np.subtract(drive, _fitting(self.threshold, drive), order="C")
         inhibition = self._inhibition(excess)[:, np.newaxis]
         return _without_ties(selection.excess(excess, excess > inhibition, inhibition))
 
