@@ -1,3 +1,12 @@
-from . import cover, expansion, gardner, gaussian, manifolds
+from . import activations, cover, expansion, gardner, gaussian, layers, manifolds, network
 
-__all__ = ["cover", "expansion", "gardner", "gaussian", "manifolds"]
+__all__ = [
+    "activations",
+    "cover",
+    "expansion",
+    "gardner",
+    "gaussian",
+    "layers",
+    "manifolds",
+    "network",
+]

@@ -1,0 +1,159 @@
+"""What an artificial neuron makes of its input, and what it does on the average.
+
+Activations are small objects: call one for the output, ask it for its derivative.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import scipy.special
+from numpy.typing import ArrayLike
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+
+
+class Activation(Protocol):
+    """Output of a neuron as a function of its input; kinks are where its derivative jumps."""
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Inputs at which the derivative (or the output) jumps."""
+        ...
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the output, of the same shape."""
+        ...
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return the slope, of the same shape; at a kink that on its left."""
+        ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A linear neuron."""
+
+    kinks: tuple[float, ...] = ()
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the inputs."""
+        return np.array(inputs, dtype=float)
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return ones."""
+        return np.ones(np.shape(inputs))
+
+
+@dataclass(frozen=True)
+class LeakyReLU:
+    """A rectified linear neuron that is not quite silent below threshold.
+
+    Parameters
+    ----------
+    slope : float
+        Slope below threshold; 0 for the plain rectifier.
+
+    Examples
+    --------
+    >>> LeakyReLU(0.1)([-2.0, 3.0])
+    array([-0.2,  3. ])
+    """
+
+    slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        checks.finite("slope", self.slope)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Zero."""
+        return (0.0,)
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the inputs, those below zero times the slope."""
+        inputs = np.asarray(inputs, dtype=float)
+        return np.where(inputs > 0, inputs, self.slope * inputs) + 0.0  # no negative zero
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return 1 above zero, the slope elsewhere."""
+        return np.where(np.asarray(inputs, dtype=float) > 0, 1.0, self.slope)
+
+
+@dataclass(frozen=True)
+class ReLU(LeakyReLU):
+    """A rectified linear neuron.
+
+    Examples
+    --------
+    >>> ReLU()([-2.0, 3.0])
+    array([0., 3.])
+    """
+
+    slope: float = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A threshold neuron (McCulloch & Pitts 1943): 1 above zero, 0 elsewhere."""
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Zero."""
+        return (0.0,)
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return zeros and ones."""
+        return (np.asarray(inputs, dtype=float) > 0).astype(float)
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return zeros: nothing can be learned through a step."""
+        return np.zeros(np.shape(inputs))
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """Hyperbolic tangent."""
+
+    kinks: tuple[float, ...] = ()
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return numbers between -1 and 1."""
+        return np.asarray(np.tanh(np.asarray(inputs, dtype=float)))
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return 1 / cosh^2, without overflow."""
+        decay = np.exp(-2 * np.abs(np.asarray(inputs, dtype=float)))
+        return np.asarray(4 * decay / (1 + decay) ** 2)
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """Logistic function 1 / (1 + exp(-z)); its slope is 1/4 at most."""
+
+    kinks: tuple[float, ...] = ()
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return numbers between 0 and 1."""
+        return np.asarray(scipy.special.expit(np.asarray(inputs, dtype=float)))
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return s (1 - s), accurate in both tails."""
+        inputs = np.asarray(inputs, dtype=float)
+        return np.asarray(scipy.special.expit(inputs) * scipy.special.expit(-inputs))
+
+
+@dataclass(frozen=True)
+class Erf:
+    """Error function, a sigmoid whose Gaussian means have closed forms."""
+
+    kinks: tuple[float, ...] = ()
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return numbers between -1 and 1."""
+        return np.asarray(scipy.special.erf(np.asarray(inputs, dtype=float)))
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return 2 exp(-z^2) / sqrt(pi)."""
+        return np.asarray(2 / np.sqrt(np.pi) * np.exp(-np.square(np.asarray(inputs, dtype=float))))

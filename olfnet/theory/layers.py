@@ -1,0 +1,300 @@
+"""Layers of a network, each of which knows how to pull a gradient back through itself.
+
+A layer is an immutable record of arrays.  ``linearized(inputs)`` returns its outputs and a function
+that turns a gradient by the outputs into one by the inputs and one by each parameter, which is all
+that backpropagation needs (Rumelhart, Hinton & Williams 1986, Nature 323:533).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.theory.activations import Activation
+
+Parameters = tuple[FloatArray, ...]
+PullBack = Callable[[FloatArray], tuple[FloatArray, Parameters]]
+
+
+class Layer(Protocol):
+    """Anything that maps samples to samples and can be differentiated."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """Arrays that learning may change."""
+        ...
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        """Return the same layer with other parameters."""
+        ...
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Return outputs, and what pulls a gradient by them back to inputs and parameters."""
+        ...
+
+
+class _Fixed:
+    """A layer that has nothing to learn."""
+
+    @property
+    def parameters(self) -> Parameters:
+        return ()
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """Every output is a weighted sum of all inputs, and a bias.
+
+    Parameters
+    ----------
+    weights : array of shape (n_outputs, n_inputs)
+    bias : array of shape (n_outputs,), or 0
+    """
+
+    weights: Any
+    bias: Any = 0.0
+
+    def __post_init__(self) -> None:
+        weights = checks.matrix("weights", self.weights)
+        bias = np.zeros(len(weights)) if np.ndim(self.bias) == 0 else self.bias
+        bias = checks.vector("bias", bias)
+        if len(bias) != len(weights):
+            raise ValueError(f"bias must have {len(weights)} entries, got {len(bias)}")
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "bias", bias)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Weights and bias."""
+        return self.weights, np.asarray(self.bias)
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        """Return a layer with other weights and another bias."""
+        return replace(self, weights=parameters[0], bias=parameters[1])
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Map (n_samples, n_inputs) to (n_samples, n_outputs)."""
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
+            return gradient @ self.weights, (gradient.T @ inputs, gradient.sum(axis=0))
+
+        return inputs @ self.weights.T + self.bias, pull_back
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """The same small kernels at every place of a grid, in any number of spatial dimensions.
+
+    Parameters
+    ----------
+    kernels : array of shape (n_outputs, n_channels, *window)
+    bias : array of shape (n_outputs,), or 0
+    stride : int
+        Every how many places an output is taken.
+    padding : {"none", "zero", "circular"}
+        What is seen beyond the edge; without any, the grid shrinks by window - 1.
+    """
+
+    kernels: Any
+    bias: Any = 0.0
+    stride: int = 1
+    padding: str = "none"
+
+    def __post_init__(self) -> None:
+        kernels = np.asarray(self.kernels, dtype=float)
+        if kernels.ndim < 3 or 0 in kernels.shape:
+            raise ValueError(
+                f"kernels must have the shape (n_outputs, n_channels, *window), got {kernels.shape}"
+            )
+        checks.require_finite("kernels", kernels)
+        bias = np.zeros(len(kernels)) if np.ndim(self.bias) == 0 else self.bias
+        bias = checks.vector("bias", bias)
+        if len(bias) != len(kernels):
+            raise ValueError(f"bias must have {len(kernels)} entries, got {len(bias)}")
+        checks.count("stride", self.stride)
+        checks.one_of("padding", self.padding, known=("none", "zero", "circular"))
+        object.__setattr__(self, "kernels", kernels)
+        object.__setattr__(self, "bias", bias)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Kernels and bias."""
+        return self.kernels, np.asarray(self.bias)
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        """Return a layer with other kernels and another bias."""
+        return replace(self, kernels=parameters[0], bias=parameters[1])
+
+    @property
+    def window(self) -> tuple[int, ...]:
+        """Size of a kernel in each spatial dimension."""
+        return tuple(self.kernels.shape[2:])
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Map (n_samples, n_channels, *grid) to (n_samples, n_outputs, *new_grid)."""
+        padded: Any = self._padded(inputs)
+        space = tuple(range(2, inputs.ndim))
+        steps = (slice(None),) * 2 + (slice(None, None, self.stride),) * len(space)
+        windows: Any = sliding_window_view(padded, self.window, space)[steps]
+        inside = tuple(range(inputs.ndim, windows.ndim))
+        sums = np.tensordot(windows, self.kernels, ((1, *inside), (1, *space)))
+        outputs = np.moveaxis(sums, -1, 1) + np.reshape(self.bias, (-1, *(1,) * len(space)))
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
+            places = (0, *space)
+            kernels = np.tensordot(gradient, windows, (places, places))
+            spread = np.zeros_like(padded)
+            for offset in product(*map(range, self.window)):
+                part = np.tensordot(
+                    gradient, self.kernels[(slice(None), slice(None), *offset)], (1, 0)
+                )
+                ends = [
+                    slice(o, o + self.stride * n, self.stride)
+                    for o, n in zip(offset, gradient.shape[2:], strict=True)
+                ]
+                spread[(slice(None), slice(None), *ends)] += np.moveaxis(part, -1, 1)
+            back = self._unpadded(spread, inputs.shape[2:])
+            return back, (kernels, gradient.sum(axis=places))
+
+        return outputs, pull_back
+
+    def _margins(self) -> list[tuple[int, int]]:
+        return [(0, 0), (0, 0), *(((w - 1) // 2, w // 2) for w in self.window)]
+
+    def _padded(self, inputs: FloatArray) -> FloatArray:
+        if self.padding == "none":
+            return inputs
+        mode = {"zero": "constant", "circular": "wrap"}[self.padding]
+        return np.pad(inputs, self._margins(), mode=mode)  # type: ignore[call-overload, no-any-return]
+
+    def _unpadded(self, gradient: FloatArray, grid: tuple[int, ...]) -> FloatArray:
+        if self.padding == "none":
+            return gradient
+        for axis, (n, (before, _)) in enumerate(zip(grid, self._margins()[2:], strict=True), 2):
+            if self.padding == "zero":
+                gradient = np.take(gradient, np.arange(before, before + n), axis=axis)
+            else:  # what was seen beyond the edge stands at the other one
+                places = (np.arange(gradient.shape[axis]) - before) % n
+                folded = np.zeros((*gradient.shape[:axis], n, *gradient.shape[axis + 1 :]))
+                np.add.at(np.moveaxis(folded, axis, 0), places, np.moveaxis(gradient, axis, 0))
+                gradient = folded
+        return gradient
+
+
+@dataclass(frozen=True)
+class Activate(_Fixed):
+    """Pass every number through the same activation."""
+
+    activation: Activation
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Keep the shape."""
+        slope = self.activation.derivative(inputs)
+        return self.activation(inputs), lambda gradient: (gradient * slope, ())
+
+
+@dataclass(frozen=True)
+class Flatten(_Fixed):
+    """Turn channels and grid into one list of features."""
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Map (n_samples, ...) to (n_samples, n_features)."""
+        flat = inputs.reshape(len(inputs), -1)
+        return flat, lambda gradient: (gradient.reshape(inputs.shape), ())
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers, one after the other; itself a layer.
+
+    Parameters
+    ----------
+    layers : sequence of layers
+
+    Examples
+    --------
+    >>> from olfnet.theory.activations import ReLU
+    >>> bend = Network([Dense([[1.0], [-1.0]]), Activate(ReLU()), Dense([[1.0, 1.0]])])
+    >>> bend([[-2.0], [3.0]])
+    array([[2.],
+           [3.]])
+    """
+
+    layers: Sequence[Layer]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the outputs, shape (n_samples, ...)."""
+        return self.linearized(np.asarray(inputs, dtype=float))[0]
+
+    def then(self, *layers: Layer) -> "Network":
+        """Return a network that goes on with other layers or networks."""
+        return Network((*self.layers, *layers))
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of all layers, in their order."""
+        return tuple(array for layer in self.layers for array in layer.parameters)
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        """Return a network of the same shape."""
+        left = list(parameters)
+        layers = []
+        for layer in self.layers:
+            n = len(layer.parameters)
+            layers.append(layer.with_parameters(left[:n]))
+            left = left[n:]
+        return replace(self, layers=tuple(layers))
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Pull gradients back from the last layer to the first."""
+        pulls = []
+        for layer in self.layers:
+            inputs, pull = layer.linearized(inputs)
+            pulls.append(pull)
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
+            found: list[Parameters] = []
+            for pull in reversed(pulls):
+                gradient, by_parameters = pull(gradient)
+                found.append(by_parameters)
+            return gradient, tuple(array for part in reversed(found) for array in part)
+
+        return inputs, pull_back
+
+
+@dataclass(frozen=True, eq=False)
+class Residual(Network):
+    """A residual block (He et al. 2016, arXiv 1512.03385): inputs plus what layers make of it.
+
+    Examples
+    --------
+    >>> Residual([Dense([[1.0]])])([[2.0]])
+    array([[4.]])
+    """
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Keep the shape; gradients pass around the layers as well as through them."""
+        change, pull = super().linearized(inputs)
+        if change.shape != inputs.shape:
+            raise ValueError(
+                f"the layers of a residual block must keep the shape {inputs.shape}, got "
+                f"{change.shape}"
+            )
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
+            through, by_parameters = pull(gradient)
+            return gradient + through, by_parameters
+
+        return inputs + change, pull_back
