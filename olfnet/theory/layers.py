@@ -144,7 +144,7 @@ class Convolution:
         padded: Any = self._padded(inputs)
         space = tuple(range(2, inputs.ndim))
         steps = (slice(None),) * 2 + (slice(None, None, self.stride),) * len(space)
-        windows: Any = sliding_window_view(padded, self.window, space)[steps]
+        windows: Any = sliding_window_view(padded, self.window, space)[steps]  # type: ignore[call-overload]
         inside = tuple(range(inputs.ndim, windows.ndim))
         sums = np.tensordot(windows, self.kernels, ((1, *inside), (1, *space)))
         outputs = np.moveaxis(sums, -1, 1) + np.reshape(self.bias, (-1, *(1,) * len(space)))
