@@ -64,11 +64,14 @@ class FlyHash(_Hash):
     Parameters
     ----------
     hash_length : int
-        Winners: units that are 1 in each hash.
+        Winners: units that are not 0 in each hash.
     n_units : int
         Units, of which the winners are chosen.
     fan_in : float
         Inputs of each unit; below 1 a fraction of all inputs, but at least one.
+    binary : bool
+        Winners are 1.  If not they keep their drive, the sum of their inputs, by which short hashes
+        find more neighbors; vectors should then be non-negative and have equal means.
     sparse_output : bool
         Return sparse arrays; dense ones of many units take much memory.
     random_state : int, numpy.random.Generator, RandomState or None
@@ -81,8 +84,9 @@ class FlyHash(_Hash):
 
     Notes
     -----
-    Dasgupta, Stevens & Navlakha 2017 (10.1126/science.aam9868).  Multiplying a vector by a positive
-    number does not change who wins, so that it does not matter how vectors are normalized.
+    Dasgupta, Stevens & Navlakha 2017 (10.1126/science.aam9868), who scale all vectors to the same
+    mean, use ten units for each input, and keep the drives.  Multiplying a vector by a positive
+    number does not change who wins, so that scales do not matter to binary hashes.
 
     Examples
     --------
@@ -90,6 +94,8 @@ class FlyHash(_Hash):
     >>> hashes = FlyHash(hash_length=16, n_units=1000, random_state=1).fit_transform(vectors)
     >>> hashes.shape, hashes.sum(axis=1)
     ((3, 1000), array([16., 16., 16.]))
+    >>> FlyHash(2, n_units=4, binary=False, random_state=1).fit_transform([[3.0, 5.0]]).data
+    array([5., 5.])
     """
 
     def __init__(
@@ -98,12 +104,14 @@ class FlyHash(_Hash):
         *,
         n_units: int = 2000,
         fan_in: float = 0.1,
+        binary: bool = True,
         sparse_output: bool = True,
         random_state: Any = None,
     ) -> None:
         self.hash_length = hash_length
         self.n_units = n_units
         self.fan_in = fan_in
+        self.binary = binary
         self.sparse_output = sparse_output
         self.random_state = random_state
 
@@ -123,8 +131,15 @@ class FlyHash(_Hash):
 
     def _hash(self, X: Any) -> Any:
         codes = rate.respond(self.circuit_, X).codes
-        codes.data[:] = 1.0
+        codes.data[:] = 1.0 if self.binary else self._drives(codes, X)
         return codes if self.sparse_output else np.asarray(codes.toarray())
+
+    def _drives(self, codes: csr_array, X: Any) -> FloatArray:
+        """Return the drives of winners, whose rates lie below them by one number in each vector."""
+        first = codes.indptr[:-1]
+        inputs = self.circuit_.weights[codes.indices[first]]
+        below = inputs.multiply(X).sum(axis=1) - codes.data[first]
+        return np.asarray(codes.data + np.repeat(below, np.diff(codes.indptr)))
 
 
 class DenseHash(_Hash):

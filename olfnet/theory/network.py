@@ -254,7 +254,8 @@ def train(
     losses = np.empty(n_steps + 1)
     for step in range(n_steps + 1):
         chosen = rng.choice(n_samples, batch_size, replace=False) if batch_size else slice(None)
-        losses[step], slopes = gradient(network, inputs[chosen], targets[chosen], loss)
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses[step], slopes = gradient(network, inputs[chosen], targets[chosen], loss)
         if not np.isfinite(losses[step]):
             raise FloatingPointError(
                 f"the loss grew beyond all bounds in step {step}; learning_rate must be smaller, "

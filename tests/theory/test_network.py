@@ -1,0 +1,291 @@
+"""Backpropagation against finite differences and JAX; learning against known optima."""
+
+import numpy as np
+import pytest
+import scipy.optimize
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from olfnet.theory import layers, network
+from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory.layers import Activate, Convolution, Dense, Flatten, Network, Residual
+from olfnet.theory.network import LogisticLoss, SquaredLoss, gradient, train
+
+SMOOTH = [Identity(), Tanh(), Sigmoid(), Erf()]
+KINKED = [ReLU(), LeakyReLU(0.1), Step()]
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def convolutional(padding, stride, dims, activation):
+    """Convolutions, a residual block and a dense readout, on a grid of 1 or 2 dimensions."""
+    random = rng(1)
+    window = (3, 2)[:dims]
+    first = Convolution(
+        random.standard_normal((4, 2, *window)), random.standard_normal(4), stride, padding
+    )
+    same = Convolution(0.3 * random.standard_normal((4, 4, *(3,) * dims)), 0.1, padding="circular")
+    body = [first, Activate(activation), Residual([same, Activate(activation)]), Flatten()]
+    shape = (5, 2, *(7, 6)[:dims])
+    width = Network(body)(np.zeros(shape)).shape[1]
+    inputs = random.standard_normal(shape)
+    return Network([*body, Dense(random.standard_normal((2, width)), 0.2)]), inputs
+
+
+def every_network():
+    for activation in SMOOTH[1:] + KINKED[:2]:
+        deep = network.dense([3, 6, 5, 2], activation, bias_variance=0.3, rng=2)
+        yield deep, rng(3).standard_normal((5, 3))
+    for padding in ("none", "zero", "circular"):
+        for stride in (1, 2):
+            for dims in (1, 2):
+                yield convolutional(padding, stride, dims, Tanh())
+
+
+def moved(net, array, place, by):
+    parameters = [one.copy() for one in net.parameters]
+    parameters[array][place] += by
+    return net.with_parameters(parameters)
+
+
+@pytest.mark.parametrize(("net", "inputs"), list(every_network()))
+@pytest.mark.parametrize("loss", [SquaredLoss(), LogisticLoss()])
+def test_gradients_are_finite_differences(net, inputs, loss):
+    """Central differences of step h err by h^2 (third derivatives) and 1e-16 / h (rounding)."""
+    random, h = rng(4), 1e-5
+    targets = random.choice([-1.0, 1.0], net(inputs).shape)
+    value, slopes = gradient(net, inputs, targets, loss)
+    assert value == pytest.approx(loss(net(inputs), targets)[0], rel=1e-15)
+    for array, slope in enumerate(slopes):
+        assert slope.shape == net.parameters[array].shape
+        for _ in range(4):
+            place = tuple(random.integers(n) for n in slope.shape)
+            up, down = (
+                gradient(moved(net, array, place, by), inputs, targets, loss)[0] for by in (h, -h)
+            )
+            assert slope[place] == pytest.approx((up - down) / (2 * h), rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize(("net", "inputs"), list(every_network()))
+def test_gradients_by_the_inputs(net, inputs):
+    outputs, pull_back = net.linearized(inputs)
+    random, h = rng(5), 1e-5
+    weights, direction = random.standard_normal(outputs.shape), random.standard_normal(inputs.shape)
+    along = np.sum(pull_back(weights)[0] * direction)
+    difference = np.sum(weights * (net(inputs + h * direction) - net(inputs - h * direction)))
+    assert along == pytest.approx(difference / (2 * h), rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("padding", ["none", "zero", "circular"])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_gradients_are_those_of_jax(padding, stride):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    random = rng(6)
+    kernels, bias = random.standard_normal((4, 2, 3, 2)), random.standard_normal(4)
+    weights = random.standard_normal((1, 4))
+    inputs = random.standard_normal((6, 2, 8, 7))
+    labels = random.choice([-1.0, 1.0], (6, 1))
+
+    def loss_of(kernels, bias, weights):
+        modes = {"zero": "constant", "circular": "wrap"}
+        seen = inputs
+        if padding != "none":
+            margins = ((0, 0), (0, 0), (1, 1), (0, 1))
+            seen = jax.numpy.pad(seen, margins, mode=modes[padding])
+        maps = jax.lax.conv(seen, kernels, (stride, stride), "VALID")
+        active = jax.numpy.tanh(maps + bias[:, None, None])
+        pooled = active.mean(axis=(2, 3))
+        return jax.numpy.logaddexp(0, -labels * (pooled @ weights.T)).mean()
+
+    wanted = jax.grad(loss_of, argnums=(0, 1, 2))(kernels, bias, weights)
+    convolution = Convolution(kernels, bias, stride, padding)
+    n_places = np.prod(convolution.linearized(inputs)[0].shape[2:])
+    readout = np.repeat(weights, n_places, axis=1) / n_places
+    net = Network([convolution, Activate(Tanh()), Flatten(), Dense(readout)])
+    value, slopes = gradient(net, inputs, labels, LogisticLoss())
+    assert value == pytest.approx(float(loss_of(kernels, bias, weights)), rel=1e-13)
+    np.testing.assert_allclose(slopes[0], wanted[0], rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(slopes[1], wanted[1], rtol=1e-10, atol=1e-14)
+    shared = slopes[2].reshape(1, 4, -1).mean(axis=2)
+    np.testing.assert_allclose(shared, wanted[2], rtol=1e-10, atol=1e-14)
+    assert not np.allclose(slopes[0][:, ::-1], wanted[0])
+
+
+@pytest.mark.parametrize("activation", SMOOTH + KINKED)
+def test_derivatives(activation):
+    inputs = np.concatenate([rng(7).normal(0, 3, 200), [-800.0, 800.0]])
+    h = 1e-6
+    slope = (activation(inputs + h) - activation(inputs - h)) / (2 * h)
+    np.testing.assert_allclose(activation.derivative(inputs), slope, rtol=1e-5, atol=1e-9)
+    assert not np.any(np.isnan(activation(inputs)))
+    for kink in activation.kinks:
+        left, right = activation.derivative([kink - 1e-9, kink + 1e-9])
+        values = activation([kink - 1e-9, kink + 1e-9])
+        assert left != right or abs(values[1] - values[0]) > 0.5
+
+
+def test_jacobian_is_made_of_gradients():
+    net = network.dense([3, 4, 2], Tanh(), rng=8)
+    inputs = rng(9).standard_normal((5, 3))
+    rows = network.jacobian(net, inputs)
+    assert [row.shape for row in rows] == [(5, 2, *array.shape) for array in net.parameters]
+    h = 1e-6
+    for array in range(len(rows)):
+        place = tuple(0 for _ in net.parameters[array].shape)
+        up, down = (moved(net, array, place, by)(inputs) for by in (h, -h))
+        np.testing.assert_allclose(rows[array][(..., *place)], (up - down) / (2 * h), atol=1e-8)
+
+
+def test_least_squares_is_learned_to_the_optimum():
+    random = rng(10)
+    inputs, targets = random.standard_normal((30, 4)), random.standard_normal((30, 2))
+    start = Network([Dense(np.zeros((2, 4)))])
+    learned = train(start, inputs, targets, learning_rate=0.3, momentum=0.5, n_steps=2000)
+    design = np.column_stack([inputs, np.ones(30)])
+    solution, residual, *_ = np.linalg.lstsq(design, targets)
+    weights, bias = learned.network.parameters
+    np.testing.assert_allclose(np.column_stack([weights, bias]), solution.T, atol=1e-12)
+    assert learned.losses[-1] == pytest.approx(residual.sum() / 2 / 30, rel=1e-12)
+    assert (np.diff(learned.losses) < 1e-14).mean() > 0.9
+
+
+def test_logistic_loss_is_learned_to_the_optimum_of_scikit_learn():
+    random = rng(11)
+    inputs = random.standard_normal((80, 3))
+    chances = expit(inputs @ [1.0, -2.0, 0.5] + 0.3)
+    labels = np.where(random.random(80) < chances, 1.0, -1.0)
+    start = Network([Dense(np.zeros((1, 3)))])
+    learned = train(
+        start, inputs, labels[:, None], loss=LogisticLoss(), learning_rate=2.0, n_steps=3000
+    )
+    wanted = LogisticRegression(C=np.inf, tol=1e-10).fit(inputs, labels)
+    weights, bias = learned.network.parameters
+    np.testing.assert_allclose(weights, wanted.coef_, atol=1e-5)
+    np.testing.assert_allclose(bias, wanted.intercept_, atol=1e-5)
+
+
+def test_xor_is_learned_with_a_hidden_layer_only():
+    inputs = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    labels = np.array([[-1.0], [1.0], [1.0], [-1.0]])
+    options = {"loss": LogisticLoss(), "learning_rate": 0.5, "momentum": 0.9, "n_steps": 2000}
+    deep = train(network.dense([2, 8, 1], Tanh(), rng=1), inputs, labels, **options)
+    flat = train(network.dense([2, 1], Tanh(), rng=1), inputs, labels, **options)
+    assert (np.sign(deep.network(inputs)) == labels).all()
+    assert deep.losses[-1] < 0.01
+    assert flat.losses[-1] == pytest.approx(np.log(2), abs=1e-6)  # the optimum is all zeros
+
+
+def test_momentum_and_batches():
+    random = rng(12)
+    inputs, targets = random.standard_normal((60, 2)), random.standard_normal((60, 1))
+    start = Network([Dense(np.zeros((1, 2)))])
+    slow = train(start, inputs, targets, learning_rate=0.01, n_steps=60)
+    fast = train(start, inputs, targets, learning_rate=0.01, momentum=0.8, n_steps=60)
+    assert fast.losses[-1] < slow.losses[-1] - 1e-4
+    one, two, other = (
+        train(start, inputs, targets, batch_size=7, n_steps=20, rng=seed).losses
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, other)
+    assert start.parameters[0].tolist() == [[0.0, 0.0]]  # the record is as it was
+
+
+def test_training_equals_an_independent_optimizer():
+    """The same small network, learned by SciPy's BFGS from the same start, is no better."""
+    random = rng(13)
+    inputs = np.linspace(-1, 1, 12)[:, None]
+    targets = np.sin(3 * inputs)
+    start = network.dense([1, 5, 1], Tanh(), bias_variance=0.5, rng=random)
+    shapes = [array.shape for array in start.parameters]
+    cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+
+    def loss_of(flat):
+        parts = np.split(flat, cuts)
+        net = start.with_parameters([p.reshape(s) for p, s in zip(parts, shapes, strict=True)])
+        value, slopes = gradient(net, inputs, targets, SquaredLoss())
+        return value, np.concatenate([slope.ravel() for slope in slopes])
+
+    flat = np.concatenate([array.ravel() for array in start.parameters])
+    best = scipy.optimize.minimize(loss_of, flat, jac=True, method="BFGS")
+    learned = train(start, inputs, targets, learning_rate=0.2, momentum=0.9, n_steps=20_000)
+    assert learned.losses[0] > 0.05
+    assert learned.losses[-1] < 1e-4
+    assert best.fun < learned.losses[-1]
+
+
+def test_residual_blocks_pass_gradients_around():
+    """A block of zero weights is the identity, forwards and backwards."""
+    block = Residual([Dense(np.zeros((3, 3))), Activate(Tanh())])
+    inputs = rng(14).standard_normal((4, 3))
+    outputs, pull_back = Network([block] * 50).linearized(inputs)
+    np.testing.assert_array_equal(outputs, inputs)
+    np.testing.assert_array_equal(pull_back(inputs)[0], inputs)
+    plain = Network([*block.layers] * 50).linearized(inputs)[1]
+    assert not plain(inputs)[0].any()
+
+
+def test_initial_variance_is_kept_by_he():
+    random = rng(15)
+    net = network.dense([200] + [1000] * 5 + [1], ReLU(), weight_variance=2.0, rng=random)
+    inputs = random.standard_normal((20, 200))
+    hidden = Network(net.layers[:-1])(inputs)
+    ratio = 2 * np.mean(hidden**2, axis=1) / 2 / np.mean(inputs**2, axis=1)
+    # Half the units are silent: E x^2 = v / 2 behind the rectifier, where v = 2 E x^2 before it.
+    assert np.mean(ratio) == pytest.approx(1, abs=4 * np.sqrt(5 * 5 / 1000))
+    for wrong in (1.0, 4.0):
+        net = network.dense([200] + [1000] * 5 + [1], ReLU(), weight_variance=wrong, rng=random)
+        hidden = Network(net.layers[:-1])(inputs)
+        assert abs(np.log2(np.mean(hidden**2) / np.mean(inputs**2))) > 4
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Dense([1.0]), "weights must be 2-D"),
+        (lambda: Dense([[1.0, 2.0]], [1.0, 2.0]), "bias must have 1 entries, got 2"),
+        (lambda: Convolution(np.zeros((2, 2))), "kernels must have the shape"),
+        (lambda: Convolution(np.zeros((2, 2, 3)), [1.0]), "bias must have 2 entries, got 1"),
+        (lambda: Convolution(np.full((2, 2, 3), np.nan)), "kernels must be finite"),
+        (lambda: Convolution(np.zeros((2, 2, 3)), stride=0), "stride must be at least 1"),
+        (lambda: Convolution(np.zeros((2, 2, 3)), padding="same"), "padding must be one of"),
+        (lambda: network.dense([3], Tanh()), "widths must hold"),
+        (lambda: network.dense([3, 0], Tanh()), "widths must be at least 1"),
+        (lambda: network.dense([3, 1], Tanh(), weight_variance=-1), "weight_variance must be non"),
+        (lambda: Residual([Dense([[1.0, 1.0]])])([[1.0, 2.0]]), "must keep the shape"),
+        (lambda: LeakyReLU(np.nan), "slope must be finite"),
+    ],
+)
+def test_bad_networks(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"momentum": 1.0}, r"momentum must be in \[0, 1\), got 1"),
+        ({"n_steps": 0}, "n_steps must be at least 1"),
+        ({"batch_size": 9}, "batch_size must be at most 4"),
+    ],
+)
+def test_bad_training(options, words):
+    net = network.dense([2, 1], Tanh(), rng=0)
+    with pytest.raises(ValueError, match=words):
+        train(net, np.ones((4, 2)), np.ones((4, 1)), **options)
+
+
+def test_targets_and_divergence():
+    net = network.dense([2, 1], Tanh(), rng=0)
+    with pytest.raises(ValueError, match=r"targets must have the shape of the outputs, \(4, 1\)"):
+        train(net, np.ones((4, 2)), np.ones(4))
+    with pytest.raises(FloatingPointError, match="learning_rate must be smaller, got 50"):
+        train(net, np.ones((4, 2)), np.ones((4, 1)), learning_rate=50.0, n_steps=1000)
+
+
+def test_layers_can_be_named_from_network():
+    assert network.Dense is layers.Dense
