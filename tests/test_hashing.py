@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 from scipy.stats import binom
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from olfnet.capacity.retrieval import retrieve
@@ -12,6 +13,7 @@ from olfnet.estimators import DenseHash, FlyHash, SimHash
 ALL = [
     FlyHash(hash_length=4, n_units=50, random_state=0),
     FlyHash(hash_length=4, n_units=50, fan_in=3, sparse_output=False, random_state=0),
+    FlyHash(hash_length=4, n_units=50, binary=False, random_state=0),
     DenseHash(hash_length=4, random_state=0),
     SimHash(hash_length=4, random_state=0),
 ]
@@ -35,6 +37,42 @@ def test_winners_are_those_of_a_plain_sort(vectors):
         assert set(np.flatnonzero(row)) == set(np.argsort(-drives)[:7])
     assert set(np.unique(hashes)) == {0.0, 1.0}
     assert (hasher.circuit_.fan_in == 6).all()  # a tenth of 60
+
+
+def plain_hash(hasher, vectors):
+    """Winners and drives by a loop over units and a stable sort: equal drives go by index."""
+    hashes = np.zeros((len(vectors), hasher.n_units))
+    for row, vector in zip(hashes, vectors, strict=True):
+        drive = np.array([vector[unit > 0].sum() for unit in hasher.circuit_.weights.toarray()])
+        winners = np.argsort(-drive, kind="stable")[: hasher.hash_length]
+        row[winners] = drive[winners]
+    return hashes
+
+
+@pytest.mark.parametrize("n_units", [40, 4000])  # the second is searched in blocks
+@pytest.mark.parametrize("sparse", [False, True])
+def test_kept_drives_and_ties_are_those_of_a_plain_loop(n_units, sparse):
+    """Small integers: sums are exact, and many units tie for the last places."""
+    vectors = np.random.default_rng(2).integers(-1, 4, (20, 30)).astype(float)
+    given = scipy.sparse.csr_array(vectors) if sparse else vectors
+    hasher = FlyHash(hash_length=5, n_units=n_units, fan_in=4, random_state=1).fit(given)
+    wanted = plain_hash(hasher, vectors)
+    np.testing.assert_array_equal(hasher.transform(given).toarray(), wanted != 0)
+    keeping = clone(hasher).set_params(binary=False)
+    np.testing.assert_array_equal(keeping.fit_transform(given).toarray(), wanted)
+    last = plain_hash(clone(hasher).set_params(hash_length=6).fit(given), vectors)
+    assert (np.sort(wanted)[:, -5] == np.sort(last)[:, -6]).mean() > 0.5  # ties there are
+
+
+def test_kept_drives_of_any_numbers(vectors):
+    """Sums of 6 numbers below 1: rounding is below 6 * 6 * 2**-53."""
+    hasher = FlyHash(7, n_units=300, binary=False, sparse_output=False, random_state=1)
+    hashes = hasher.fit_transform(vectors)
+    np.testing.assert_allclose(hashes, plain_hash(hasher, vectors), rtol=0, atol=36 * 2.0**-53)
+    np.testing.assert_allclose(hasher.transform(3 * vectors), 3 * hashes, rtol=1e-14)
+    negative = hasher.transform(-vectors)  # winners may lie below 0
+    np.testing.assert_allclose(negative, plain_hash(hasher, -vectors), rtol=0, atol=36 * 2.0**-53)
+    assert negative.min() < 0
 
 
 def test_length_does_not_matter(vectors):

@@ -95,7 +95,7 @@ class FlyHash(_Hash):
     >>> hashes.shape, hashes.sum(axis=1)
     ((3, 1000), array([16., 16., 16.]))
     >>> FlyHash(2, n_units=4, binary=False, random_state=1).fit_transform([[3.0, 5.0]]).data
-    array([5., 5.])
+    array([5., 3.])
     """
 
     def __init__(
