@@ -1,11 +1,24 @@
-from . import activations, cover, expansion, gardner, gaussian, layers, manifolds, network
+from . import (
+    activations,
+    convolution,
+    cover,
+    expansion,
+    gardner,
+    gaussian,
+    generalization,
+    layers,
+    manifolds,
+    network,
+)
 
 __all__ = [
     "activations",
+    "convolution",
     "cover",
     "expansion",
     "gardner",
     "gaussian",
+    "generalization",
     "layers",
     "manifolds",
     "network",

@@ -1,6 +1,6 @@
 """Networks that learn: losses, gradients by backpropagation, gradient descent with momentum.
 
-Layers are in ``olfnet.theory.layers`` and can be named from here.
+Layers are in ``olfnet.theory.layers`` and ``convolution``, and can be named from here.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory.activations import Activation
+from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.layers import (
     Activate,
-    Convolution,
     Dense,
     Flatten,
     Layer,
@@ -33,6 +33,7 @@ __all__ = [
     "Layer",
     "LogisticLoss",
     "Loss",
+    "MeanPool",
     "Network",
     "Residual",
     "SquaredLoss",
