@@ -32,7 +32,7 @@ def run():
     kept = []
     for start in range(0, len(vectors), 500):
         drive = vectors[start : start + 500].astype({kind!r}, copy=False) @ weights
-        kept.append(np.argpartition(drive, -{length}, axis=1)[:, -{length}:])
+        kept.append(np.argpartition(drive, -{length}, axis=1)[:, -{length}:].copy())
     return np.concatenate(kept).shape[1]
 """
 PACKAGE = """

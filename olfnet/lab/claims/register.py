@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from olfnet.lab.claims import (
     capacities,
     circuits,
+    hashing,
     layers,
     manifolds,
     physiology,
@@ -21,7 +22,7 @@ def _order(claim: Claim) -> tuple[str, int]:
     return letter, int(number)
 
 
-MODULES = (capacities, circuits, layers, manifolds, physiology, readouts, tables, wiring)
+MODULES = (capacities, circuits, hashing, layers, manifolds, physiology, readouts, tables, wiring)
 REGISTER: tuple[Claim, ...] = tuple(
     sorted((claim for module in MODULES for claim in module.CLAIMS), key=_order)
 )
