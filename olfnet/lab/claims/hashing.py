@@ -73,13 +73,15 @@ def precision(vectors: FloatArray, hashes: Any, rng: Rng) -> float:
     return answer.mean_average_precision
 
 
-def listed_precision(vectors: FloatArray, hashes: Any, rng: Rng) -> float:
+def listed_precision(
+    vectors: FloatArray, hashes: Any, rng: Rng, n_queries: int = N_QUERIES
+) -> float:
     """Mean average precision as the published comparison counts it.
 
     Only as many vectors are listed as there are neighbors, and the precision at those that are
     right is averaged over them, not over all neighbors: what is missing costs nothing.
     """
-    queries = np.sort(rng.choice(len(vectors), N_QUERIES, replace=False))
+    queries = np.sort(rng.choice(len(vectors), n_queries, replace=False))
     n_neighbors = round(NEAR * len(vectors))
     right = nearest(vectors, queries, n_neighbors)
     listed = nearest(hashes.toarray() if issparse(hashes) else hashes, queries, n_neighbors)
