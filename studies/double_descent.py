@@ -1,0 +1,232 @@
+"""Ask how many units a circuit needs to learn from few odors, when only its readout learns.
+
+A valence, linear in the rates of projection neurons, is learned from some odors by the readout with
+the least weights that fits them (as gradient descent finds it), or by one whose weights decay, and
+tested on other odors.  Theory sees the expansion as a kernel: its eigenvalues and the valence's
+share of each mode are taken from a population of odors and many more units.
+"""
+
+from functools import cache
+from itertools import product
+
+import numpy as np
+import scipy.stats
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.table import Table
+
+import olfnet
+from olfnet import checks
+from olfnet.expansion import sparsify
+from olfnet.expansion.wiring import FixedFanIn
+from olfnet.lab import Parameter, Study, drawing
+from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.theory import generalization
+
+N_POPULATION, N_MANY_UNITS, N_TESTED = 1500, 20_000, 1000
+
+
+@cache
+def measured_odors() -> xr.DataArray:
+    """Measured receptor rates of 110 odors, in spikes/s."""
+    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
+
+
+def lobe(n_odors: int, rng: np.random.Generator) -> np.ndarray:
+    """Rates of projection neurons for invented odors, shape (n_odors, n_receptors)."""
+    return np.asarray(DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=rng)))
+
+
+def centered(rates: np.ndarray) -> np.ndarray:
+    """Rates without their mean, such that a random direction has variance 1."""
+    away = rates - rates.mean(axis=0)
+    return away / np.sqrt(away.var(axis=0).sum())
+
+
+def features(
+    rates: np.ndarray, n_units: int, coding_level: float, fan_in: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Rates of units, each at a threshold of its own; products of features are those of a kernel.
+
+    Shape (n_odors, n_units).
+    """
+    drive = rates @ FixedFanIn(fan_in).draw(n_units, rates.shape[1], rng=rng).toarray().T
+    codes = sparsify.UnitThresholds(coding_level)(drive).rates.toarray()
+    return codes / np.sqrt(n_units)
+
+
+@cache
+def modes(coding_level: float, fan_in: int) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues of the expansion's kernel, and root mean square coefficients of a valence."""
+    odor_rng, wiring_rng = np.random.default_rng(0).spawn(2)
+    rates = lobe(N_POPULATION, odor_rng)
+    codes = features(rates, N_MANY_UNITS, coding_level, fan_in, wiring_rng)
+    values, vectors = np.linalg.eigh(codes @ codes.T / N_POPULATION)
+    keep = values > 1e-12 * values[-1]
+    shares = vectors.T @ centered(rates) / np.sqrt(N_POPULATION)
+    return values[keep], np.linalg.norm(shares, axis=1)[keep]
+
+
+def typical(coding_level: float, fan_in: int) -> float:
+    """Mean squared length of an odor's code: the unit of weight decay."""
+    return float(modes(coding_level, fan_in)[0].sum())
+
+
+def measure(
+    *,
+    decay: float,
+    n_units: int,
+    n_odors: int,
+    coding_level: float,
+    fan_in: int,
+    noise: float,
+    rng: np.random.Generator,
+) -> dict[str, xr.DataArray]:
+    """Learn a random valence of some odors by least squares, and test it on others."""
+    odor_rng, wiring_rng, valence_rng, noise_rng = rng.spawn(4)
+    rates = lobe(N_POPULATION + n_odors, odor_rng)
+    codes = features(rates, n_units, coding_level, fan_in, wiring_rng)
+    valence = centered(rates) @ valence_rng.standard_normal(rates.shape[1])
+    targets = valence + noise * noise_rng.standard_normal(len(valence))
+    learned = codes[:n_odors]
+    if decay > 0:
+        kernel = learned @ learned.T
+        ridge = decay * typical(coding_level, fan_in) * np.eye(n_odors)
+        weights = learned.T @ np.linalg.solve(kernel + ridge, targets[:n_odors])
+    else:
+        weights = np.linalg.lstsq(learned, targets[:n_odors])[0]
+    error = np.mean((codes[n_odors:] @ weights - targets[n_odors:])[:N_TESTED] ** 2)
+    fit = np.mean((learned @ weights - targets[:n_odors]) ** 2)
+    meaning = "mean squared error on new odors, in parts of the valence's variance"
+    return {
+        "error": xr.DataArray(error, attrs={"meaning": meaning}),
+        "learned": xr.DataArray(fit, attrs={"meaning": "the same on the odors that were learned"}),
+    }
+
+
+def predicted(
+    dataset: xr.Dataset, coding_level: float, decay: float, n_units: np.ndarray
+) -> np.ndarray:
+    """Error that theory predicts for the first circuit of the study."""
+    first = {name: dataset[name].values[0] for name in ("n_odors", "fan_in", "noise")}
+    values, coefficients = modes(float(coding_level), int(first["fan_in"]))
+    return generalization.random_feature_error(
+        values,
+        coefficients,
+        int(first["n_odors"]),
+        n_units,
+        ridge=decay * values.sum(),
+        noise_variance=float(first["noise"]) ** 2,
+    )
+
+
+def chosen(
+    dataset: xr.Dataset, name: str, coding_level: float, decay: float
+) -> dict[int, np.ndarray]:
+    """Finished repeats of the first circuit, by number of units."""
+    first = dataset.sel(coding_level=coding_level, decay=decay)
+    return drawing.by_size(first.isel(n_odors=0, fan_in=0, noise=0), name, "n_units")
+
+
+def median_and_reach(samples: np.ndarray) -> tuple[float, float, float]:
+    """Median, and how far its 95 % interval goes down and up; not at all for a few samples."""
+    middle = float(np.median(samples))
+    interval = scipy.stats.quantile_test(samples, p=0.5).confidence_interval()
+    low, high = np.nan_to_num(interval, nan=middle)
+    return middle, middle - float(low), float(high) - middle
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Error against the number of units, by theory and by simulation."""
+    n_odors = int(dataset["n_odors"].values[0])
+    rows = Table(title=f"Error on new odors of a valence learned from {n_odors}")
+    for column in ("active", "decay", "units", "theory", "median", "95 %", "learned"):
+        rows.add_column(column, justify="right", no_wrap=True)
+    for level, decay in product(dataset["coding_level"].values, dataset["decay"].values):
+        learned = chosen(dataset, "learned", level, decay)
+        for n_units, samples in chosen(dataset, "error", level, decay).items():
+            middle, below, above = median_and_reach(samples)
+            theory = float(predicted(dataset, level, decay, np.array([n_units]))[0])
+            rows.add_row(
+                f"{level:.0%}", f"{decay:g}", str(n_units), f"{theory:.3g}", f"{middle:.3g}",
+                f"{middle - below:.3g} to {middle + above:.3g}", f"{learned[n_units].mean():.1g}",
+            )  # fmt: skip
+        rows.add_section()
+    return rows
+
+
+def draw_errors(axes: Axes, dataset: xr.Dataset, level: float, nth: int) -> None:
+    """Draw theory and simulation for one coding level and the nth decay of the weights."""
+    decay, color = dataset["decay"].values[nth], drawing.COLORS[nth]
+    samples, n_odors = chosen(dataset, "error", level, decay), int(dataset["n_odors"].values[0])
+    if samples:
+        n_units = np.unique(np.geomspace(min(samples), max(samples), 150).round())
+        n_units = n_units[n_units != n_odors]
+        line = predicted(dataset, level, decay, n_units)
+        axes.plot(n_units / n_odors, line, lw=1.2, color=color)
+        middle, *reach = np.transpose([median_and_reach(one) for one in samples.values()])
+        axes.errorbar(
+            np.array(list(samples)) / n_odors, middle, reach, ls="",
+            marker=drawing.MARKERS[nth], ms=4, lw=1, color=color,
+            label=f"weights decay by {decay:g}" if decay else "least weights that fit",
+        )  # fmt: skip
+        axes.set(xscale="log", yscale="log")
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw the error against the number of units per odor, a panel for each coding level."""
+    levels = dataset["coding_level"].values[::-1]
+    drawn = Figure(figsize=(3.6 * len(levels) + 0.4, 3.4), layout="constrained")
+    panels = drawn.subplots(1, len(levels), squeeze=False, sharey=True)[0]
+    for axes, level in zip(panels, levels, strict=True):
+        for nth in range(dataset.sizes["decay"]):
+            draw_errors(axes, dataset, level, nth)
+        axes.axvline(1, color="0.7", lw=0.8, ls=":")
+        axes.text(0.5, 1.02, f"{level:.0%} active", transform=axes.transAxes, ha="center")
+        axes.set_xlabel(f"units per learned odor ({int(dataset['n_odors'].values[0])} odors)")
+    panels[0].set(ylabel="error on new odors", ylim=(0.1, 30))
+    drawing.legend(panels[0], title="points: medians; lines: theory", title_fontsize="small")
+    drawing.finish(panels)
+    return drawn
+
+
+study = Study(
+    name="double_descent",
+    question="How many units does a circuit need to learn from few odors?",
+    source="Belkin et al. 2019, 10.1073/pnas.1903070116; Simon et al. 2024, arXiv 2311.14646",
+    parameters=(
+        Parameter(
+            "decay",
+            (0.0, 0.01),
+            "of weights, in mean squared lengths of a code",
+            check=checks.nonnegative,
+        ),
+        Parameter(
+            "n_units",
+            (10, 20, 40, 60, 80, 90, 100, 110, 125, 160, 250, 500, 1000, 2000),
+            "units of the expansion",
+            quick=(20, 100, 500),
+            check=checks.count,
+        ),
+        Parameter("n_odors", 100, "odors that are learned", check=checks.count),
+        Parameter(
+            "coding_level",
+            (0.1, 0.5),
+            "share of the odors that a unit responds to",
+            check=checks.fraction,
+        ),
+        Parameter("fan_in", 6, "inputs of each unit", check=checks.count),
+        Parameter(
+            "noise", 0.2, "of the valence, in its standard deviations", check=checks.nonnegative
+        ),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=40,
+    quick_repeats=3,
+)
+
+if __name__ == "__main__":
+    study.main()

@@ -1,0 +1,163 @@
+"""Ask what a circuit gains if the weights of its expansion learn, too, and not only its readout.
+
+Noisy trials of odors get random labels.  Both circuits start from a random wiring with thresholds
+and learn by gradient descent; in one of them the gradient reaches the expansion, too, as
+backpropagation would have it.  They are tested on new trials.
+"""
+
+from functools import cache, partial
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.table import Table
+
+import olfnet
+from olfnet import checks
+from olfnet.expansion.wiring import FixedFanIn
+from olfnet.lab import Parameter, Study, drawing
+from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors.trials import SaturatingNoise, noisy_trials
+from olfnet.theory.activations import ReLU
+from olfnet.theory.network import Activate, Dense, LogisticLoss, Network, train
+
+N_LEARNED, N_TESTED, FAN_IN, CODING_LEVEL = 2, 20, 6, 0.1
+# What learns, and how long its steps are: long ones push units of the expansion into silence.
+LEARNS = {"readout": 2.0, "expansion and readout": 0.2}
+
+
+@cache
+def measured_odors() -> xr.DataArray:
+    """Measured receptor rates of 110 odors, in spikes/s."""
+    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
+
+
+def trials(n_odors: int, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Noisy trials of invented odors, shape (n_trials, n_odors, n_receptors), about 1 in size."""
+    odor_rng, noise_rng = rng.spawn(2)
+    lobe = DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=odor_rng))
+    noisy = noisy_trials(
+        lobe, N_LEARNED + N_TESTED, noise=SaturatingNoise(noise), nonnegative=True, rng=noise_rng
+    )
+    return noisy / np.std(lobe)
+
+
+def circuit(n_units: int, odors: np.ndarray, rng: np.random.Generator) -> Network:
+    """Expand, at a threshold that gives each unit its coding level, and read out nothing yet."""
+    weights = FixedFanIn(FAN_IN).draw(n_units, odors.shape[1], rng=rng).toarray() / FAN_IN**0.5
+    thresholds = np.quantile(odors @ weights.T, 1 - CODING_LEVEL, axis=0)
+    readout = Dense(np.zeros((1, n_units)))
+    return Network([Dense(weights, -thresholds), Activate(ReLU()), readout])
+
+
+def measure(
+    *, learns: str, n_units: int, n_odors: int, noise: float, n_steps: int, rng: np.random.Generator
+) -> dict[str, xr.DataArray]:
+    """Learn labels of odors from some trials, and count wrong answers to others."""
+    odor_rng, wiring_rng, label_rng = rng.spawn(3)
+    found = trials(n_odors, noise, odor_rng)
+    labels = label_rng.permutation(np.where(np.arange(n_odors) % 2, 1.0, -1.0))
+    learned, tested = np.split(found, [N_LEARNED])
+    flat = learned.reshape(-1, learned.shape[2])
+    net = circuit(n_units, flat, wiring_rng)
+    if learns == "readout":
+        expansion, net = Network(net.layers[:-1]), Network(net.layers[-1:])
+    else:
+        expansion = Network([])
+    # The curvature grows with the number of active units.
+    rate = LEARNS[learns] / max(
+        float(np.mean(np.sum(circuit_codes(expansion, net, flat) ** 2, axis=1))), 1e-9
+    )
+    done = train(
+        net,
+        expansion(flat),
+        np.tile(labels, N_LEARNED)[:, None],
+        loss=LogisticLoss(),
+        learning_rate=rate,
+        momentum=0.9,
+        n_steps=n_steps,
+    )
+    answers = done.network(expansion(tested.reshape(-1, tested.shape[2])))
+    wrong = np.mean(np.sign(answers[:, 0]) != np.tile(labels, N_TESTED))
+    loss = {"meaning": "logistic loss of the trials that were learned"}
+    return {
+        "error": xr.DataArray(wrong, attrs={"meaning": "fraction of new trials answered wrong"}),
+        "loss": xr.DataArray(done.losses[-1], attrs=loss),
+    }
+
+
+def circuit_codes(expansion: Network, net: Network, odors: np.ndarray) -> np.ndarray:
+    """Input of the readout, wherever the expansion is."""
+    return Network(net.layers[:-1])(expansion(odors))
+
+
+def chosen(dataset: xr.Dataset, learns: str, name: str) -> dict[int, np.ndarray]:
+    """Finished repeats of the first task, by number of units."""
+    first = dataset.sel(learns=learns).isel(n_odors=0, noise=0, n_steps=0)
+    return drawing.by_size(first, name, "n_units")
+
+
+def table(dataset: xr.Dataset) -> Table:
+    """Errors and losses for each number of units."""
+    rows = Table(title=f"New trials of {int(dataset['n_odors'].values[0])} odors answered wrong")
+    for column in ("what learns", "units", "wrong", "loss"):
+        rows.add_column(column, justify="left" if column == "what learns" else "right")
+    for learns in dataset["learns"].values:
+        losses = chosen(dataset, learns, "loss")
+        for n_units, samples in chosen(dataset, learns, "error").items():
+            mean, reach = drawing.mean_and_reach(samples)
+            rows.add_row(
+                str(learns),
+                str(n_units),
+                f"{mean:.1%} ±{reach:.1%}",
+                f"{losses[n_units].mean():.2g}",
+            )
+        rows.add_section()
+    return rows
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw error against the number of units."""
+    drawn = Figure(figsize=(4.4, 3.1), layout="constrained")
+    axes = drawn.subplots()
+    axes.axhline(50, color="0.6", lw=0.8, ls=":")
+    for nth, learns in enumerate(dataset["learns"].values):
+        samples = chosen(dataset, learns, "error")
+        if samples:
+            mean, reach = np.transpose([drawing.mean_and_reach(one) for one in samples.values()])
+            axes.errorbar(
+                list(samples), 100 * mean, 100 * reach, marker=drawing.MARKERS[nth], ms=4, lw=1,
+                color=drawing.COLORS[nth], label=f"learns: {learns}",
+            )  # fmt: skip
+    n_odors = int(dataset["n_odors"].values[0])
+    axes.set(xscale="log", xlabel=f"units of the expansion ({n_odors} odors)")
+    axes.set(ylabel="new trials answered wrong (%)", ylim=(0, 60))
+    drawing.legend(axes)
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawn
+
+
+study = Study(
+    name="trained_expansion",
+    question="What does a circuit gain if the weights of its expansion learn, too?",
+    source="Rumelhart, Hinton & Williams 1986, 10.1038/323533a0",
+    parameters=(
+        Parameter(
+            "learns", tuple(LEARNS), "what learns", check=partial(checks.one_of, known=LEARNS)
+        ),
+        Parameter(
+            "n_units", (10, 20, 50, 100, 200, 500), "units", quick=(20, 100), check=checks.count
+        ),
+        Parameter("n_odors", 100, "odors with labels", quick=40, check=checks.count),
+        Parameter("noise", 10.0, "of projection neurons", "spikes/s", check=checks.nonnegative),
+        Parameter("n_steps", 1000, "of gradient descent", quick=300, check=checks.count),
+    ),
+    measure=measure,
+    table=table,
+    figure=figure,
+    n_repeats=8,
+    quick_repeats=2,
+)
+
+if __name__ == "__main__":
+    study.main()
