@@ -8,6 +8,7 @@ from . import (
     generalization,
     layers,
     manifolds,
+    moments,
     network,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "generalization",
     "layers",
     "manifolds",
+    "moments",
     "network",
 ]

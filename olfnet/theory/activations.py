@@ -1,6 +1,7 @@
-"""What an artificial neuron makes of its input, and what it does on the average.
+"""What an artificial neuron makes of its input.
 
-Activations are small objects: call one for the output, ask it for its derivative.
+Activations are small objects: call one for the output, ask it for its derivative.  What they give
+on the average is told in ``moments``.
 """
 
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ class Tanh:
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return 1 / cosh^2, without overflow."""
-        decay = np.exp(-2 * np.abs(np.asarray(inputs, dtype=float)))
+        decay = np.exp(-2 * _within(inputs))
         return np.asarray(4 * decay / (1 + decay) ** 2)
 
 
@@ -156,4 +157,9 @@ class Erf:
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return 2 exp(-z^2) / sqrt(pi)."""
-        return np.asarray(2 / np.sqrt(np.pi) * np.exp(-np.square(np.asarray(inputs, dtype=float))))
+        return np.asarray(2 / np.sqrt(np.pi) * np.exp(-(_within(inputs) ** 2)))
+
+
+def _within(inputs: ArrayLike) -> FloatArray:
+    """Distance from 0, up to where slopes have long vanished."""
+    return np.asarray(np.minimum(np.abs(inputs), 1e4))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from olfnet.expansion import sparsify
 from olfnet.expansion.sparsify import (
@@ -13,6 +14,8 @@ from olfnet.expansion.sparsify import (
     TopK,
     UnitThresholds,
 )
+from olfnet.theory.activations import ReLU
+from olfnet.theory.moments import moments, summed, threshold
 
 MEMBERS = [
     TopK(0.1),
@@ -152,6 +155,31 @@ def test_unit_thresholds_meet_the_level_in_every_unit(level):
     assert (responses == round(level * 60)).all()
     shared = np.count_nonzero(GlobalThreshold(level)(drive).rates.toarray(), axis=0)
     assert level == 1 or np.ptp(shared) > 5, "one threshold leaves units unequal"
+
+
+@pytest.mark.parametrize("level", [0.02, 0.1, 0.5])
+@pytest.mark.parametrize("recipe", [GlobalThreshold, UnitThresholds])
+def test_threshold_and_mean_rate_are_those_of_theory(recipe, level):
+    """Drives of 7 normal inputs of 20 +- 5 Hz, independent in all odors and units.
+
+    A quantile of n samples scatters by sqrt(f (1 - f) / n) / density, and the mean rate follows it
+    with slope f; 4 standard errors for the pooled threshold, 5 for the farthest of 40 units.
+    """
+    n_odors, n_units = 2000, 40
+    inputs, rng = scipy.stats.norm(20, 5), np.random.default_rng(7)
+    drive = rng.normal(20, 5, (n_odors, n_units, 7)).sum(axis=2)
+    theory = summed(inputs, fan_in=7)
+    at = threshold(level, theory)
+    found = recipe(level).calibrated(drive)
+    n = drive.size if recipe is GlobalThreshold else n_odors
+    error = np.sqrt(level * (1 - level) / n) / theory.pdf(at)
+    assert np.abs(found.threshold - at).max() < (4 if recipe is GlobalThreshold else 5) * error
+    assert np.abs(found.threshold - threshold(level, summed(inputs, fan_in=8))).min() > 20 * error
+    mean, variance = moments(ReLU(), theory, -at)
+    error = np.sqrt(variance / drive.size) + level * np.sqrt(
+        level * (1 - level) / drive.size
+    ) / theory.pdf(at)
+    assert abs(found(drive).rates.toarray().mean() - mean) < 4 * error
 
 
 def test_tied_units_share_their_fate_at_a_calibrated_threshold():
