@@ -1,0 +1,114 @@
+"""The study of the fly's hash on small numbers: its metrics, its baselines, its ratio."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from olfnet.lab import load_study
+from olfnet.lab.claims import hashing
+
+STUDY = Path(__file__).parents[1] / "studies" / "fly_hash.py"
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    study = load_study(STUDY)
+    return study, study.run(quick=True, out=tmp_path_factory.mktemp("fly") / "r").dataset
+
+
+def listed_by_hand(vectors, hashes, queries):
+    """The published metric in plain loops: lists of (distance, index), precision at each hit."""
+    n_neighbors, found = round(0.02 * len(vectors)), []
+    for query in queries:
+        others = [j for j in range(len(vectors)) if j != query]
+        right, listed = (
+            [
+                j
+                for _, j in sorted(
+                    (float(np.sum((table[query] - table[j]) ** 2)), j) for j in others
+                )
+            ]
+            for table in (vectors, hashes)
+        )
+        n_right, precisions = 0, []
+        for rank, j in enumerate(listed[:n_neighbors], start=1):
+            if j in right[:n_neighbors]:
+                n_right += 1
+                precisions.append(n_right / rank)
+        found.append(np.mean(precisions) if precisions else 0.0)
+    return np.mean(found)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_the_published_metric_is_that_of_plain_loops(binary):
+    """With ties, which binary hashes have in plenty."""
+    rng = np.random.default_rng(0)
+    vectors = rng.random((200, 10))
+    hashes = (vectors[:, :4] > 0.7).astype(float) if binary else vectors[:, :4]
+    for given in (hashes, csr_array(hashes)):
+        found = hashing.listed_precision(vectors, given, np.random.default_rng(3), 30)
+        queries = np.sort(np.random.default_rng(3).choice(200, 30, replace=False))
+        assert found == pytest.approx(listed_by_hand(vectors, hashes, queries), rel=1e-12)
+    assert hashing.listed_precision(vectors, 2 * vectors, rng, 30) == 1
+    assert hashing.listed_precision(vectors, rng.random((200, 4)), rng, 30) < 0.5  # control
+
+
+def test_data_have_equal_means(quick):
+    study, dataset = quick
+    for draw in (hashing.digits, hashing.odors):
+        vectors = draw(np.random.default_rng(0))
+        np.testing.assert_allclose(vectors.mean(axis=1), 1, rtol=1e-12)
+        assert vectors.min() >= 0
+    assert (dataset["status"] == 1).all()
+    assert dataset["hash"].values.tolist() == ["fly", "binary", "dense", "signs"]
+
+
+def test_claims_hash_as_the_estimator_does():
+    """Claims may not import estimators: the same wiring makes the same hashes."""
+    study = load_study(STUDY)
+    vectors = hashing.digits(np.random.default_rng(0))[:100]
+    fly, binary, dense, signs = study.measure.__globals__["hashers"](4, 640, 7)
+    wanted = hashing.winners(vectors, 4, np.random.default_rng(0))
+    fly.fit(vectors)
+    drive = fly.circuit_.drive(vectors)
+    assert wanted.shape == drive.shape
+    assert (np.diff(wanted.indptr) == 4).all()
+    hashes = fly.transform(vectors).toarray()
+    np.testing.assert_allclose(hashes[hashes > 0], drive[hashes > 0], rtol=1e-12)
+    np.testing.assert_array_equal(binary.fit_transform(vectors).toarray(), hashes > 0)
+    assert (fly.circuit_.fan_in == hashing.FAN_IN).all()
+
+
+def test_the_fly_beats_dense_projections_and_these_their_signs_at_short_hashes(quick):
+    """At length 2: twice as good each; 4 repeats of .45 (fly) and .3 (signs) in the log."""
+    _, dataset = quick
+    short = np.log(dataset["listed"].sel(hash_length=2).squeeze(drop=True))
+    for data in ("digits", "odors"):
+        gain = short.sel(data=data, hash="fly") - short.sel(data=data, hash="dense")
+        assert gain.mean() > 0
+        loss = short.sel(data=data, hash="signs") - short.sel(data=data, hash="dense")
+        assert loss.mean() < 0
+
+
+def test_advantage_is_the_geometric_mean_of_paired_ratios(quick):
+    study, _ = quick
+    advantage = study.table.__globals__["advantage"]
+    samples = np.array([[0.2, 0, 0.1, 0], [0.8, 0, 0.1, 0]])
+    value, low, high = advantage(samples)
+    assert value == pytest.approx(4)
+    assert low * high == pytest.approx(16)  # symmetrical on a scale of ratios
+    assert advantage(samples[:, [2, 1, 0, 3]])[0] == pytest.approx(1 / 4)  # and in both hashes
+
+
+def test_tables_and_figures_bear_holes(quick):
+    study, dataset = quick
+    assert study.table(dataset).row_count == 4
+    holes = dataset.copy(deep=True)
+    holes["status"][{"repeat": 0}] = 2
+    study.table(holes)
+    study.figure(holes)
+    holes["status"][:] = 0
+    assert study.table(holes).row_count == 0
+    study.figure(holes)
