@@ -204,8 +204,9 @@ def random_feature_error(
     z, q = shares.sum(axis=-1), (shares**2).sum(axis=-1)
     kept = ((k - z) / (k - q))[..., None]
     missed = np.sum((1 - shares) * (1 - shares * kept) * weights, axis=-1)
-    with np.errstate(divide="ignore"):
-        return np.asarray((missed + noise) / _damping(n, k, z, q))
+    damping = _damping(n, k, z, q)
+    endless = (n == k) & (ridge == 0)
+    return np.where(endless, np.inf, (missed + noise) / np.where(endless, 1.0, damping))[()]
 
 
 def _learned(modes: FloatArray, g: FloatArray) -> FloatArray:

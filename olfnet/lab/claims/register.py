@@ -8,6 +8,7 @@ from olfnet.lab.claims import (
     circuits,
     hashing,
     layers,
+    learning,
     manifolds,
     physiology,
     readouts,
@@ -22,7 +23,18 @@ def _order(claim: Claim) -> tuple[str, int]:
     return letter, int(number)
 
 
-MODULES = (capacities, circuits, hashing, layers, manifolds, physiology, readouts, tables, wiring)
+MODULES = (
+    capacities,
+    circuits,
+    hashing,
+    layers,
+    learning,
+    manifolds,
+    physiology,
+    readouts,
+    tables,
+    wiring,
+)
 REGISTER: tuple[Claim, ...] = tuple(
     sorted((claim for module in MODULES for claim in module.CLAIMS), key=_order)
 )
