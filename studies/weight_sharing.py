@@ -139,7 +139,7 @@ def figure(dataset: xr.Dataset) -> Figure:
         axes.set(xscale="log", xlabel="signals learned")
         axes.text(0.5, 1.02, task, transform=axes.transAxes, ha="center")
     panels[0].set(ylabel="new signals answered wrong (%)", ylim=(0, 60))
-    drawing.legend(panels[0], loc="lower left")
+    drawing.legend(panels[-1], loc="center right")
     drawing.finish(panels)
     return drawn
 
