@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from olfnet.lab import load_study
+# Tests may run side by side: the threads of BLAS would only get into each other's way.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+from olfnet.lab import load_study  # noqa: E402  (reads these variables)
 
 ROOT = Path(__file__).parents[1]
 
