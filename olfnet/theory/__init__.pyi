@@ -1,5 +1,6 @@
 from . import (
     activations,
+    approximation,
     convolution,
     cover,
     expansion,
@@ -10,10 +11,13 @@ from . import (
     manifolds,
     moments,
     network,
+    parity,
+    rewriting,
 )
 
 __all__ = [
     "activations",
+    "approximation",
     "convolution",
     "cover",
     "expansion",
@@ -24,4 +28,6 @@ __all__ = [
     "manifolds",
     "moments",
     "network",
+    "parity",
+    "rewriting",
 ]
