@@ -1,7 +1,8 @@
-from . import door, glomeruli, odors, panels
+from . import door, glomeruli, odors, panels, patterning
 from .door import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
 from .panels import absolute_rates, load_panel, surrogate
+from .patterning import negative_patterning
 
 __all__ = [
     "DivisiveNormalization",
@@ -13,7 +14,9 @@ __all__ = [
     "glomeruli",
     "load_door",
     "load_panel",
+    "negative_patterning",
     "odors",
     "panels",
+    "patterning",
     "surrogate",
 ]

@@ -21,6 +21,13 @@ PUBLISHED = {
     "R1.fraction_100_220": 0.088204,
     "R4.nonnegative_20_20": 0.5,
     "R4.nonnegative_50_50": 0.5,
+    "R23.mean": 0.398942,
+    "R23.variance": 0.340845,
+    "R28.deep_3": 2.0**-8,
+    "R28.shallow_10": 0.0025,
+    "R28.balanced_10": 0.00125,
+    "R29.tree": 33,
+    "R29.normal_form": 512,
 }
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 
 from olfnet.lab.claims import (
+    approximations,
+    bricks,
     capacities,
     circuits,
     hashing,
@@ -11,6 +13,7 @@ from olfnet.lab.claims import (
     learning,
     manifolds,
     neurons,
+    parities,
     physiology,
     readouts,
     tables,
@@ -25,6 +28,8 @@ def _order(claim: Claim) -> tuple[str, int]:
 
 
 MODULES = (
+    approximations,
+    bricks,
     capacities,
     circuits,
     hashing,
@@ -32,6 +37,7 @@ MODULES = (
     learning,
     manifolds,
     neurons,
+    parities,
     physiology,
     readouts,
     tables,
