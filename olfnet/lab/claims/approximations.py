@@ -164,7 +164,7 @@ def pieces(n: int, balanced: bool) -> Claim:
     networks = [square(n, balanced=one) for one in (balanced, not balanced)]
     return claim(
         f"R28.{'balanced' if balanced else 'shallow'}_{n}",
-        f"Square by {n} units, {'best heights' if balanced else 'met at equal knots'}: largest error",
+        f"Square by {n} units, {'best heights' if balanced else 'met at knots'}: largest error",
         r"1 / (8 n^2)" if balanced else r"1 / (4 n^2)",
         lambda: 1 / ((8 if balanced else 4) * n**2),
         (partial(square_error, networks[0]), partial(square_error, networks[1])),
