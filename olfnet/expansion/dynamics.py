@@ -79,6 +79,11 @@ class SpikingInhibition:
     excitation: Synapse
     inhibition: Synapse
 
+    def __post_init__(self) -> None:
+        _require_neuron("inhibition.neuron", self.neuron)
+        _require_kind("inhibition.excitation", self.excitation, Synapse)
+        _require_kind("inhibition.inhibition", self.inhibition, Synapse)
+
     @property
     def fastest(self) -> dict[str, float]:
         """Time constants, in s, by what they belong to."""
@@ -177,16 +182,11 @@ class Dynamics:
     noise: Noise | None = None
 
     def __post_init__(self) -> None:
-        for name, kinds in (
-            ("excitation", (Synapse,)),
-            ("inhibition", (SpikingInhibition, GradedInhibition, type(None))),
-            ("noise", (Noise, type(None))),
-        ):
-            if not isinstance(getattr(self, name), kinds):
-                wanted = " or ".join("None" if k is type(None) else k.__name__ for k in kinds)
-                raise ValueError(f"{name} must be {wanted}, got {getattr(self, name)!r}")
-        if not hasattr(self.neuron, "input_unit"):
-            raise ValueError(f"neuron must be a neuron model, got {self.neuron!r}")
+        _require_neuron("neuron", self.neuron)
+        _require_kind("excitation", self.excitation, Synapse)
+        kinds = (SpikingInhibition, GradedInhibition, type(None))
+        _require_kind("inhibition", self.inhibition, *kinds)
+        _require_kind("noise", self.noise, Noise, type(None))
 
     @property
     def fastest(self) -> dict[str, float]:
@@ -241,6 +241,22 @@ class Dynamics:
         highest = -excess(0.0)
         if highest <= 0:
             return free
-        level = scipy.optimize.brentq(excess, 0.0, highest)  # the excess rises with the level
+        # The excess rises with the level, unless inhibition that reverses above the reset helps
+        # the climb from there: then rates rise before they fall.
+        while excess(highest) < 0:
+            highest *= 2
+        # Levels are far below the absolute tolerance that SciPy takes for granted, 2e-12.
+        level = scipy.optimize.brentq(excess, 0.0, highest, xtol=1e-12 * highest)
         rates: FloatArray = self.neuron.onset_rate(excitation, level)
         return rates
+
+
+def _require_neuron(name: str, value: Any) -> None:
+    if isinstance(value, type) or not hasattr(value, "input_unit"):
+        raise ValueError(f"{name} must be a neuron model, such as LIF(), got {value!r}")
+
+
+def _require_kind(name: str, value: Any, *kinds: type) -> None:
+    if not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        raise ValueError(f"{name} must be {wanted}, got {value!r}")

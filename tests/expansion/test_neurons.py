@@ -113,6 +113,7 @@ def test_izhikevich_fires_above_its_rheobase_only():
         ({"reset": -0.03}, "reset must be below threshold -0.035 V, got -0.03 V"),
         ({"refractory": -1.0}, "refractory must be non-negative"),
         ({"rest": np.nan}, "rest must be finite"),
+        ({"reversal_inh": -0.03}, "reversal_inh must be below threshold -0.035 V, got -0.03 V"),
     ],
 )
 def test_parameters_that_make_no_cell(change, sentence):
@@ -130,3 +131,12 @@ def test_parameters_that_make_no_cell(change, sentence):
 def test_conductances_that_cannot_be(values, sentence):
     with pytest.raises(ValueError, match=sentence):
         ConductanceLIF(**CELL).rate(*values)
+
+
+def test_adaptation_that_helps_the_climb_has_no_formula():
+    """Brian2 fires faster with it than without: the rate without it would be a wrong answer."""
+    cell = AdaptiveLIF(**CELL, adaptation=2e-9, adaptation_tau=0.05, reversal_adaptation=-0.02)
+    (found,) = spikes(cell, np.array([1e-9]))
+    assert found > 1.2 * (DURATION - SETTLED) * ConductanceLIF(**CELL).rate(1e-9)
+    with pytest.raises(ValueError, match="reversal_adaptation must be at most reset -0.055 V"):
+        cell.rate(1e-9)

@@ -74,7 +74,17 @@ class AdaptiveLIF(ConductanceLIF):
         With a period T the slow conductance starts each cycle at adaptation / (1 - exp(-T / tau)).
         The potential at the end of such a cycle is an integral, and rises with T; where it meets
         the threshold is the period.
+
+        Raises
+        ------
+        ValueError
+            If the reversal potential lies above the reset: such a conductance helps the climb.
         """
+        if self.adaptation and self.reversal_adaptation > self.reset:
+            raise ValueError(
+                f"reversal_adaptation must be at most reset {self.reset:g} V for a formula, "
+                f"got {self.reversal_adaptation:g} V"
+            )
         excitation = finite_array("excitation", excitation, nonnegative=True)
         inhibition = finite_array("inhibition", inhibition, nonnegative=True)
         free = self.onset_rate(excitation, inhibition)

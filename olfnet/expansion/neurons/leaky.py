@@ -115,7 +115,8 @@ class ConductanceLIF:
     Raises
     ------
     ValueError
-        If capacitance or leak is not positive, or the reset not below the threshold.
+        If capacitance or leak is not positive, or the reset or the reversal of inhibition not below
+        the threshold.
 
     Examples
     --------
@@ -154,8 +155,12 @@ class ConductanceLIF:
         checks.positive("capacitance", self.capacitance)
         checks.positive("leak", self.leak)
         checks.finite("reversal_exc", self.reversal_exc)
-        checks.finite("reversal_inh", self.reversal_inh)
         check_potentials(self.rest, self.threshold, self.reset, self.refractory)
+        if not checks.finite("reversal_inh", self.reversal_inh) < self.threshold:
+            raise ValueError(
+                f"reversal_inh must be below threshold {self.threshold:g} V, got "
+                f"{self.reversal_inh:g} V"
+            )
 
     @property
     def fastest(self) -> float:

@@ -198,7 +198,7 @@ class _Task:
 
 def require(name: str, value: Any, kind: Any, example: str) -> None:
     """Raise if a value is not of a kind."""
-    if not isinstance(value, kind):
+    if isinstance(value, type) or not isinstance(value, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise ValueError(
             f"{name} must be {article} {kind.__name__}, such as {example}, got {value!r}"

@@ -316,6 +316,7 @@ def test_network_to_extend(circuit, odors):
             "dt must be at most noise.interval=5e-05 s, got 0.0001 s",
         ),
         ({"course": "pulse"}, r"course must be a TimeCourse, such as TimeCourse\(\), got 'pulse'"),
+        ({"process": Poisson}, r"process must be a Process, such as .*, got <class"),
         ({"process": "gamma"}, "process must be a Process, such as .*, got 'gamma'"),
         ({"target": "gpu"}, "target must be one of numpy, standalone, cython, got 'gpu'"),
         ({"record": [60]}, r"record must hold units from 0 to 59, got \[60\]"),
