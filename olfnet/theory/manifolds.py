@@ -11,7 +11,12 @@ from olfnet.theory.gaussian import upper_tail
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 # Edges of the panels, relative to the radius and to its inverse, where the integrand bends.
 _BENDS = np.array([0.1, 0.3, 1.0, 2.0, 4.0, 8.0])
-_REACH, _N_PANELS = 10.0, 16
+_STEPS = np.array([-8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 8.0])
+_REACH = 10.0
+# Below it spheres are points, above its inverse whole subspaces, to rounding.
+_TINY = 1e-15
+# Elements at once, which bounds the memory.
+_N_AT_ONCE = 512
 
 
 def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -> FloatArray:
@@ -21,10 +26,10 @@ def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -
     ----------
     radius : array, at least 0
         R of spheres (with their insides) relative to the length of their centers; may be infinite.
-    dimension : array, positive
-        D of the subspaces that they lie in.
+    dimension : array
+        D of the subspaces that they lie in, from 1e-6 to 1e9.
     margin : array, at least 0
-        kappa, relative to the length of the centers; broadcast with the others.
+        kappa, relative to the length of the centers, at most 1e100; broadcast with the others.
 
     Returns
     -------
@@ -37,7 +42,7 @@ def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -
     Raises
     ------
     ValueError
-        If a radius or margin is negative, or a dimension not positive.
+        If a number is not legal.
 
     Examples
     --------
@@ -48,10 +53,12 @@ def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -
     """
     radius, dimension, margin = checks.broadcast(radius=radius, dimension=dimension, margin=margin)
     _require("radius", radius, (radius >= 0), "at least 0")
-    _require("dimension", dimension, (dimension > 0) & np.isfinite(dimension), "positive")
-    _require("margin", margin, (margin >= 0) & np.isfinite(margin), "finite and at least 0")
-    flat = [one.ravel() for one in (radius, dimension, margin)]
-    return np.array([1 / _inverse(*one) for one in zip(*flat, strict=True)]).reshape(radius.shape)
+    _require("dimension", dimension, (dimension >= 1e-6) & (dimension <= 1e9), "from 1e-6 to 1e9")
+    _require("margin", margin, (margin >= 0) & (margin <= 1e100), "from 0 to 1e100")
+    radius = np.where(radius < _TINY, 0.0, np.where(radius > 1 / _TINY, np.inf, radius))
+    flat = np.array([one.ravel() for one in (radius, dimension, margin)])
+    parts = [_inverse(*flat[:, k : k + _N_AT_ONCE]) for k in range(0, flat.shape[1], _N_AT_ONCE)]
+    return np.asarray(1 / np.concatenate([*parts, np.zeros(0)])).reshape(radius.shape)
 
 
 def _require(name: str, values: FloatArray, good: NDArray[np.bool_], rule: str) -> None:
@@ -59,43 +66,69 @@ def _require(name: str, values: FloatArray, good: NDArray[np.bool_], rule: str) 
         raise ValueError(f"{name} must be {rule}, got {values[~good].flat[0]:g}")
 
 
-def _inverse(radius: float, dimension: float, margin: float) -> float:
-    """Mean over t, by panels that are short where the chi density or the integrand bends."""
-    middle = dimension**0.5
-    low, high = max(0.0, middle - _REACH), middle + _REACH
-    edges = [np.linspace(low, high, _N_PANELS + 1)]
-    for scale in (radius, 1 / radius if radius else np.inf):
-        edges += [scale * _BENDS, scale * _BENDS * max(margin, 1.0)] if np.isfinite(scale) else []
-    inside = np.concatenate(edges)
-    # Near 0 the density is a power of t, which panels that shrink geometrically follow.
-    shrinking = high * 2.0 ** -np.arange(1, 130) if low == 0 else np.zeros(0)
-    inside = np.unique(np.concatenate([inside, shrinking]))
-    inside = inside[(inside >= low) & (inside <= high)]
-    half = np.diff(inside)[:, None] / 2
-    t = (inside[:-1, None] + half + half * _NODES).ravel()
-    weights = (half * _WEIGHTS).ravel()
-    density = np.exp(
-        (1 - dimension / 2) * np.log(2)
-        + (dimension - 1) * np.log(t)
-        - t**2 / 2
-        - scipy.special.gammaln(dimension / 2)
+def _inverse(radius: FloatArray, dimension: FloatArray, margin: FloatArray) -> FloatArray:
+    """Mean over t, by panels; below the first of them spheres are points."""
+    edges = _edges(radius, dimension, margin)
+    widths = np.diff(edges, axis=1)
+    which, at = np.nonzero(widths > 0)  # panels of all elements in one row
+    half = widths[which, at][:, None] / 2
+    t = edges[which, at][:, None] + half + half * _NODES
+    r, d, k = (one[which, None] for one in (radius, dimension, margin))
+    mass = half * _WEIGHTS * np.exp(_log_density(t, d))
+    sums = np.sum(mass * _given_length(t, r, k), axis=1)
+    total = np.bincount(which, sums, len(radius))
+    below = scipy.special.gammainc(dimension / 2, edges[:, 0] ** 2 / 2)
+    point = _given_length(np.zeros((len(radius), 1)), radius[:, None], margin[:, None])[:, 0]
+    return np.asarray(total + below * point)
+
+
+def _edges(radius: FloatArray, dimension: FloatArray, margin: FloatArray) -> FloatArray:
+    """Borders of panels, short where the density or the integrand bends, shape (n, n_edges)."""
+    middle = np.sqrt(dimension)[:, None]
+    high = middle + _REACH
+    # Where less than 1e-18 of the density lies below, and the integrand is that of t = 0.
+    negligible = np.maximum(1e-18 ** (1 / np.maximum(dimension, 0.4)), 1e-45)[:, None]
+    low = np.maximum(middle - _REACH, negligible)
+    # Near 0 the density is a power of t, which panels that grow geometrically follow.
+    growing = high * 4.0 ** -np.arange(1, 80)
+    even = middle + _REACH * np.linspace(-1, 1, 17)
+    inverse = np.divide(1, radius, where=radius > 0, out=np.zeros_like(radius))
+    scale = np.column_stack((np.where(np.isinf(radius), 0.0, radius), inverse))
+    bends = (scale[:, :, None] * _BENDS).reshape(len(radius), -1)
+    # Where kappa - t / R passes zero.
+    steps = scale[:, :1] * (margin[:, None] + _STEPS)
+    edges = np.concatenate((low, growing, even, bends, steps, high), axis=1)
+    return np.sort(np.clip(edges, low, high), axis=1)
+
+
+def _log_density(t: FloatArray, dimension: FloatArray) -> FloatArray:
+    """Logarithm of the chi density, whose large terms cancel: relative to t^2 = D."""
+    half = dimension / 2
+    # log Gamma(a) - (a - 1/2) log a + a is small for large a, and known by its series.
+    stirling = np.where(
+        half > 1e3,
+        np.log(2 * np.pi) / 2 + 1 / (12 * half) - 1 / (360 * half**3),
+        scipy.special.gammaln(half) - (half - 0.5) * np.log(half) + half,
     )
-    return float(np.sum(weights * density * _given_length(t, radius, margin)))
+    # (t / sqrt(D))^D exp(-(t^2 - D) / 2) has its maximum, 1, at t^2 = D.
+    far = (t - np.sqrt(dimension)) / np.sqrt(dimension)
+    log_ratio = np.where(
+        far > -0.5, np.log1p(np.maximum(far, -0.5)), np.log(t) - np.log(dimension) / 2
+    )
+    shape = dimension * (log_ratio - far - far**2 / 2)
+    return np.asarray(shape + np.log(2) + np.log(half) / 2 - stirling - np.log(t))
 
 
-def _given_length(t: FloatArray, radius: float, margin: float) -> FloatArray:
+def _given_length(t: FloatArray, radius: FloatArray, margin: FloatArray) -> FloatArray:
     """Mean over x, in closed form."""
-    if np.isinf(radius):
-        # Both borders are at kappa, or beyond all numbers: t^2 above kappa, with the rest below.
-        return np.asarray(
-            t**2 * upper_tail(margin)
-            + _square(-np.inf, margin, margin)
-            + t**2 * upper_tail(-margin)
-        )
-    ratio = t / radius if radius else np.full_like(t, np.inf)
-    between = _square(margin - ratio, margin + radius * t, margin + radius * t)
+    whole = np.isinf(radius)
+    r = np.where(whole, 1.0, radius)
+    ratio = np.divide(t, r, where=r > 0, out=np.full(np.broadcast(t, r).shape, np.inf))
+    between = _square(margin - ratio, margin + r * t, margin + r * t)
     below = _square(-np.inf, margin - ratio, margin)
-    return np.asarray(between / (1 + radius**2) + below + t**2 * upper_tail(ratio - margin))
+    spheres = between / (1 + r**2) + below + t**2 * upper_tail(ratio - margin)
+    # Of a subspace both borders are at kappa, or beyond all numbers: t^2 on either side of it.
+    return np.asarray(np.where(whole, t**2 + _square(-np.inf, margin, margin), spheres))
 
 
 def _square(low: ArrayLike, high: ArrayLike, center: ArrayLike) -> FloatArray:
@@ -107,7 +140,6 @@ def _square(low: ArrayLike, high: ArrayLike, center: ArrayLike) -> FloatArray:
 def _moment(border: ArrayLike, center: FloatArray) -> FloatArray:
     """Return the same below a border: (1 + c^2) Phi(b) + (2 c - b) phi(b)."""
     border = np.asarray(border, dtype=float)
-    finite = np.where(np.isfinite(border), border, 0.0)
-    density = np.where(np.isfinite(border), np.exp(-(finite**2) / 2) / np.sqrt(2 * np.pi), 0.0)
-    whole = (1 + center**2) * upper_tail(-border) + (2 * center - finite) * density
-    return np.asarray(whole)
+    near = np.clip(border, -40.0, 40.0)  # beyond which the density is 0
+    density = np.exp(-(near**2) / 2) / np.sqrt(2 * np.pi)
+    return np.asarray((1 + center**2) * upper_tail(-border) + (2 * center - near) * density)
