@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 
 from olfnet import checks
-from olfnet.expansion.connectomes import glomerulus_names
 from olfnet.expansion.wiring import BiasedFanIn, ClawDistribution
+from olfnet.receptors.naming import glomerulus_names
 from olfnet.receptors.panels import data_folder
 
 CLAWS = {
@@ -59,7 +59,7 @@ def glomerulus_usage(glomeruli: Sequence[str] | None = None) -> xr.DataArray:
     ----------
     glomeruli : sequence of str, optional
         Names to choose, in the order wanted; all 51 without it.  Names are those of today, see
-        ``connectomes.glomerulus_names``.
+        ``receptors.naming.glomerulus_names``.
 
     Returns
     -------

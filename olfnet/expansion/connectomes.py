@@ -5,10 +5,8 @@ from, under which licence, and what was dropped on the way.  ``weights`` turns i
 ``Circuit``, and ``olfnet.expansion.nulls`` into null models.
 """
 
-import csv
 import os
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from scipy.sparse import csr_array
 
 from olfnet import checks
 from olfnet.receptors.panels import data_folder
+from olfnet.receptors.tables import UNKNOWN_LICENSE, distinct, rows_of
 
 # A connectome is data/NAME.csv, an entry in data/README.md, and a line here.
 _EICHLER = {
@@ -33,7 +32,7 @@ PACKAGED = {
 }
 
 
-def load_connectome(source: str | os.PathLike[str]) -> xr.DataArray:
+def load_connectome(source: str | os.PathLike[str], *, license: str | None = None) -> xr.DataArray:
     """Load a connectome: how many synapses each unit gets from each input.
 
     Parameters
@@ -42,16 +41,20 @@ def load_connectome(source: str | os.PathLike[str]) -> xr.DataArray:
         ``"eichler_2017_left"`` or ``"eichler_2017_right"`` (the larval mushroom body, projection
         neurons onto Kenyon cells), or the path of a matrix of your own: text with commas,
         semicolons or tabs, unit names in the first column, one column for each input.
+    license : str, optional
+        That of your own matrix; travels with it.
 
     Returns
     -------
     xarray.DataArray of shape (n_units, n_inputs)
-        Dimensions ``unit`` and ``input``, whole numbers of synapses.
+        Dimensions ``unit`` and ``input``, whole numbers of synapses.  ``attrs`` says units, source
+        and license.
 
     Raises
     ------
     ValueError
-        If there is no such name, or a count is missing, negative or no whole number.
+        If there is no such name or file, a row is longer or shorter than the first, a name is
+        missing or stands twice, or a count is missing, negative or no whole number.
 
     Examples
     --------
@@ -60,12 +63,15 @@ def load_connectome(source: str | os.PathLike[str]) -> xr.DataArray:
     ((101, 58), 2404)
     """
     if isinstance(source, str) and source in PACKAGED:
-        return labelled(read_text(data_folder() / f"{source}.csv", index=True), PACKAGED[source])
-    if isinstance(source, str) and not re.search(r"[/\\.]", source):
+        if license is not None:
+            raise ValueError(f"license must not be given for what is in the box, got {license!r}")
+        return labelled(_matrix(data_folder() / f"{source}.csv"), PACKAGED[source])
+    if not isinstance(source, os.PathLike) and not re.search(r"[/\\.]", str(source)):
         raise ValueError(
             f"source must be {', '.join(PACKAGED)} or the path of a table, got {source!r}"
         )
-    return labelled(read_text(source, index=True), {"source": Path(source).name})
+    attrs = {"source": Path(source).name, "license": license or UNKNOWN_LICENSE}
+    return labelled(_matrix(source), attrs)
 
 
 def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = False) -> csr_array:
@@ -84,6 +90,11 @@ def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = Fal
     -------
     csr_array, shape (n_units, n_inputs)
 
+    Raises
+    ------
+    ValueError
+        If ``connectome`` is not labelled so, is in another unit, or has missing or negative counts.
+
     Examples
     --------
     >>> left = load_connectome("eichler_2017_left")
@@ -92,59 +103,24 @@ def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = Fal
     (4.33, 18)
     """
     threshold = checks.count("threshold", threshold)
-    if connectome.dims != ("unit", "input"):
-        raise ValueError(f"connectome must be (unit, input), got dimensions {connectome.dims}")
+    dims = getattr(connectome, "dims", None)
+    if dims != ("unit", "input"):
+        raise ValueError(f"connectome must be (unit, input), got dimensions {dims}")
+    if connectome.attrs.get("units", "synapses") != "synapses":
+        raise ValueError(f"connectome must be in synapses, got {connectome.attrs['units']!r}")
     synapses = checks.matrix("connectome", connectome.values, nonnegative=True)
     strong = np.where(synapses >= threshold, synapses, 0.0)
     return csr_array(strong if counted else (strong > 0).astype(float))
 
 
-@cache
-def glomerulus_names(naming: str = "any") -> dict[str, str]:
-    """Names of glomeruli that are written in different ways, from ``data/glomerulus_names.csv``.
-
-    Parameters
-    ----------
-    naming : str
-        ``"any"`` for names that always mean the same; ``"hemibrain_v1"`` for those of the first
-        versions of the hemibrain, too, some of which mean another glomerulus today.
-
-    Returns
-    -------
-    dict
-        From the name as written to that of this package; what is not in it stays as it is.
-
-    Examples
-    --------
-    >>> glomerulus_names("hemibrain_v1")["VC5"], glomerulus_names()["VA1lm"]
-    ('VM6', 'VA1v')
-    """
-    with (data_folder() / "glomerulus_names.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    known = {row["naming"] for row in rows}
-    checks.one_of("naming", naming, known=sorted(known))
-    return {row["written"]: row["glomerulus"] for row in rows if row["naming"] in ("any", naming)}
-
-
-def read_text(path: str | os.PathLike[str], *, index: bool = False) -> pd.DataFrame:
-    """Read a text table whose header tells its one separator."""
-    with Path(path).open(encoding="utf-8-sig") as file:
-        header = file.readline()
-    found = [mark for mark in (",", ";", "\t") if mark in header]
-    if len(found) != 1:
-        raise ValueError(
-            f"{Path(path).name} must have one kind of separator in its header (comma, semicolon "
-            f"or tab), got {len(found)}"
-        )
-    try:
-        table = pd.read_csv(
-            path, sep=found[0], index_col=0 if index else False, encoding="utf-8-sig"
-        )
-    except pd.errors.ParserError as error:
-        raise ValueError(
-            f"{Path(path).name} must have equally many cells in each row: {error}"
-        ) from None
-    return table
+def _matrix(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a matrix of counts, as text yet, with units in rows."""
+    header, *rows = rows_of(path)
+    if not rows:
+        raise ValueError(f"{header.place} must be followed by at least one unit")
+    inputs = distinct("input", ((header.place, name) for name in header.cells[1:]))
+    units = distinct("unit", ((row.place, row.cells[0]) for row in rows))
+    return pd.DataFrame([row.cells[1:] for row in rows], units, inputs)
 
 
 def counts_of(name: str, column: "pd.Series[Any]") -> "pd.Series[int]":
@@ -153,10 +129,10 @@ def counts_of(name: str, column: "pd.Series[Any]") -> "pd.Series[int]":
     Raises
     ------
     ValueError
-        If one is missing, negative or no whole number.
+        If one is missing, negative, no whole number, or beyond 2**53.
     """
-    numbers = pd.to_numeric(column, errors="coerce")
-    bad = ~((numbers >= 0) & (numbers == np.floor(numbers)))
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    bad = ~((numbers >= 0) & (numbers <= 2.0**53) & (numbers == np.floor(numbers)))
     if bad.any():
         place = int(np.flatnonzero(bad)[0])
         value, row = column.tolist()[place], column.index[place]

@@ -1,4 +1,4 @@
-from . import door, glomeruli, odors, panels, patterning
+from . import door, glomeruli, naming, odors, panels, patterning
 from .door import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
 from .panels import absolute_rates, load_panel, surrogate
@@ -14,6 +14,7 @@ __all__ = [
     "glomeruli",
     "load_door",
     "load_panel",
+    "naming",
     "negative_patterning",
     "odors",
     "panels",

@@ -13,6 +13,7 @@ from olfnet.checks import FloatArray
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _MISSING = {"", "na", "n/a", "nan"}
+UNKNOWN_LICENSE = "not stated"  # of tables whose users do not say
 
 
 class Table(NamedTuple):
@@ -23,7 +24,7 @@ class Table(NamedTuple):
     values: FloatArray
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """One line of the file, with the place to name when it is wrong."""
 
     place: str
@@ -52,7 +53,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         If the file cannot be read, mixes separators, has no entries, repeats a name, or holds
         anything but finite numbers.
     """
-    header, *rows = _split(path)
+    header, *rows = rows_of(path)
     if not rows:
         raise ValueError(f"{header.place} must be followed by at least one row of numbers")
     columns = [cell.lower() for cell in header.cells]
@@ -61,10 +62,10 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     return _wide(header, rows)
 
 
-def _split(path: str | os.PathLike[str]) -> list[_Row]:
+def rows_of(path: str | os.PathLike[str]) -> list[Row]:
     """Cut the file into lines and cells; every line must have as many cells as the first."""
-    lines = _lines(path)
-    separator = _separator(path, lines[0])
+    lines = lines_of(path)
+    separator = separator_of(path, lines[0])
     rows = list(_cells(path, lines, separator))
     width = len(rows[0].cells)
     for row in rows:
@@ -76,7 +77,8 @@ def _split(path: str | os.PathLike[str]) -> list[_Row]:
     return rows
 
 
-def _lines(path: str | os.PathLike[str]) -> list[str]:
+def lines_of(path: str | os.PathLike[str]) -> list[str]:
+    """Read a text file that is not empty."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -88,7 +90,7 @@ def _lines(path: str | os.PathLike[str]) -> list[str]:
     return text.lstrip("\r\n").splitlines()
 
 
-def _separator(path: str | os.PathLike[str], header: str) -> str:
+def separator_of(path: str | os.PathLike[str], header: str) -> str:
     """Take the one separator that stands in the header outside quotation marks."""
     bare = "".join(header.split('"')[::2])
     found = [mark for mark in _SEPARATORS if mark in bare]
@@ -101,12 +103,12 @@ def _separator(path: str | os.PathLike[str], header: str) -> str:
     return found[0]
 
 
-def _cells(path: str | os.PathLike[str], lines: list[str], separator: str) -> Iterator[_Row]:
+def _cells(path: str | os.PathLike[str], lines: list[str], separator: str) -> Iterator[Row]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield _Row(
+                yield Row(
                     f"line {reader.line_num} of table '{path}'",
                     [" ".join(c.split()) for c in cells],
                 )
@@ -116,14 +118,14 @@ def _cells(path: str | os.PathLike[str], lines: list[str], separator: str) -> It
         ) from error
 
 
-def _wide(header: _Row, rows: list[_Row]) -> Table:
-    receptors = _distinct("receptor", ((header.place, name) for name in header.cells[1:]))
-    odors = _distinct("odor", ((row.place, row.cells[0]) for row in rows))
-    values = [[_number(row.place, cell) for cell in row.cells[1:]] for row in rows]
+def _wide(header: Row, rows: list[Row]) -> Table:
+    receptors = distinct("receptor", ((header.place, name) for name in header.cells[1:]))
+    odors = distinct("odor", ((row.place, row.cells[0]) for row in rows))
+    values = [[number(row.place, cell) for cell in row.cells[1:]] for row in rows]
     return Table(odors, receptors, np.array(values))
 
 
-def _tidy(header: _Row, rows: list[_Row]) -> Table:
+def _tidy(header: Row, rows: list[Row]) -> Table:
     if len(header.cells) != 3:
         raise ValueError(
             f"{header.place} must name the columns odor, receptor and one of numbers, "
@@ -137,14 +139,15 @@ def _tidy(header: _Row, rows: list[_Row]) -> Table:
             raise ValueError(
                 f"{place} must not repeat the odor '{odor}' for the receptor '{receptor}'"
             )
-        entries[odor, receptor] = _number(place, cell)
+        entries[odor, receptor] = number(place, cell)
     odors = list(dict.fromkeys(odor for odor, _ in entries))
     receptors = list(dict.fromkeys(receptor for _, receptor in entries))
     values = [[entries.get((odor, receptor), math.nan) for receptor in receptors] for odor in odors]
     return Table(odors, receptors, np.array(values))
 
 
-def _distinct(kind: str, names: Iterable[tuple[str, str]]) -> list[str]:
+def distinct(kind: str, names: Iterable[tuple[str, str]]) -> list[str]:
+    """Return names, each given with its place, if none is empty and none stands twice."""
     seen: dict[str, None] = {}
     for place, name in names:
         _require_name(kind, place, name)
@@ -159,14 +162,14 @@ def _require_name(kind: str, place: str, name: str) -> None:
         raise ValueError(f"{place} must name its {kind}, got an empty cell")
 
 
-def _number(place: str, cell: str) -> float:
+def number(place: str, cell: str) -> float:
     """Turn a cell into a finite number, or into NaN where nothing was measured."""
     if cell.lower() in _MISSING:
         return math.nan
     try:
-        number = float(cell)
+        value = float(cell)
     except ValueError:
         raise ValueError(f"{place} must hold numbers, got '{cell}'") from None
-    if not math.isfinite(number):
+    if not math.isfinite(value):
         raise ValueError(f"{place} must hold finite numbers, got '{cell}'")
-    return number
+    return value

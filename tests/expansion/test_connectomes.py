@@ -1,33 +1,10 @@
-"""Measured wiring: the published statistics (R17), edge lists of users, and bad tables."""
+"""Measured wiring: the published statistics (R17), matrices of users, and bad tables."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import olfnet
-from olfnet.expansion import anatomy, connectomes, edges, load_connectome, nulls, read_connectome
-from olfnet.expansion.edges import FLYWIRE, Columns
-
-EDGES = pd.DataFrame(
-    [
-        (1, 11, 3),
-        (1, 12, 1),
-        (2, 11, 4),
-        (2, 11, 2),
-        (3, 12, 5),
-        (9, 11, 50),
-        (1, 3, 7),
-        (3, 13, 0),
-    ],
-    columns=["bodyId_pre", "bodyId_post", "weight"],
-)
-NEURONS = pd.DataFrame(
-    {
-        "bodyId": [1, 2, 3, 11, 12, 13, 9],
-        "type": ["DA1_lPN", "DA1_vPN", "VC5_adPN", "KCg-m", "KCab", "KCg-d", "APL"],
-    }
-)
-CHOICE = {"units": "KC.*", "inputs": r"(?P<glomerulus>.+)_.*PN"}
+from olfnet.expansion import anatomy, connectomes, load_connectome, nulls
 
 
 @pytest.mark.parametrize(
@@ -84,54 +61,6 @@ def test_the_panel_s_receptors_have_glomeruli():
     assert wiring.draw(50, 22, rng=0).shape == (50, 22)
 
 
-def test_edges_become_a_table():
-    found = read_connectome(EDGES, NEURONS, **CHOICE, source="made up", license="none")
-    assert found.dims == ("unit", "input")
-    assert list(found["unit"].values) == ["11", "12", "13"]
-    assert list(found["input"].values) == ["DA1", "VC5"]
-    np.testing.assert_array_equal(found, [[9, 0], [1, 5], [0, 0]])
-    assert found.attrs["dropped"] == (
-        "2 rows between neurons that are not an input and a unit, 57 synapses"
-    )
-    assert (found.attrs["source"], found.attrs["license"]) == ("made up", "none")
-
-
-def test_threshold_counts_pairs_of_neurons():
-    """Rows of a pair are added up first, neurons of a glomerulus afterwards."""
-    found = read_connectome(EDGES, NEURONS, **CHOICE, threshold=4)
-    np.testing.assert_array_equal(found, [[6, 0], [0, 5], [0, 0]])
-    assert "2 pairs with fewer than 4 synapses, 4 synapses" in found.attrs["dropped"]
-
-
-def test_neurons_as_inputs():
-    found = read_connectome(EDGES, NEURONS, units="KC.*", inputs=".*PN")
-    assert list(found["input"].values) == ["1", "2", "3"]
-    np.testing.assert_array_equal(found, [[3, 6, 0], [1, 0, 5], [0, 0, 0]])
-
-
-def test_names_of_the_first_hemibrain():
-    found = read_connectome(EDGES, NEURONS, **CHOICE, naming="hemibrain_v1")
-    assert list(found["input"].values) == ["DA1", "VM6"]
-    with pytest.raises(ValueError, match="naming must be one of any, hemibrain_v1, got 'x'"):
-        connectomes.glomerulus_names("x")
-
-
-def test_flywire_files(tmp_path):
-    """Text files with tabs, ids beyond 2^53, and a pair split over two neuropils."""
-    big = 720575940600000000
-    pairs = EDGES.set_axis(["pre_root_id", "post_root_id", "syn_count"], axis=1)
-    pairs[["pre_root_id", "post_root_id"]] += big
-    cells = NEURONS.set_axis(["root_id", "cell_type"], axis=1)
-    cells["root_id"] += big
-    pairs.to_csv(tmp_path / "pairs.tsv", sep="\t", index=False)
-    cells.to_csv(tmp_path / "cells.csv", index=False)
-    found = read_connectome(
-        tmp_path / "pairs.tsv", tmp_path / "cells.csv", **CHOICE, columns=FLYWIRE
-    )
-    np.testing.assert_array_equal(found, [[9, 0], [1, 5], [0, 0]])
-    assert found["unit"].values[0] == str(big + 11)
-
-
 def test_a_matrix_of_one_s_own(tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text("unit;A;B\nk1;2;0\nk2;0;7\n")
@@ -146,15 +75,25 @@ def test_a_matrix_of_one_s_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("unit,A\nk1,-2\n", "A must be whole numbers of synapses, at least 0, got -2 in row k1"),
-        ("unit,A\nk1,1.5\n", "got 1.5 in row k1"),
-        ("unit,A\nk1,\n", "got nan in row k1"),
+        ("unit,A\nk1,-2\n", "A must be whole numbers of synapses, at least 0, got '-2' in row k1"),
+        ("unit,A\nk1,1.5\n", "got '1.5' in row k1"),
+        ("unit,A\nk1,\n", "got '' in row k1"),
+        ("unit,A\nk1,NA\n", "got 'NA' in row k1"),
         ("unit,A\nk1,two\n", "got 'two' in row k1"),
-        ("unit,A\nk1,1\nk1,2\n", "units must have different names, got k1 twice"),
-        ("unit,A;B\nk1,1;2\n", "must have one kind of separator"),
-        ("unit,A\nk1,1,2,3\nk2,1\n", "must have equally many cells in each row"),
-        ("unit A\nk1 1\n", "must have one kind of separator"),
-        ("unit,A\n", "a connectome must have a unit and an input"),
+        ("unit,A\nk1,inf\n", "got 'inf' in row k1"),
+        ("unit,A\nk1,1e300\n", "got '1e300' in row k1"),
+        ("unit;A\nk1;1,5\n", "got '1,5' in row k1"),
+        ("unit,A\nk1,1\nk1,2\n", "line 3 .* must not repeat the unit 'k1'"),
+        ("unit,A,A\nk1,1,2\n", "line 1 .* must not repeat the input 'A'"),
+        ("unit,A, A\nk1,1,2\n", "line 1 .* must not repeat the input 'A'"),
+        ("unit,A\n,1\n", "line 2 .* must name its unit"),
+        ("unit,A,\nk1,1,2\n", "line 1 .* must name its input"),
+        ("unit,A;B\nk1,1;2\n", "must use one separator .* got comma and semicolon"),
+        ("unit,A,B\nk1,1,2\nk2;3;4\n", r"line 3 .* must have 3 columns .* \(mixed separators"),
+        ("unit,A\nk1,1,2\nk2,1,2\n", "line 2 .* must have 2 columns .* got 3"),
+        ("unit A\nk1 1\n", "must use one separator .* got none"),
+        ("unit,A\n", "line 1 .* must be followed by at least one unit"),
+        ("", "must have a header and rows, got an empty file"),
     ],
 )
 def test_bad_matrices(tmp_path, text, message):
@@ -164,38 +103,35 @@ def test_bad_matrices(tmp_path, text, message):
         load_connectome(file)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"units": "X.*"}, "units must match a type of neuron, got 'X.*' among"),
-        ({"inputs": "("}, "inputs must be a regular expression, got '\\('"),
-        ({"threshold": 0}, "threshold must be at least 1, got 0"),
-        ({"columns": FLYWIRE}, "edges must have a column pre_root_id, got bodyId_pre"),
-        (
-            {"columns": Columns("bodyId_pre", "bodyId_post", "weight", "id", "type")},
-            "neurons must have a column id, got bodyId, type",
-        ),
-        ({"neurons": pd.concat([NEURONS, NEURONS])}, "neurons must name each neuron once, got 1"),
-        ({"edges": EDGES.assign(weight=-1)}, "weight must be whole numbers of synapses"),
-    ],
-)
-def test_bad_edges(changes, message):
-    given = {"edges": EDGES, "neurons": NEURONS} | CHOICE | changes
-    with pytest.raises(ValueError, match=message):
-        read_connectome(given.pop("edges"), given.pop("neurons"), **given)
+def test_every_connectome_has_a_license(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("unit,A\nk1,2\n")
+    assert load_connectome("eichler_2017_left").attrs["license"].startswith("MIT")
+    assert load_connectome(file).attrs["license"] == "not stated"
+    assert load_connectome(file, license="CC0").attrs["license"] == "CC0"
+    with pytest.raises(ValueError, match="license must not be given for what is in the box"):
+        load_connectome("eichler_2017_left", license="CC0")
 
 
-def test_unknown_names():
+def test_unknown_names(tmp_path):
     with pytest.raises(ValueError, match="source must be eichler_2017_left, eichler_2017_right or"):
         load_connectome("eichler")
     with pytest.raises(ValueError, match="source must be one of caron_2013, .*, got 'mine'"):
         anatomy.claws("mine")
     with pytest.raises(ValueError, match="glomeruli must be of those of the hemibrain, D, .*'XX'"):
         anatomy.glomerulus_usage(["D", "XX"])
+    with pytest.raises(ValueError, match="source must be eichler.*, got None"):
+        load_connectome(None)
+    with pytest.raises(ValueError, match="cannot be read: No such file"):
+        load_connectome(tmp_path / "none.csv")
+    areas = load_connectome("eichler_2017_left").assign_attrs(units="um2")
+    with pytest.raises(ValueError, match="connectome must be in synapses, got 'um2'"):
+        connectomes.weights(areas)
+    with pytest.raises(ValueError, match=r"must be \(unit, input\), got dimensions None"):
+        connectomes.weights(np.eye(3))
     transposed = load_connectome("eichler_2017_left").T
     with pytest.raises(ValueError, match=r"connectome must be \(unit, input\), got dimensions"):
         connectomes.weights(transposed)
-    assert edges.NEUPRINT.pre == "bodyId_pre"
 
 
 def n_modes(sample, width):
