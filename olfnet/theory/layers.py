@@ -198,3 +198,62 @@ class Residual(Network):
             return gradient + through, by_parameters
 
         return inputs + change, pull_back
+
+
+@dataclass(frozen=True, eq=False)
+class Parallel:
+    """Layers side by side, each of which sees some columns of the inputs; outputs add up.
+
+    One-input networks side by side are an additive function.
+
+    Parameters
+    ----------
+    parts : sequence of layers or networks
+    columns : sequence of lists of int
+        What each part sees.
+
+    Examples
+    --------
+    >>> Parallel([Dense([[1.0]]), Dense([[10.0]])], [[0], [2]])([[1.0, 2.0, 3.0]])
+    array([[31.]])
+    """
+
+    parts: Sequence[Layer]
+    columns: Sequence[Sequence[int]]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(self.parts))
+        object.__setattr__(self, "columns", tuple(list(seen) for seen in self.columns))
+        if len(self.parts) != len(self.columns) or not self.parts:
+            raise ValueError(
+                f"columns must be as many as parts, {len(self.parts)}, and at least one, got "
+                f"{len(self.columns)}"
+            )
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the outputs, shape (n_samples, ...)."""
+        return self.linearized(np.asarray(inputs, dtype=float))[0]
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of all parts, in their order."""
+        return Network(self.parts).parameters
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        """Return the same parts with other parameters."""
+        return replace(self, parts=Network(self.parts).with_parameters(parameters).layers)
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Add up what the parts make of their columns."""
+        pairs = zip(self.parts, self.columns, strict=True)
+        parts = [part.linearized(inputs[:, seen]) for part, seen in pairs]
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
+            back, found = np.zeros_like(inputs), list[FloatArray]()
+            for (_, pull), seen in zip(parts, self.columns, strict=True):
+                by_inputs, by_parameters = pull(gradient)
+                np.add.at(back.T, np.asarray(seen), by_inputs.T)
+                found += by_parameters
+            return back, tuple(found)
+
+        return np.sum([outputs for outputs, _ in parts], axis=0), pull_back

@@ -21,6 +21,7 @@ from olfnet.theory.layers import (
     Flatten,
     Layer,
     Network,
+    Parallel,
     Parameters,
     Residual,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Loss",
     "MeanPool",
     "Network",
+    "Parallel",
     "Residual",
     "SquaredLoss",
     "Training",

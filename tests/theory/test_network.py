@@ -287,3 +287,33 @@ def test_targets_and_divergence():
 
 def test_layers_can_be_named_from_network():
     assert network.Dense is layers.Dense
+
+
+def test_parallel_parts_add_up_and_share_no_column_by_chance():
+    """Gradients against complex-free central differences, for parts that share a column."""
+    rng = np.random.default_rng(3)
+    parts = [network.dense([2, 5, 1], Tanh(), rng=rng), network.dense([1, 4, 1], Tanh(), rng=rng)]
+    net = Network([network.Parallel(parts, [[0, 2], [2]])])
+    inputs, targets = rng.standard_normal((6, 3)), rng.standard_normal((6, 1))
+    assert net(inputs) == pytest.approx(parts[0](inputs[:, [0, 2]]) + parts[1](inputs[:, [2]]))
+    slopes = network.gradient(net, inputs, targets, network.SquaredLoss())[1]
+    direction = [rng.standard_normal(array.shape) for array in net.parameters]
+
+    def loss(by):
+        moved = [a + by * d for a, d in zip(net.parameters, direction, strict=True)]
+        return network.gradient(net.with_parameters(moved), inputs, targets, network.SquaredLoss())[
+            0
+        ]
+
+    along = sum(np.sum(s * d) for s, d in zip(slopes, direction, strict=True))
+    assert along == pytest.approx((loss(1e-5) - loss(-1e-5)) / 2e-5, rel=1e-6)
+    outputs, pull = net.linearized(inputs)
+    back, step = pull(np.ones_like(outputs))[0], 1e-6 * np.eye(3)[2]
+    moved = (net(inputs + step) - net(inputs - step)).sum(axis=1) / 2e-6
+    assert back[:, 2] == pytest.approx(moved, rel=1e-6)
+    assert (back[:, 1] == 0).all()
+
+
+def test_parallel_needs_columns_for_each_part():
+    with pytest.raises(ValueError, match="columns must be as many as parts, 1, and at least one"):
+        network.Parallel([network.Dense([[1.0]])], [])
