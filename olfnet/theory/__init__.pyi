@@ -1,9 +1,12 @@
 from . import (
     activations,
     approximation,
+    attention,
+    competition,
     convolution,
     cover,
     expansion,
+    freezing,
     gardner,
     gaussian,
     generalization,
@@ -13,14 +16,18 @@ from . import (
     network,
     parity,
     rewriting,
+    sparse_grids,
 )
 
 __all__ = [
     "activations",
     "approximation",
+    "attention",
+    "competition",
     "convolution",
     "cover",
     "expansion",
+    "freezing",
     "gardner",
     "gaussian",
     "generalization",
@@ -30,4 +37,5 @@ __all__ = [
     "network",
     "parity",
     "rewriting",
+    "sparse_grids",
 ]
