@@ -5,6 +5,7 @@ import pytest
 
 import olfnet
 from olfnet.expansion import anatomy, connectomes, load_connectome, nulls
+from olfnet.receptors import naming
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,35 @@ def test_adult_wiring_has_these_statistics():
     assert np.corrcoef(drawn.sum(axis=0), usage)[0, 1] > 0.98
     even = olfnet.expansion.wiring.FixedFanIn(7).draw(20000, 51, rng=0)
     assert abs(np.corrcoef(even.sum(axis=0), usage)[0, 1]) < 0.5
+
+
+def test_adult_wiring_is_less_uneven_than_what_was_measured():
+    """Each unit takes a glomerulus once; spread over 51 glomeruli of 20 000 x 6.8 claws."""
+    fan_out = anatomy.adult().draw(20000, 51, rng=0).sum(axis=0)
+    assert fan_out.std() / fan_out.mean() == pytest.approx(0.50, abs=0.01)
+
+
+def test_statistics_know_their_source_and_license():
+    for found in (*map(anatomy.claw_counts, anatomy.CLAWS), anatomy.glomerulus_usage()):
+        assert {"units", "quantity", "source", "doi", "license"} <= set(found.attrs)
+        assert all(found.attrs.values())
+    assert [int(anatomy.claw_counts(source).sum()) for source in anatomy.CLAWS] == [200, 440, 2033]
+    assert anatomy.claw_counts("fafb_zheng_2022").values[:3].tolist() == [1, 4, 13]
+
+
+def test_what_is_read_from_tables_cannot_be_spoiled():
+    anatomy.claws().probabilities[0] = 5
+    naming.glomerulus_names()["D"] = "X"
+    assert anatomy.claws().probabilities.sum() == pytest.approx(1)
+    assert "D" not in naming.glomerulus_names()
+
+
+def test_older_names_of_glomeruli():
+    usage = anatomy.glomerulus_usage(["VA1lm", "D"])
+    assert list(usage["glomerulus"].values) == ["VA1v", "D"]
+    assert usage.equals(anatomy.glomerulus_usage(["VA1v", "D"]))
+    # In the hemibrain these were VC3l, VC3m and VC5.
+    assert anatomy.glomerulus_usage(["VC3", "VC5", "VM6"]).values.tolist() == [287, 240, 145]
 
 
 def test_the_panel_s_receptors_have_glomeruli():
@@ -120,6 +150,14 @@ def test_unknown_names(tmp_path):
         anatomy.claws("mine")
     with pytest.raises(ValueError, match="glomeruli must be of those of the hemibrain, D, .*'XX'"):
         anatomy.glomerulus_usage(["D", "XX"])
+    for given, message in (
+        (["DM1", "DM1"], "glomeruli must be different, got 'DM1' twice"),
+        (["VA1v", "VA1lm"], "glomeruli must be different, got 'VA1v' twice"),
+        ("DM1", "glomeruli must be a list of names, got 'DM1'"),
+        ([], "glomeruli must name at least one"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            anatomy.adult(given)
     with pytest.raises(ValueError, match="source must be eichler.*, got None"):
         load_connectome(None)
     with pytest.raises(ValueError, match="cannot be read: No such file"):
