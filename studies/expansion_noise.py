@@ -78,19 +78,6 @@ def theory(dataset: xr.Dataset, n_odors: int, levels: np.ndarray) -> dict[str, n
     }
 
 
-def exact_overlap(n_units: int, levels: np.ndarray) -> np.ndarray:
-    """Mean square overlap at this number of inputs, not only to first order in its inverse.
-
-    Given the correlation c of two odors, each unit adds a product z of normalized responses with
-    E z = r(c), that of the codes, and E z^2 = 1 + r(c) (1 - 2 f)^2 / (f (1 - f)); c is binomial.
-    """
-    differ = np.arange(N_INPUTS + 1)[:, None]
-    weight = scipy.stats.binom.pmf(differ, N_INPUTS, 0.5)
-    r = expansion.correlation(1 - 2 * differ / N_INPUTS, levels)
-    squared = 1 + r * (1 - 2 * levels) ** 2 / (levels * (1 - levels))
-    return np.asarray(np.sum(weight * (squared / n_units + (1 - 1 / n_units) * r**2), axis=0))
-
-
 def chosen(dataset: xr.Dataset, n_odors: int, name: str) -> np.ndarray:
     """Finished repeats of one number of odors, repeats first."""
     one = dataset.sel(n_odors=n_odors).isel(input_size=0, n_units=0)
@@ -133,7 +120,8 @@ def figure(dataset: xr.Dataset) -> Figure:
         axes.plot(levels, theory(dataset, most, levels)[name], color="0.2", lw=1.2, label="theory")
         draw_points(axes, chosen(dataset, most, name), 0, "simulation")
     exact = f"theory, all orders in 1/{N_INPUTS}"
-    panels[0].plot(levels, exact_overlap(n_units, levels), color="0.2", lw=1, ls="--", label=exact)
+    overlaps = expansion.overlap(N_INPUTS, n_units, levels, all_orders=True)
+    panels[0].plot(levels, overlaps, color="0.2", lw=1, ls="--", label=exact)
     draw_errors(panels[2], dataset)
     draw_ratios(panels[3], dataset)
     words = ("mean square overlap", "cluster size of the codes", "error of a Hebbian readout")

@@ -61,8 +61,9 @@ def cluster_size(input_size: ArrayLike, coding_level: ArrayLike) -> FloatArray:
     >>> cluster_size(0.1, [0.5, 0.1, 0.01]).round(4)
     array([0.2871, 0.3459, 0.4627])
     """
-    f = _levels(coding_level)
-    distance = _sizes(input_size)
+    distance, f = checks.broadcast(
+        input_size=_sizes(input_size), coding_level=_levels(coding_level)
+    )
     deficit = joint_tail_deficit(scipy.special.ndtri(f), distance)
     return np.asarray(deficit / (f * (1 - f)))
 
@@ -86,8 +87,7 @@ def correlation(input_correlation: ArrayLike, coding_level: ArrayLike) -> FloatA
     >>> correlation(0.5, [0.5, 0.1, 0.01]).round(4)
     array([0.3333, 0.2489, 0.1206])
     """
-    f = _levels(coding_level)
-    r = np.asarray(input_correlation, dtype=float)
+    r, f = checks.broadcast(input_correlation=input_correlation, coding_level=_levels(coding_level))
     if not (np.abs(r) <= 1).all():
         raise ValueError(
             f"input_correlation must be in [-1, 1], got {r[~(np.abs(r) <= 1)].flat[0]:g}"
@@ -95,16 +95,49 @@ def correlation(input_correlation: ArrayLike, coding_level: ArrayLike) -> FloatA
     return np.asarray(joint_tail_excess(scipy.special.ndtri(f), r) / (f * (1 - f)))
 
 
-def overlap(n_inputs: ArrayLike, n_units: ArrayLike, coding_level: ArrayLike) -> FloatArray:
-    """Mean square overlap of the codes of two odors, 1 / n_units + Q^2 / n_inputs.
+def overlap(
+    n_inputs: ArrayLike, n_units: ArrayLike, coding_level: ArrayLike, all_orders: bool = False
+) -> FloatArray:
+    """Mean square overlap of the codes of two odors, as ``capacity.overlap`` measures it.
 
     Parameters
     ----------
     n_inputs, n_units : arrays of numbers of at least 1
+        N and N_c.
     coding_level : array in (0, 1)
+        f, broadcast with them.
+    all_orders : bool
+        Whether to sum over all distances of odors of +-1, instead of taking the first order in
+        1 / n_inputs, which is too little for few inputs and sparse codes.
+
+    Returns
+    -------
+    array
+        1 / N_c + Q^2 / N (Babadi & Sompolinsky 2014), which is the first order of E[(1 + r (1 -
+        2 f)^2 / (f (1 - f))) / N_c + (1 - 1 / N_c) r^2] over the correlation c = 1 - 2 k / N of two
+        odors, k being binomial, and r that of the responses of a unit (:func:`correlation`).
+
+    Examples
+    --------
+    >>> overlap(100, 2000, [0.5, 0.1, 0.02]).round(5)
+    array([0.00455, 0.00167, 0.00064])
+    >>> overlap(100, 2000, [0.5, 0.1, 0.02], all_orders=True).round(5)
+    array([0.00459, 0.00171, 0.00075])
     """
-    n_inputs, n_units = _counts("n_inputs", n_inputs), _counts("n_units", n_units)
-    return np.asarray(1 / n_units + excess_overlap(coding_level) ** 2 / n_inputs)
+    _flag("all_orders", all_orders)
+    n, m, f = checks.broadcast(
+        n_inputs=_counts("n_inputs", n_inputs),
+        n_units=_counts("n_units", n_units),
+        coding_level=_levels(coding_level),
+    )
+    if not all_orders:
+        return np.asarray(1 / m + excess_overlap(f) ** 2 / n)
+    differ = np.arange(int(n.max(initial=0)) + 1)
+    n, m, f = (one[..., None] for one in (n, m, f))
+    weight = scipy.stats.binom.pmf(differ, n, 0.5)
+    r = correlation(np.maximum(1 - 2 * differ / n, -1), f)
+    squared = 1 + r * (1 - 2 * f) ** 2 / (f * (1 - f))
+    return np.asarray(np.sum(weight * (squared / m + (1 - 1 / m) * r**2), axis=-1))
 
 
 def readout_error(
@@ -136,8 +169,14 @@ def readout_error(
     >>> readout_error(1000, 100, 2000, [0.5, 0.1, 0.01], input_size=0.1).round(4)
     array([0.3692, 0.3064, 0.2347])
     """
-    noise = np.sqrt(_counts("n_patterns", n_patterns) * overlap(n_inputs, n_units, coding_level))
-    return upper_tail((1 - cluster_size(input_size, coding_level)) / noise)
+    p, n, m, f, size = checks.broadcast(
+        n_patterns=_counts("n_patterns", n_patterns),
+        n_inputs=_counts("n_inputs", n_inputs),
+        n_units=_counts("n_units", n_units),
+        coding_level=_levels(coding_level),
+        input_size=_sizes(input_size),
+    )
+    return upper_tail((1 - cluster_size(size, f)) / np.sqrt(p * overlap(n, m, f)))
 
 
 def dimension(
@@ -177,8 +216,7 @@ def dimension(
     >>> round(float(dimension(50, 2000, 7, 0.1, inhibition=True)), 1)
     295.2
     """
-    if not isinstance(inhibition, (bool, np.bool_)):
-        raise ValueError(f"inhibition must be True or False, got {inhibition!r}")
+    _flag("inhibition", inhibition)
     n, m, k, f = checks.broadcast(
         n_inputs=_counts("n_inputs", n_inputs),
         n_units=_counts("n_units", n_units),
@@ -190,14 +228,34 @@ def dimension(
         bad = tuple(np.argwhere(~allowed)[0])
         rule, end = ("below", " with inhibition") if inhibition else ("at most", "")
         raise ValueError(f"fan_in must be {rule} n_inputs={n[bad]:g}{end}, got {k[bad]:g}")
-    shared = np.arange(int(k.max(initial=0)) + 1)
     n, m, k, f = (one[..., None] for one in (n, m, k, f))
-    weight = scipy.stats.hypergeom.pmf(shared, n, k, k)
+    shared, weight = _shared(n, k)
     drive = np.minimum(shared / k, 1.0)  # beyond K nothing is shared, and the weight is 0
     if inhibition:
         drive = (drive - k / n) / (1 - k / n)
     squared = np.sum(weight * correlation(np.clip(drive, -1, 1), f) ** 2, axis=-1)
     return np.asarray(1 / (1 / m[..., 0] + (1 - 1 / m[..., 0]) * squared))
+
+
+def _shared(n: FloatArray, k: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Numbers of inputs that two units may share, and how likely each is: hypergeometric.
+
+    From ratios of neighbors, (K - s + 1)^2 / (s (N - 2 K + s)), in logarithms.
+    """
+    shared = np.arange(k.max(initial=0) + 1)
+    legal = (shared <= k) & (shared >= 2 * k - n)
+    later = legal & (shared > np.maximum(2 * k - n, 0))
+    above = np.where(later, (k - shared + 1) ** 2, 1.0)
+    below = np.where(later, shared * (n - 2 * k + shared), 1.0)
+    log_weight = np.where(legal, np.cumsum(np.log(above / below), axis=-1), -np.inf)
+    weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True, initial=-np.inf))
+    some = (weight > 0).any(axis=tuple(range(weight.ndim - 1)))  # few of many numbers are likely
+    return shared[some], weight[..., some] / weight.sum(axis=-1, keepdims=True)
+
+
+def _flag(name: str, value: bool) -> None:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
 
 
 def _counts(name: str, values: ArrayLike) -> FloatArray:

@@ -1,5 +1,7 @@
 """Tails of the normal distribution, accurate where they are tiny."""
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike
@@ -64,30 +66,33 @@ def joint_tail_excess(threshold: ArrayLike, correlation: ArrayLike) -> FloatArra
     ----------
     threshold, correlation : arrays that broadcast together, correlation in [-1, 1]
     """
-    return _integral(threshold, 0.0, np.arcsin(np.asarray(correlation, dtype=float)))
+    r = np.asarray(correlation, dtype=float)
+    return _integral(threshold, np.arcsin(r), lambda angle: 1 + np.sin(angle))
 
 
 def joint_tail_deficit(threshold: ArrayLike, distance: ArrayLike) -> FloatArray:
-    """Return f - P11 at correlation 1 - ``distance``: how often only one of the two is above."""
-    # arcsin(1 - d) = pi / 2 - 2 arcsin(sqrt(d / 2)), without the loss of digits at small d.
-    lost = 2 * np.arcsin(np.sqrt(np.asarray(distance, dtype=float) / 2))
-    return _integral(threshold, np.pi / 2 - lost, np.pi / 2)
+    """Return f - P11 at correlation 1 - ``distance``: how often only one of the two is above.
+
+    The same integral from a correlation of 1 down, over the angle that is missing to pi / 2.
+    """
+    # arccos(1 - d) = 2 arcsin(sqrt(d / 2)), without the loss of digits at small d.
+    missing = 2 * np.arcsin(np.sqrt(np.asarray(distance, dtype=float) / 2))
+    return _integral(threshold, missing, lambda angle: 1 + np.cos(angle))
 
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
-def _integral(threshold: ArrayLike, low: ArrayLike, high: ArrayLike) -> FloatArray:
-    """Plackett's integral between two angles, in panels that are short where it varies."""
-    threshold, low, high = np.broadcast_arrays(np.asarray(threshold, dtype=float), low, high)
+def _integral(
+    threshold: ArrayLike, end: FloatArray, spread: Callable[[FloatArray], FloatArray]
+) -> FloatArray:
+    """Plackett's integral from angle 0, in panels that are short where it varies."""
+    threshold, end = np.broadcast_arrays(np.asarray(threshold, dtype=float), end)
     total = np.zeros(threshold.shape)
-    edges = low[..., None] + (high - low)[..., None] * np.linspace(0, 1, 5)
-    for start, stop in zip(
-        np.moveaxis(edges, -1, 0)[:-1], np.moveaxis(edges, -1, 0)[1:], strict=True
-    ):
-        half = (stop - start) / 2
-        angles = ((start + stop) / 2)[..., None] + half[..., None] * _NODES
+    half = end / 8
+    for middle in (1, 3, 5, 7):
+        angles = (middle * half)[..., None] + half[..., None] * _NODES
         with np.errstate(divide="ignore"):
-            values = np.exp(-(threshold[..., None] ** 2) / (1 + np.sin(angles)))
+            values = np.exp(-(threshold[..., None] ** 2) / spread(angles))
         total += half * (values @ _WEIGHTS)
     return total / (2 * np.pi)

@@ -24,10 +24,10 @@ def test_published_numbers():
     assert expansion.dimension(50, 2000, 7, 0.1, inhibition=True) == pytest.approx(295.2, abs=0.06)
 
 
-@pytest.mark.parametrize("size", [0.0, 1e-9, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("size", [0.0, 1e-300, 1e-30, 1e-14, 1e-9, 0.1, 0.5, 1.0])
 def test_half_active_codes_have_a_closed_form(size):
     wanted = 2 / np.pi * (2 * np.arcsin(np.sqrt(size / 2)))  # arccos(1 - dS)
-    assert expansion.cluster_size(size, 0.5) == pytest.approx(wanted, rel=1e-11)
+    assert expansion.cluster_size(size, 0.5) == pytest.approx(wanted, rel=1e-13)
 
 
 def joint(threshold, r):
@@ -60,6 +60,54 @@ def test_ends():
     assert expansion.dimension(10**9, 100, 1, 0.2) == pytest.approx(100, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("n_inputs", "fan_in"), [(10, 10), (10, 9), (50, 30), (2000, 3), (2000, 1998), (10**9, 40)]
+)
+def test_dimension_from_binomials(n_inputs, fan_in):
+    """Shared inputs counted by whole numbers, correlations by the other integral."""
+    with mpmath.workdps(30):
+        whole = mpmath.binomial(n_inputs, fan_in)
+        least = max(2 * fan_in - n_inputs, 0)
+        squared = mpmath.mpf(0)
+        for n in range(least, fan_in + 1):
+            ways = mpmath.binomial(fan_in, n) * mpmath.binomial(n_inputs - fan_in, fan_in - n)
+            squared += ways / whole * float(expansion.correlation(n / fan_in, 0.1)) ** 2
+        wanted = float(1 / (mpmath.mpf(1) / 300 + (1 - mpmath.mpf(1) / 300) * squared))
+    assert expansion.dimension(n_inputs, 300, fan_in, 0.1) == pytest.approx(wanted, rel=1e-11)
+
+
+def test_dimension_of_units_with_a_million_inputs():
+    """Nearly the same for all, or all: exactly one dimension, and no memory for a million terms."""
+    assert expansion.dimension(10**6, 300, 10**6, 0.1) == pytest.approx(1, rel=1e-12)
+    shared, weight = expansion._shared(np.array([1e6]), np.array([5e5]))
+    assert shared.size < 30_000  # forty standard deviations of 250 to either side, and some
+    mean = weight @ shared
+    assert mean == pytest.approx(2.5e5, rel=1e-10)
+    assert weight @ (shared - mean) ** 2 == pytest.approx(2.5e11 / 4 / (1e6 - 1), rel=1e-8)
+
+
+@pytest.mark.parametrize("f", [0.5, 0.1, 0.01])
+@pytest.mark.parametrize("n_units", [1, 10, 10**6])
+def test_overlap_of_two_inputs(f, n_units):
+    """Odors of two signs are the same, opposite (one of two units responds), or independent."""
+    opposite = -1.0 if f == 0.5 else -f / (1 - f)
+    squares = [
+        (1 + r * (1 - 2 * f) ** 2 / (f * (1 - f))) / n_units + (1 - 1 / n_units) * r**2
+        for r in (1.0, 0.0, opposite)
+    ]
+    wanted = squares @ np.array([0.25, 0.5, 0.25])
+    assert expansion.overlap(2, n_units, f, all_orders=True) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_first_order_is_that_of_many_inputs():
+    levels = np.array([0.5, 0.1, 0.01])
+    for n_inputs, at_least, at_most in ((3000, 0, 0.03), (100, 4e-3, 0.5)):
+        first = expansion.overlap(n_inputs, 10**9, levels)
+        all_orders = expansion.overlap(n_inputs, 10**9, levels, all_orders=True)
+        off = all_orders / first - 1
+        assert ((off > at_least) & (off < at_most)).all()
+
+
 def test_dimension_of_simulated_codes():
     """A circuit of 200 units with K = 3 of 20 inputs, thresholds at their exact quantiles."""
     rng = np.random.default_rng(1)
@@ -83,6 +131,19 @@ def test_dimension_of_simulated_codes():
     [
         (lambda: expansion.excess_overlap(0.0), r"coding_level must be in \(0, 1\), got 0"),
         (lambda: expansion.cluster_size(1.5, 0.1), r"input_size must be in \[0, 1\], got 1.5"),
+        (lambda: expansion.correlation("a", 0.1), "input_correlation must be numbers, got 'a'"),
+        (
+            lambda: expansion.cluster_size([0.1, 0.2], [0.1, 0.2, 0.3]),
+            r"input_size, coding_level must have shapes that fit, got \(2,\), \(3,\)",
+        ),
+        (
+            lambda: expansion.readout_error([1, 2], [1, 2, 3], 10, 0.1),
+            "n_patterns, n_inputs, n_units, coding_level, input_size must have shapes that fit",
+        ),
+        (
+            lambda: expansion.overlap(10, 10, 0.1, all_orders="no"),
+            "all_orders must be True or False, got 'no'",
+        ),
         (lambda: expansion.correlation(2.0, 0.1), r"input_correlation must be in \[-1, 1\], got 2"),
         (
             lambda: expansion.dimension(10, 100, 11, 0.1),
