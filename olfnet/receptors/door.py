@@ -12,6 +12,10 @@ import numpy as np
 import xarray as xr
 
 from olfnet import checks
+from olfnet.checks import FloatArray
+
+from .naming import glomerulus_names
+from .tables import distinct, lines_of, number, separator_of
 
 _SPONTANEOUS = "SFR"  # the row of spontaneous firing, which is no odor
 
@@ -35,20 +39,27 @@ def load_door(
         Responses without unit, 1 being the strongest of each receptor; NaN where there is none, of
         which ``attrs["n_missing"]`` tells the number.  Coordinates along ``receptor``:
         ``spontaneous``, the response to nothing (NaN if not known), and ``glomerulus`` (empty if
-        not known, or not one only).
+        not known, or not one only; ``attrs["dropped"]`` lists these, a line each), by the names of
+        :func:`olfnet.receptors.naming.glomerulus_names`.
 
     Raises
     ------
     ValueError
-        If the table has no ``SFR`` row, rows of different length, a name twice, or what is neither
-        a number nor NA.
+        If the table has no ``SFR`` row or no odor, rows of different length, a name twice, what is
+        neither a number nor NA, or responses beyond -1 to 1, which are in another unit; if the
+        mappings give a receptor two glomeruli in different rows.
     """
     names, odors, values = _matrix(Path(responses))
-    if _SPONTANEOUS not in odors:
-        raise ValueError(f"{Path(responses).name} must have a row {_SPONTANEOUS}, got none")
+    if _SPONTANEOUS not in odors or len(odors) < 2:
+        raise ValueError(
+            f"table '{responses}' must have a row {_SPONTANEOUS} and at least one odor, "
+            f"got {', '.join(odors[:3])}"
+        )
     at = odors.index(_SPONTANEOUS)
     table = np.delete(values, at, axis=0)
-    glomeruli = _glomeruli(Path(mappings)) if mappings is not None else {}
+    places = _glomeruli(Path(mappings)) if mappings is not None else {}
+    glomeruli = {name: place for name, place in places.items() if place.isalnum()}
+    unplaced = [name for name in names if name in places and name not in glomeruli]
     return xr.DataArray(
         table,
         dims=("odor", "receptor"),
@@ -64,8 +75,9 @@ def load_door(
             "quantity": "response, merged over studies, relative to the receptor's strongest",
             "source": "DoOR, Muench & Galizia 2016, Sci. Rep. 6:21841",
             "doi": "10.1038/srep21841",
-            "license": "see the downloaded package",
+            "license": "CC BY-SA 4.0 (DoOR.data 2.0); cite the article",
             "n_missing": int(np.isnan(table).sum()),
+            "dropped": "\n".join(f"glomerulus of {one}: {places[one]!r}" for one in unplaced),
         },
     )
 
@@ -90,7 +102,7 @@ def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataA
     Raises
     ------
     ValueError
-        If nothing is left.
+        If the panel is not labelled so, or nothing is left.
 
     Examples
     --------
@@ -98,6 +110,9 @@ def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataA
     >>> complete(panel).shape
     (1, 2)
     """
+    dims = getattr(panel, "dims", None)
+    if dims is None or set(dims) != {"odor", "receptor"}:
+        raise ValueError(f"panel must be labelled by odor and receptor, got dimensions {dims}")
     known = ~np.isnan(panel.transpose("odor", "receptor").values)
     odors, receptors = np.arange(known.shape[0]), np.arange(known.shape[1])
     if n_receptors is not None:
@@ -122,27 +137,30 @@ def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataA
     return block.assign_attrs(dropped)
 
 
-def _matrix(path: Path) -> tuple[list[str], list[str], np.ndarray]:
+def _matrix(path: Path) -> tuple[list[str], list[str], FloatArray]:
     """Receptors, odors and responses of a table as R writes it: no name above the row names."""
     header, *rows = _rows(path)
-    names = [name for name in header if name]
-    if not rows or any(len(row) != len(names) + 1 for row in rows):
+    place = f"table '{path}'"
+    names = distinct("receptor", ((place, name) for name in header if name))
+    if any(len(row) != len(names) + 1 for row in rows):
         lengths = sorted({len(row) for row in rows})
         raise ValueError(
-            f"{path.name} must have {len(names) + 1} cells in each row, a name and a number for "
-            f"each column, got {lengths}"
+            f"{place} must have {len(names) + 1} cells in each row, a name and a number for each "
+            f"column, got {lengths}"
         )
-    odors = [row[0] for row in rows]
-    for kind, labels in (("receptor", names), ("odor", odors)):
-        if len(set(labels)) < len(labels):
-            twice = next(label for label in labels if labels.count(label) > 1)
-            raise ValueError(f"{path.name} must name each {kind} once, got {twice!r} twice")
-    values = [[_number(path, cell) for cell in row[1:]] for row in rows]
-    return names, odors, np.array(values)
+    odors = distinct("odor", ((place, row[0]) for row in rows))
+    values = np.array([[number(f"{place}, {row[0]},", cell) for cell in row[1:]] for row in rows])
+    beyond = values[np.abs(values) > 1]  # what is missing is not beyond
+    if beyond.size:
+        raise ValueError(
+            f"{place} must hold responses relative to the receptor's strongest, from -1 to 1, got "
+            f"{beyond[0]:g} (for rates in spikes/s see load_panel)"
+        )
+    return names, odors, values
 
 
 def _glomeruli(path: Path) -> dict[str, str]:
-    """Glomerulus of each receptor that has exactly one."""
+    """Glomerulus or glomeruli of each receptor, by the names of this package."""
     header, *rows = _rows(path)
     shift = len(rows[0]) - len(header) if rows else 0  # R leaves out the name of the row names
     try:
@@ -151,30 +169,21 @@ def _glomeruli(path: Path) -> dict[str, str]:
         raise ValueError(
             f"{path.name} must have columns receptor and glomerulus, got {', '.join(header)}"
         ) from None
-    found = {row[receptor]: row[glomerulus] for row in rows if len(row) > max(receptor, glomerulus)}
-    return {name: place for name, place in found.items() if place.isalnum()}
+    today, found = glomerulus_names(), dict[str, str]()
+    for row in rows:
+        if len(row) <= max(receptor, glomerulus):
+            raise ValueError(f"{path.name} must have a glomerulus in each row, got {row}")
+        name, place = row[receptor], today.get(row[glomerulus], row[glomerulus])
+        if found.setdefault(name, place) != place and name:
+            raise ValueError(
+                f"{path.name} must give {name} the same glomeruli in each row, got "
+                f"{found[name]!r} and {place!r}"
+            )
+    return found
 
 
 def _rows(path: Path) -> list[list[str]]:
     """Cells of a table, whichever separator its header has."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header = file.readline()
-        marks = [mark for mark in (",", ";", "\t") if mark in header]
-        if len(marks) != 1:
-            raise ValueError(
-                f"{path.name} must have one kind of separator in its header, got {len(marks)}"
-            )
-        file.seek(0)
-        return [row for row in csv.reader(file, delimiter=marks[0]) if row]
-
-
-def _number(path: Path, cell: str) -> float:
-    if cell in ("NA", ""):
-        return np.nan
-    try:
-        number = float(cell)
-    except ValueError:
-        number = np.inf
-    if not np.isfinite(number):
-        raise ValueError(f"{path.name} must hold numbers or NA, got {cell!r}")
-    return number
+    lines = lines_of(path)
+    reader = csv.reader(lines, delimiter=separator_of(path, lines[0]))
+    return [[cell.strip() for cell in row] for row in reader if row]

@@ -20,6 +20,7 @@ Rates = TypeVar("Rates", FloatArray, xr.DataArray)
 
 # Olsen et al. (2010) gauge total receptor activity by the antenna's field potential.
 _RATE_PER_FIELD_POTENTIAL = 190.0
+_UNITS = "spikes/s"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class DivisiveNormalization:
     Raises
     ------
     ValueError
-        If a parameter is not positive (``m``: negative), or rates are negative or not finite.
+        If a parameter is not positive (``m``: negative), or rates are negative, not finite, or
+        labelled with another unit.
 
     References
     ----------
@@ -123,7 +125,7 @@ class NoNormalization:
     Raises
     ------
     ValueError
-        If rates are negative or not finite.
+        If rates are negative, not finite, or labelled with another unit.
 
     Examples
     --------
@@ -133,7 +135,7 @@ class NoNormalization:
 
     def __call__(self, rates: Rates) -> Rates:
         """Return the rates as they are, in spikes/s."""
-        return _relabel(checks.matrix("rates", rates, nonnegative=True).copy(), rates)
+        return _relabel(_values(rates).copy(), rates)
 
 
 def _check_parameters(transform: DivisiveNormalization | ResponseGain) -> None:
@@ -149,7 +151,7 @@ def _log_powers(
 
     A ratio ``a / (a + b)`` is then ``expit(log a - log b)``; the logarithm of 0 is rightly -inf.
     """
-    values = checks.matrix("rates", rates, nonnegative=True)
+    values = _values(rates)
     n = transform.exponent
     with np.errstate(divide="ignore"):
         drive = np.log(values)
@@ -158,9 +160,17 @@ def _log_powers(
     return n * drive, n * np.log(transform.sigma), n * (strength + total)
 
 
+def _values(rates: Rates) -> FloatArray:
+    """Return rates as a plain array, if they are rates; of one without labels nobody knows."""
+    units = rates.attrs.get("units", _UNITS) if isinstance(rates, xr.DataArray) else _UNITS
+    if units not in (_UNITS, "Hz"):
+        raise ValueError(f"rates must be in {_UNITS}, got a panel in {units!r}")
+    return checks.matrix("rates", rates, nonnegative=True)
+
+
 def _relabel(values: FloatArray, rates: Rates) -> Rates:
     """Return ``values`` with the labels of ``rates``, if it has any."""
     if not isinstance(rates, xr.DataArray):
         return values
-    attrs = rates.attrs | {"units": "spikes/s", "quantity": "projection-neuron rate"}
+    attrs = rates.attrs | {"units": _UNITS, "quantity": "projection-neuron rate"}
     return rates.copy(data=values).assign_attrs(attrs)

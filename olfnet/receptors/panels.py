@@ -13,7 +13,7 @@ from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 
 from . import copula
-from .tables import Table, read_table
+from .tables import UNKNOWN_LICENSE, Table, read_table
 
 _CHANGE, _ABSOLUTE = "change of rate", "absolute rate"
 _AS_GIVEN = "rate as given in the table"
@@ -38,7 +38,9 @@ _ORIGINS = {
 }
 
 
-def load_panel(source: str | os.PathLike[str]) -> xr.DataArray:
+def load_panel(
+    source: str | os.PathLike[str], *, units: str | None = None, license: str | None = None
+) -> xr.DataArray:
     """Load a measured odor panel: how strongly each odor drives each receptor.
 
     Parameters
@@ -48,15 +50,19 @@ def load_panel(source: str | os.PathLike[str]) -> xr.DataArray:
         own: text with commas, semicolons or tabs, either wide (odor names in the first column, one
         column per receptor) or tidy (columns ``odor``, ``receptor`` and one of numbers). A string
         is a path if it holds a separator, ends in .csv, .tsv or .txt, or names an existing file.
+    units : str, optional
+        Unit of your own table, spikes/s without it; the antennal lobe's transforms refuse others.
+    license : str, optional
+        That of your own table; travels with it.
 
     Returns
     -------
     xarray.DataArray of shape (n_odors, n_receptors)
-        Dimensions ``odor`` and ``receptor``, in spikes/s, as published: a packaged panel holds
+        Dimensions ``odor`` and ``receptor``, as published: a packaged panel, in spikes/s, holds
         changes from the spontaneous rate, with the coordinates ``glomerulus`` and
-        ``spontaneous_rate`` along ``receptor``; your own table is taken to be in spikes/s. Entries
-        missing from it are NaN and counted in ``attrs["n_missing"]``; everything that computes with
-        rates refuses them. ``attrs`` also says units, quantity and source.
+        ``spontaneous_rate`` along ``receptor``. Entries missing from your own table are NaN and
+        counted in ``attrs["n_missing"]``; everything that computes with rates refuses them.
+        ``attrs`` also says units, quantity, source and license.
 
     Raises
     ------
@@ -76,13 +82,20 @@ def load_panel(source: str | os.PathLike[str]) -> xr.DataArray:
     241.0
     """
     if isinstance(source, str) and source in _ORIGINS:
+        if units is not None or license is not None:
+            raise ValueError(f"units and license must not be given for the packaged {source!r}")
         return _packaged(source)
     if not _is_path(source):
         raise ValueError(
             f"source must be a known panel ({', '.join(_ORIGINS)}) or the path of a table, "
             f"got {source!r}"
         )
-    attrs = {"units": "spikes/s", "quantity": _AS_GIVEN, "source": str(source)}
+    attrs = {
+        "units": units or "spikes/s",
+        "quantity": _AS_GIVEN if units in (None, "spikes/s", "Hz") else "response",
+        "source": str(source),
+        "license": license or UNKNOWN_LICENSE,
+    }
     return _label(read_table(source), attrs)
 
 

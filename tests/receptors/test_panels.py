@@ -95,6 +95,23 @@ def test_bad_tables_are_refused(save, text, message):
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_unit_and_license_travel_with_a_table(save):
+    """Rates in another unit are refused by what computes with spikes/s."""
+    plain, table = load_panel(save(WIDE)), save(WIDE.replace("-2.5", "2.5"))
+    assert (plain.attrs["units"], plain.attrs["license"]) == ("spikes/s", "not stated")
+    calcium = load_panel(table, units="dF/F", license="CC BY 4.0")
+    assert (calcium.attrs["units"], calcium.attrs["license"]) == ("dF/F", "CC BY 4.0")
+    for use in (glomeruli.DivisiveNormalization(), glomeruli.NoNormalization()):
+        with pytest.raises(ValueError, match="rates must be in spikes/s, got a panel in 'dF/F'"):
+            use(calcium)
+        assert use(load_panel(table, units="Hz")).attrs["units"] == "spikes/s"
+    with pytest.raises(ValueError, match="must hold changes .*, got 'response'"):
+        absolute_rates(calcium.assign_coords(spontaneous_rate=("receptor", [0.1, 0.1])))
+    for given in ({"units": "Hz"}, {"license": "CC0"}):
+        with pytest.raises(ValueError, match="units and license must not be given"):
+            load_panel("hallem_carlson_2006", **given)
+
+
 def test_unreadable_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read: No such file"):
         load_panel("missing.csv")
