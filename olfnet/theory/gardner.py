@@ -128,10 +128,11 @@ def _best_silence(margin: FloatArray, fraction: FloatArray) -> tuple[FloatArray,
         log_tail = scipy.special.log_ndtr(-at)
         return np.asarray(2 * length - 2 * log_tail - _log_capacity(kappa, fraction))
 
-    low = np.full(margin.shape, -1.0)
+    # A large margin pays off only where B makes kappa small, at exp(-B^2 / 4) or so.
+    low, reach = np.full(margin.shape, -1.0), 13.0 + 2 * np.sqrt(np.log1p(margin))
     found = elementwise.find_minimum(
         log_cost,
-        (low, low + 1.5, low + 13.0),
+        (low, low + 1.5, low + reach),
         args=(margin, fraction),
         tolerances={"xatol": 1e-7, "xrtol": 1e-7, "fatol": 0, "frtol": 0},
     )

@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 
 from olfnet.theory import gardner
 from olfnet.theory.gaussian import log_excess
@@ -82,16 +83,31 @@ def test_signs_cost_half_without_a_margin():
 
 
 def test_no_better_silence():
-    """The search for B finds what a fine grid finds, at the extremes too."""
-    for rho, fraction in [(0.0, 0.5), (0.5, 0.2), (3.0, 0.5), (10.0, 0.01)]:
-        grid = np.linspace(-1.5, 12, 20_001)
-        length = log_excess(grid, 2) / 2
-        kappa = rho * np.exp(log_excess(grid, 1) - length)
-        tail = np.array([float(mpmath.log(mpmath.ncdf(-b))) for b in grid[::100]])
-        value = np.exp(2 * tail - 2 * length[::100]) * gardner.capacity(kappa[::100], fraction)
-        found = float(gardner.capacity(rho, fraction, nonnegative=True))
-        assert value.max() <= found * (1 + 1e-9)
-        assert found <= value.max() * (1 + 1e-2)
+    """The search for B finds what ever finer grids find, at the extremes too, in 50 digits."""
+    for rho, fraction in [
+        (0.0, 0.5),
+        (0.5, 0.2),
+        (10, 1e-12),
+        (1e8, 0.1),
+        (1e30, 0.3),
+        (1e100, 0.5),
+    ]:
+        low, high = -1.5, 45.0
+        for _ in range(8):
+            grid = np.linspace(low, high, 101)
+            length = log_excess(grid, 2) / 2
+            kappa = rho * np.exp(log_excess(grid, 1) - length)
+            free = np.log(gardner.capacity(kappa, fraction))
+            best = grid[np.argmax(2 * scipy.special.log_ndtr(-grid) - 2 * length + free)]
+            low, high = best - (high - low) / 50, best + (high - low) / 50
+        at = mpmath.mpf(best)
+        kappa = rho * closed(at, 1) / mpmath.sqrt(closed(at, 2))
+        tail = mpmath.erfc(at / mpmath.sqrt(2)) / 2
+        wanted = float(tail**2 / closed(at, 2) * slow(kappa, fraction))
+        found = gardner.capacity(rho, fraction, nonnegative=True)
+        assert found == pytest.approx(wanted, rel=1e-9)
+        silent = gardner.silent_fraction(rho, fraction)
+        assert silent == pytest.approx(float(1 - tail), abs=1e-5)
 
 
 def test_symmetry_and_order():
