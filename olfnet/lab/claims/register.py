@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from olfnet.lab.claims import (
     approximations,
+    attention,
     bricks,
     capacities,
     circuits,
@@ -29,6 +30,7 @@ def _order(claim: Claim) -> tuple[str, int]:
 
 MODULES = (
     approximations,
+    attention,
     bricks,
     capacities,
     circuits,
