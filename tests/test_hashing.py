@@ -39,6 +39,21 @@ def test_winners_are_those_of_a_plain_sort(vectors):
     assert (hasher.circuit_.fan_in == 6).all()  # a tenth of 60
 
 
+@pytest.mark.parametrize(("fan_in", "claws"), [(0.001, 1), (0.1, 6), (1, 1), (6.0, 6), (99, 60)])
+def test_fan_in_is_a_fraction_or_a_number(vectors, fan_in, claws):
+    hasher = FlyHash(4, n_units=20, fan_in=fan_in, random_state=1).fit(vectors)
+    assert (hasher.circuit_.fan_in == claws).all()
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_vectors_that_drive_all_units_alike_have_full_hashes(binary):
+    """Of equal drives the first units win: no hash is shorter, as if something were missing."""
+    vectors = np.vstack((np.zeros(20), np.ones(20), -np.ones(20)))
+    hashes = FlyHash(5, n_units=50, binary=binary, random_state=0).fit_transform(vectors)
+    assert np.diff(hashes.indptr).tolist() == [5, 5, 5]
+    assert hashes.indices.reshape(3, 5).tolist() == [list(range(5))] * 3
+
+
 def plain_hash(hasher, vectors):
     """Winners and drives by a loop over units and a stable sort: equal drives go by index."""
     hashes = np.zeros((len(vectors), hasher.n_units))
@@ -133,6 +148,8 @@ def test_sparse_vectors(vectors):
         (FlyHash(0), "hash_length must be at least 1, got 0"),
         (FlyHash(20, n_units=10), "hash_length must be at most 10, got 20"),
         (FlyHash(fan_in=0), "fan_in must be positive, got 0"),
+        (FlyHash(fan_in=6.7), "fan_in must be below 1 or a whole number, got 6.7"),
+        (FlyHash(fan_in=np.inf), "fan_in must be finite, got inf"),
         (FlyHash(n_units=0), "n_units must be at least 1, got 0"),
         (DenseHash(0), "hash_length must be at least 1, got 0"),
     ],

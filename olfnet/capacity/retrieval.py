@@ -87,12 +87,13 @@ def retrieve(
     """
     rng = np.random.default_rng(rng)
     inputs = checks.matrix("inputs", inputs)
-    codes = csr_array(codes, dtype=float) if issparse(codes) else checks.matrix("codes", codes)
-    n_samples = len(inputs)
+    codes = _sparse(codes) if issparse(codes) else checks.matrix("codes", codes)
+    n_samples = checks.count("the number of inputs", len(inputs), minimum=3)
     if codes.shape[0] != n_samples:
         raise ValueError(f"codes must have a row for each of {n_samples} inputs, got {codes.shape}")
     n_neighbors = checks.count("n_neighbors", n_neighbors, maximum=n_samples - 2)
-    n_queries = checks.count("n_queries", n_queries or n_samples, maximum=n_samples)
+    n_queries = n_samples if n_queries is None else n_queries
+    n_queries = checks.count("n_queries", n_queries, maximum=n_samples)
     found = [
         _search(_nearness(inputs, query), _nearness(codes, query), query, n_neighbors)
         for query in np.sort(rng.choice(n_samples, n_queries, replace=False))
@@ -101,13 +102,23 @@ def retrieve(
     return Retrieval(precision, recall, n_neighbors)
 
 
+def _sparse(codes: Any) -> csr_array:
+    codes = csr_array(codes, dtype=float)
+    checks.require_finite("codes", codes.data)
+    return codes
+
+
 def _nearness(vectors: Any, query: int) -> FloatArray:
     """Minus the squared distance from one vector to each."""
-    if issparse(vectors):
-        lengths = np.asarray(vectors.multiply(vectors).sum(axis=1))
-        products = np.asarray((vectors @ vectors[[query]].T).toarray())[:, 0]
-        return np.asarray(2 * products - lengths - lengths[query])
-    return np.asarray(-np.sum((vectors - vectors[query]) ** 2, axis=1))
+    if not issparse(vectors):
+        return np.asarray(-np.sum((vectors - vectors[query]) ** 2, axis=1))
+    # Differences where the query is not 0, squares elsewhere: no large numbers that cancel.
+    target = vectors[[query]].toarray()[0]
+    there = np.flatnonzero(target)
+    apart = np.sum((vectors[:, there].toarray() - target[there]) ** 2, axis=1)
+    elsewhere = np.where(target[vectors.indices] == 0, vectors.data, 0.0) ** 2
+    rows = np.repeat(np.arange(len(apart)), np.diff(vectors.indptr))
+    return np.asarray(-apart - np.bincount(rows, elsewhere, minlength=len(apart)))
 
 
 def _search(truth: FloatArray, scores: FloatArray, query: int, n: int) -> tuple[float, float]:

@@ -68,7 +68,8 @@ class FlyHash(_Hash):
     n_units : int
         Units, of which the winners are chosen.
     fan_in : float
-        Inputs of each unit; below 1 a fraction of all inputs, but at least one.
+        Inputs of each unit, a whole number, of which there are never more than all; below 1 a
+        fraction of all inputs, but at least one.
     binary : bool
         Winners are 1.  If not they keep their drive, the sum of their inputs, by which short hashes
         find more neighbors; vectors should then be non-negative and have equal means.
@@ -118,16 +119,22 @@ class FlyHash(_Hash):
     def _draw(self, n_inputs: int, rng: np.random.Generator) -> int:
         n_units = checks.count("n_units", self.n_units)
         hash_length = checks.count("hash_length", self.hash_length, maximum=n_units)
-        fan_in = checks.positive("fan_in", self.fan_in)
-        fan_in = max(1, round(fan_in * n_inputs)) if fan_in < 1 else fan_in
         self.circuit_ = random_expansion(
             n_inputs=n_inputs,
             n_units=n_units,
-            wiring=FixedFanIn(min(checks.count("fan_in", int(fan_in)), n_inputs)),
+            wiring=FixedFanIn(self._claws(n_inputs)),
             sparsifier=TopK(hash_length / n_units),
             rng=rng,
         )
         return n_units
+
+    def _claws(self, n_inputs: int) -> int:
+        fan_in = checks.positive("fan_in", self.fan_in)
+        if fan_in < 1:
+            return max(1, round(fan_in * n_inputs))
+        if not fan_in.is_integer():
+            raise ValueError(f"fan_in must be below 1 or a whole number, got {fan_in:g}")
+        return min(int(fan_in), n_inputs)
 
     def _hash(self, X: Any) -> Any:
         codes = rate.respond(self.circuit_, X).codes

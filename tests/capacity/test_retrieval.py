@@ -65,6 +65,19 @@ def test_sparse_and_dense_codes_find_the_same():
     assert len(dense.recall) == 20
 
 
+def test_large_sparse_codes_do_not_cancel():
+    """Codes of some 1e9 that differ by some 1: the same neighbors as without what is common."""
+    rng = np.random.default_rng(4)
+    inputs, small = rng.random((60, 4)), rng.random((60, 6))
+    large = small.copy()
+    large[:, :3] += 1e9
+    dense = retrieve(inputs, large, n_neighbors=5)
+    sparse = retrieve(inputs, scipy.sparse.csr_array(large), n_neighbors=5)
+    np.testing.assert_array_equal(dense.average_precision, sparse.average_precision)
+    wanted = retrieve(inputs, small, n_neighbors=5)
+    np.testing.assert_allclose(sparse.average_precision, wanted.average_precision, rtol=1e-4)
+
+
 def test_codes_that_know_nothing():
     """Chance: recall is the share of neighbors, and its interval excludes what is known."""
     rng = np.random.default_rng(3)
@@ -85,3 +98,9 @@ def test_bad_input():
         retrieve(inputs, inputs, n_neighbors=4)
     with pytest.raises(ValueError, match="n_queries must be at most 5, got 6"):
         retrieve(inputs, inputs, n_neighbors=2, n_queries=6)
+    with pytest.raises(ValueError, match="n_queries must be at least 1, got 0"):
+        retrieve(inputs, inputs, n_neighbors=2, n_queries=0)
+    with pytest.raises(ValueError, match="the number of inputs must be at least 3, got 2"):
+        retrieve(inputs[:2], inputs[:2], n_neighbors=1)
+    with pytest.raises(ValueError, match="codes must be finite, got nan"):
+        retrieve(inputs, scipy.sparse.csr_array(np.where(inputs > 0, np.nan, 0)), n_neighbors=2)
