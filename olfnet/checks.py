@@ -112,6 +112,13 @@ def fraction(name: str, value: Any, *, zero: bool = False) -> float:
     return number
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False; anything else, such as "no", would pass for True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def one_of(name: str, value: Any, *, known: Iterable[Any]) -> Any:
     """Return ``value`` if it is among those known."""
     if value not in (known := list(known)):

@@ -72,6 +72,40 @@ def test_names_and_frames(rates):
     assert list(pipeline[0].get_feature_names_out()) == list(frame.columns)
 
 
+@pytest.mark.parametrize(
+    ("transformer", "message"),
+    [
+        (GlomerularNormalizer(5), "normalization must be callable, .*, got 5"),
+        (GlomerularNormalizer(lambda r: r[:, :3]), r"normalization must keep .* \(40, 24\), got"),
+        (GlomerularNormalizer(lambda r: r * np.nan), r"normalization\(rates\) must be finite"),
+        (ExpansionTransformer(10, wiring="all"), "wiring must be one of .*, got 'all'"),
+        (ExpansionTransformer(10, sparsifier="k"), "sparsifier must be callable"),
+        (ExpansionTransformer(10, sparse_output="no"), "sparse_output must be True or False"),
+    ],
+)
+def test_bad_parameters(transformer, message, rates):
+    with pytest.raises(ValueError, match=message):
+        transformer.fit_transform(rates)
+
+
+@pytest.mark.parametrize(
+    "sparsifier",
+    [
+        sparsify.TopK(0.1),
+        sparsify.GlobalThreshold(0.1),
+        sparsify.UnitThresholds(0.1),
+        sparsify.FeedbackInhibition(0.1),
+    ],
+    ids=lambda sparsifier: type(sparsifier).__name__,
+)
+def test_any_sparsifier(sparsifier, rates):
+    options = {"n_units": 200, "sparsifier": sparsifier, "random_state": 1}
+    dense = ExpansionTransformer(**options).fit_transform(rates)
+    sparse = ExpansionTransformer(**options, sparse_output=True)
+    np.testing.assert_allclose(sparse.fit_transform(scipy.sparse.csr_array(rates)).toarray(), dense)
+    assert (dense > 0).mean() == pytest.approx(0.1, abs=0.02)
+
+
 def test_in_front_of_a_classifier():
     """Odors in noisy clusters; a readout of codes is right, and the grid is searched."""
     rng = np.random.default_rng(3)

@@ -114,6 +114,8 @@ def manifold_geometry(
 
 def _manifolds(points: FloatArray | Sequence[ArrayLike]) -> list[FloatArray]:
     """Points of each manifold, shape (n_points, n_features)."""
+    if isinstance(points, str) or not hasattr(points, "__iter__"):
+        raise ValueError(f"points must be an array for each manifold, got {points!r}")
     manifolds = [checks.matrix("points of a manifold", one) for one in points]
     widths = {one.shape[1] for one in manifolds}
     if len(widths) != 1:

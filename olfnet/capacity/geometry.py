@@ -37,6 +37,7 @@ def dimension(responses: ArrayLike, *, corrected: bool = False) -> float:
     >>> round(dimension([[0, 0], [0, 1], [1, 0], [1, 1]]), 12)
     2.0
     """
+    checks.flag("corrected", corrected)
     centered = checks.matrix("responses", responses)
     centered = centered - centered.mean(axis=0)
     centered = centered / max(np.abs(centered).max(), np.finfo(float).tiny)

@@ -92,6 +92,7 @@ def measure_capacity(
         raise ValueError("n_patterns must hold at least one number, got none")
     sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
     n_trials = checks.count("n_trials", n_trials)
+    checks.flag("nested", nested)
     largest = int(sizes[-1])
     seeds = seeds_of(rng, n_trials)
     n_dims, kind = rank_and_kind(draw, largest, bias, seeds[0])

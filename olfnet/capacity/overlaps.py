@@ -78,7 +78,7 @@ def cluster_size(prototypes: ArrayLike, noisy: ArrayLike) -> float:
     0.5
     """
     centers = checks.matrix("prototypes", prototypes)
-    versions = np.asarray(noisy, dtype=float)
+    (versions,) = checks.broadcast(noisy=noisy)
     versions = versions[:, None] if versions.ndim == 2 else versions
     if versions.ndim != 3 or not versions.size or versions[:, 0].shape != centers.shape:
         raise ValueError(

@@ -50,8 +50,7 @@ class Readout:
 
     def __post_init__(self) -> None:
         for name in ("bias", "nonnegative"):
-            if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
+            checks.flag(name, getattr(self, name))
         checks.nonnegative("margin", self.margin)
         if self.robustness is not None:
             if checks.nonnegative("robustness", self.robustness) >= 1:

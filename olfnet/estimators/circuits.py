@@ -14,6 +14,7 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit, random_expansion
@@ -27,7 +28,7 @@ class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
     Parameters
     ----------
-    normalization : callable (rates) -> rates, optional
+    normalization : callable (rates) -> rates of the same shape, optional
         A transform of ``olfnet.receptors.glomeruli``; ``DivisiveNormalization()`` without it.
 
     Attributes
@@ -61,7 +62,17 @@ class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         rates = validate_data(self, X, ensure_non_negative=True, dtype=np.float64, reset=False)
         transform = DivisiveNormalization() if self.normalization is None else self.normalization
-        return np.asarray(transform(rates))
+        if not callable(transform):
+            raise ValueError(
+                "normalization must be callable, such as DivisiveNormalization(), got "
+                f"{self.normalization!r}"
+            )
+        found = checks.matrix("normalization(rates)", transform(rates))
+        if found.shape != rates.shape:
+            raise ValueError(
+                f"normalization must keep the shape of the rates, {rates.shape}, got {found.shape}"
+            )
+        return found
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that rates are not negative."""
@@ -133,6 +144,9 @@ class ExpansionTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         y : ignored
         """
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64)
+        checks.flag("sparse_output", self.sparse_output)
+        if self.wiring is not None and not hasattr(self.wiring, "draw"):
+            raise ValueError(f"wiring must be one of olfnet.expansion.wiring, got {self.wiring!r}")
         n_inputs = self.n_features_in_
         drawn: Circuit = random_expansion(
             n_inputs=n_inputs,

@@ -144,6 +144,7 @@ class OnlineReadout(LinearReadout):
         """
         max_epochs = checks.count("max_epochs", self.max_epochs)
         X, signs, classes = self._associations(X, y)
+        self._read_parameters()
         self._start(X.shape[1], X)
         self.classes_, curve = classes, []
         for _ in range(max_epochs):
@@ -167,10 +168,10 @@ class OnlineReadout(LinearReadout):
         """
         first = not hasattr(self, "learning_curve_")
         X, signs, known = self._associations(X, y, first=first, classes=classes)
+        self._read_parameters()
         if first:
             self._start(X.shape[1], X)
             self.classes_, self.learning_curve_ = known, np.zeros(0, dtype=int)
-        self._read_parameters()
         self.learning_curve_ = np.append(self.learning_curve_, self._pass(X, signs))
         return self
 
@@ -185,13 +186,13 @@ class OnlineReadout(LinearReadout):
         return int(self.learning_curve_.sum())
 
     def _start(self, n_features: int, X: FloatArray) -> None:
-        """Forget all, and read the parameters."""
+        """Forget all."""
         self.coef_, self.intercept_ = np.zeros((1, n_features)), np.zeros(1)
         self.bias_scale_ = float(np.sqrt(np.max(np.sum(X**2, axis=1)))) or 1.0
-        self._read_parameters()
 
     def _read_parameters(self) -> None:
         """Check the parameters, and keep them ready for single associations."""
+        checks.flag("bias", self.bias)
 
     def _pass(self, X: FloatArray, signs: FloatArray) -> int:
         """Learn each association once, and count the mistakes."""

@@ -53,8 +53,9 @@ class PerceptronReadout(OnlineReadout):
         self.nonnegative = nonnegative
 
     def _read_parameters(self) -> None:
+        super()._read_parameters()
         self._margin = checks.nonnegative("margin", self.margin)
-        signs = weight_signs(self.nonnegative, self.coef_.shape[1])
+        signs = weight_signs(self.nonnegative, self.n_features_in_)
         self._least = np.where(signs > 0, 0.0, -np.inf)
         self._most = np.where(signs < 0, 0.0, np.inf)
         self._free = not signs.any()
@@ -103,6 +104,7 @@ class DeltaRuleReadout(OnlineReadout):
         self.learning_rate = learning_rate
 
     def _read_parameters(self) -> None:
+        super()._read_parameters()
         self._rate = checks.positive("learning_rate", self.learning_rate)
         if self._rate >= 2:
             raise ValueError(f"learning_rate must be below 2, got {self._rate:g}")
@@ -145,6 +147,9 @@ class HebbianReadout(OnlineReadout):
         super()._start(n_features, X)
         self._n, self._labels = 0, 0.0
         self._sum, self._product = np.zeros(n_features), np.zeros(n_features)
+
+    def _read_parameters(self) -> None:
+        checks.flag("centered", self.centered)
 
     def _pass(self, X: FloatArray, signs: FloatArray) -> int:
         self._n += len(X)

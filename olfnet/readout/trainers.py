@@ -46,7 +46,13 @@ class PseudoinverseReadout(LinearReadout):
         X : array-like or sparse, shape (n_patterns, n_features)
         y : array-like, shape (n_patterns,)
             Two classes.
+
+        Raises
+        ------
+        ValueError
+            If the bias is neither True nor False.
         """
+        checks.flag("bias", self.bias)
         X, signs, self.classes_ = self._associations(X, y)
         at, level = (X.mean(axis=0), signs.mean()) if self.bias else (np.zeros(X.shape[1]), 0.0)
         self.coef_ = lstsq(X - at, signs - level)[0][None]
@@ -102,8 +108,9 @@ class MaxMarginReadout(LinearReadout):
         Raises
         ------
         ValueError
-            If the penalty is not positive.
+            If the penalty is not positive, or the bias neither True nor False.
         """
+        checks.flag("bias", self.bias)
         penalty = checks.positive("penalty", self.penalty)
         machine = SVC(
             C=penalty if self.bias else penalty / 2,  # without bias every pattern counts twice

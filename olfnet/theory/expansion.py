@@ -124,7 +124,7 @@ def overlap(
     >>> overlap(100, 2000, [0.5, 0.1, 0.02], all_orders=True).round(5)
     array([0.00459, 0.00171, 0.00075])
     """
-    _flag("all_orders", all_orders)
+    checks.flag("all_orders", all_orders)
     n, m, f = checks.broadcast(
         n_inputs=_counts("n_inputs", n_inputs),
         n_units=_counts("n_units", n_units),
@@ -216,7 +216,7 @@ def dimension(
     >>> round(float(dimension(50, 2000, 7, 0.1, inhibition=True)), 1)
     295.2
     """
-    _flag("inhibition", inhibition)
+    checks.flag("inhibition", inhibition)
     n, m, k, f = checks.broadcast(
         n_inputs=_counts("n_inputs", n_inputs),
         n_units=_counts("n_units", n_units),
@@ -251,11 +251,6 @@ def _shared(n: FloatArray, k: FloatArray) -> tuple[FloatArray, FloatArray]:
     weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True, initial=-np.inf))
     some = (weight > 0).any(axis=tuple(range(weight.ndim - 1)))  # few of many numbers are likely
     return shared[some], weight[..., some] / weight.sum(axis=-1, keepdims=True)
-
-
-def _flag(name: str, value: bool) -> None:
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be True or False, got {value!r}")
 
 
 def _counts(name: str, values: ArrayLike) -> FloatArray:

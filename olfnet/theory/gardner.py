@@ -53,9 +53,7 @@ def capacity(
     array([1.    , 0.4789])
     """
     margin, label_fraction = _legal(margin, label_fraction)
-    if not isinstance(nonnegative, (bool, np.bool_)):
-        raise ValueError(f"nonnegative must be True or False, got {nonnegative!r}")
-    if nonnegative:
+    if checks.flag("nonnegative", nonnegative):
         return np.asarray(np.exp(_best_silence(margin, label_fraction)[1]))
     return np.asarray(np.exp(_log_capacity(margin, label_fraction)))
 

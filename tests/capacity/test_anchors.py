@@ -191,6 +191,8 @@ def test_bad_input():
         manifold_geometry([np.ones((2, 2)), np.ones((2, 3))])
     with pytest.raises(ValueError, match=r"same n_features in every manifold, got \[\]"):
         manifold_geometry([])
+    with pytest.raises(ValueError, match="points must be an array for each manifold, got None"):
+        manifold_geometry(None)
     with pytest.raises(ValueError, match="points of a manifold must be 2-D"):
         manifold_geometry(np.ones((2, 2)))
     with pytest.raises(ValueError, match="points of a manifold must be finite"):

@@ -181,6 +181,8 @@ def test_bad_input_gets_one_sentence():
         olfnet.breaking_points(lambda n, rng: np.ones((n - 1, 3)), max_patterns=5, n_trials=1)
     with pytest.raises(ValueError, match="must be finite, got nan"):
         olfnet.breaking_points(lambda n, rng: np.full((n, 3), np.nan), max_patterns=5, n_trials=1)
+    with pytest.raises(ValueError, match="nested must be True or False, got 'no'"):
+        olfnet.measure_capacity(gaussian(3), n_patterns=[5], n_trials=1, nested="no")
     with pytest.raises(ValueError, match="not all zero"):
         olfnet.measure_capacity(lambda n, rng: np.zeros((n, 3)), n_patterns=[4], n_trials=1)
     curve = olfnet.measure_capacity(gaussian(10), n_patterns=[2, 4], n_trials=5, rng=0)

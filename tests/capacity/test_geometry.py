@@ -50,3 +50,5 @@ def test_corrected_for_few_odors(kind):
 def test_too_few_odors_to_correct():
     with pytest.raises(ValueError, match="at least 4 odors for a corrected dimension, got 3"):
         dimension(np.eye(3), corrected=True)
+    with pytest.raises(ValueError, match="corrected must be True or False, got 'no'"):
+        dimension(np.eye(5), corrected="no")

@@ -131,6 +131,8 @@ def test_bad_input():
         overlap(np.full((3, 7), 0.1))  # whose mean is not .1 in floating point
     with pytest.raises(ValueError, match=r"noisy must be versions of codes of shape \(2, 2\), got"):
         cluster_size(np.eye(2), np.eye(3))
+    with pytest.raises(ValueError, match="noisy must be numbers, got 'a'"):
+        cluster_size(np.eye(2), "a")
     with pytest.raises(ValueError, match="prototypes must be codes of different odors"):
         cluster_size(np.full((7, 3), 0.1), np.ones((7, 3)))
     with pytest.raises(ValueError, match=r"noisy must be versions of .* got \(2, 0, 2\)"):

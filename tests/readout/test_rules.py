@@ -278,6 +278,11 @@ def test_several_classes_by_one_against_the_rest():
         (DepressionReadout(depression=1.5), r"depression must be in \(0, 1\], got 1.5"),
         (DepressionReadout(recovery=-0.1), r"recovery must be in \[0, 1\], got -0.1"),
         (MaxMarginReadout(penalty=0), "penalty must be positive, got 0"),
+        (PerceptronReadout(bias="no"), "bias must be True or False, got 'no'"),
+        (DeltaRuleReadout(bias=None), "bias must be True or False, got None"),
+        (PseudoinverseReadout(bias="no"), "bias must be True or False, got 'no'"),
+        (MaxMarginReadout(bias=1), "bias must be True or False, got 1"),
+        (HebbianReadout(centered="no"), "centered must be True or False, got 'no'"),
     ],
 )
 def test_bad_parameters(readout, message):
@@ -344,6 +349,24 @@ def test_a_failed_first_portion_leaves_nothing_behind():
     with pytest.raises(ValueError, match="margin must be non-negative"):
         wrong.partial_fit(patterns, labels)
     assert wrong.set_params(margin=0.0).partial_fit(patterns, labels).learning_curve_.size == 1
+
+
+@pytest.mark.parametrize(
+    ("readout", "bad"),
+    [
+        (PerceptronReadout(), {"margin": -1}),
+        (DeltaRuleReadout(), {"learning_rate": 3}),
+        (DepressionReadout(), {"recovery": 2}),
+        (HebbianReadout(), {"centered": None}),
+    ],
+)
+def test_a_failed_fit_forgets_nothing(readout, bad):
+    patterns, labels = np.abs(problem(20, 6, 0)[0]), problem(20, 6, 0)[1]
+    before = readout.fit(patterns, labels).decision_function(patterns)
+    assert before.any()
+    with pytest.raises(ValueError, match=f"{next(iter(bad))} must be"):
+        readout.set_params(**bad).fit(patterns, labels)
+    np.testing.assert_array_equal(readout.decision_function(patterns), before)
 
 
 def test_parameters_may_change_between_portions():
