@@ -6,6 +6,7 @@ Brian2 holds that program's device in global state, it lives in a process of its
 """
 
 import logging
+import multiprocessing
 import os
 import shutil
 import tempfile
@@ -74,14 +75,14 @@ def choose(target: str | None, n_odors: int, n_units: int, n_steps: int) -> str:
     """
     if target is not None:
         checks.one_of("target", target, known=NAMES)
-        if target != "numpy" and not _compiler():
-            raise ValueError(f"target {target!r} needs a C++ compiler, and none was found on PATH")
+        if tool := _lacking(target):
+            raise ValueError(f"target {target!r} needs {tool}, and none was found on PATH")
         return target
     updates = n_odors * n_units * n_steps
     n_batches = -(-n_odors // side_by_side(n_units))
     plain = updates * _PER_UPDATE["numpy"] + n_batches * n_steps * _PER_STEP
     compiled = _BUILD + updates * _PER_UPDATE["standalone"]
-    return "standalone" if compiled < plain and _compiler() else "numpy"
+    return "standalone" if compiled < plain and not _lacking("standalone") else "numpy"
 
 
 def side_by_side(n_units: int) -> int:
@@ -167,8 +168,7 @@ def _interpreted(target: str, plan: Plan, batches: Iterator[Batch]) -> Iterator[
 
 def _compiled(target: str, plan: Plan, batches: Iterator[Batch]) -> Iterator[brian2.Network]:
     """Build a program for the first batch, and run it for all of them; for a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="olfnet-") as folder:
-        brian2.prefs.codegen.cpp.extra_compile_args_gcc = _COMPILER_FLAGS
+    with tempfile.TemporaryDirectory(prefix="olfnet-") as folder, _untouched_preferences():
         brian2.set_device("cpp_standalone", build_on_run=False, directory=folder)
         device = brian2.get_device()
         network = None
@@ -176,7 +176,7 @@ def _compiled(target: str, plan: Plan, batches: Iterator[Batch]) -> Iterator[bri
             if network is None:
                 network = assemble(plan, batch)
                 network.run(plan.duration * brian2.second, namespace={})
-                device.build(run=False, directory=folder)
+                _build(device, folder)
                 raster = network["inputs"].namespace["raster"]
                 noise = network["units"].namespace.get("noise")
             arguments = {raster: batch.raster}
@@ -184,6 +184,16 @@ def _compiled(target: str, plan: Plan, batches: Iterator[Batch]) -> Iterator[bri
                 arguments[noise] = batch.noise * brian2.amp
             device.run(run_args=arguments)
             yield network
+
+
+def _build(device: Any, folder: str) -> None:
+    try:
+        device.build(run=False, directory=folder)
+    except RuntimeError as error:
+        raise ValueError(
+            "target 'standalone' needs a C++ compiler that works, and it did not build the program "
+            f"(target='numpy' needs none): {error}"
+        ) from None
 
 
 def _answer(network: brian2.Network, plan: Plan, n_odors: int) -> Answer:
@@ -209,15 +219,25 @@ def _code(target: str) -> Any:
     return CythonCodeObject
 
 
-def _compiler() -> str | None:
-    return shutil.which(os.environ.get("CXX", "c++")) or shutil.which("g++")
+def _lacking(target: str) -> str | None:
+    """Name what a target needs and this machine has not got."""
+    if target == "numpy":
+        return None
+    # Make runs what CXX names, else g++; Python's own tools may know another name.
+    usual = ["g++"] if target == "standalone" else ["g++", "c++"]
+    names = [os.environ["CXX"]] if "CXX" in os.environ else usual
+    if not any(name.split() and shutil.which(name.split()[0]) for name in names):
+        return "a C++ compiler"
+    return "make" if target == "standalone" and not shutil.which("make") else None
 
 
 @contextmanager
 def _untouched_preferences() -> Iterator[None]:
-    """Set what spikes could depend on, and give the caller's choices back."""
+    """Set what spikes could depend on, and give the choices of the caller or of a file back."""
     wanted = {
+        "codegen.cpp.extra_compile_args": None,  # would take the place of the next ones
         "codegen.cpp.extra_compile_args_gcc": _COMPILER_FLAGS,
+        "codegen.loop_invariant_optimisations": True,
         "codegen.string_expression_target": "numpy",
         "core.default_float_dtype": np.float64,
     }
@@ -251,9 +271,27 @@ def _processes(workers: int) -> Iterator[Executor]:
     """Fresh processes with one thread each, which take functions by value."""
     pool = ProcessPoolExecutor(workers, env=dict.fromkeys(_THREADS, "1"), initializer=_quiet)
     try:
-        yield pool
+        with _allowed_children():
+            yield pool
     finally:
         pool.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _allowed_children() -> Iterator[None]:
+    """Let a daemon start processes, which multiprocessing forbids, for they could outlive it.
+
+    A worker of Dask is one.  These end with the call that started them.
+    """
+    process: Any = multiprocessing.current_process()
+    daemon = process.daemon
+    if daemon:
+        process._config["daemon"] = False
+    try:
+        yield
+    finally:
+        if daemon:
+            process._config["daemon"] = True
 
 
 def _quiet() -> None:

@@ -1,5 +1,6 @@
 """The spiking circuit against a plain simulation of the same equations, written for this test."""
 
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -190,10 +191,19 @@ def test_time_step_of_records(circuit, odors):
     assert 0.011 / 5e-5 <= moved < 0.015 / 5e-5
 
 
+PREFERENCES = """
+core.default_float_dtype = float32
+codegen.loop_invariant_optimisations = False
+codegen.cpp.extra_compile_args = ['-O1', '-ffast-math']
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["spiking", "graded", "noisy"])
-def test_compiled_program_gives_the_same_spikes(circuit, odors, name):
-    """Three batches of 2, 2 and 1 odors from one program."""
+def test_compiled_program_gives_the_same_spikes(circuit, odors, name, tmp_path, monkeypatch):
+    """Three batches of 2, 2 and 1 odors from one program, whatever the user's file prefers."""
+    (tmp_path / "brian_preferences").write_text(PREFERENCES)
+    monkeypatch.chdir(tmp_path)
     options = {"duration": 0.1, "rng": 3, "dynamics": ALL[name], "record": [1]}
     whole = spiking.respond(circuit, odors, **options, target="numpy")
     same(whole, spiking.respond(circuit, odors, **options, target="standalone", batch_size=2))
@@ -342,6 +352,46 @@ def test_missing_compiler(circuit, odors, monkeypatch):
     with pytest.raises(ValueError, match="target 'standalone' needs a C\\+\\+ compiler"):
         spiking.respond(circuit, odors, duration=0.01, target="standalone")
     spiking.respond(circuit, odors[:1], duration=0.01)
+
+
+def test_missing_tools(circuit, odors, monkeypatch, tmp_path):
+    """A compiler without Make, and one that is named but not there."""
+    (tmp_path / "g++").write_text("#!/bin/sh")
+    (tmp_path / "g++").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(ValueError, match="target 'standalone' needs make, and none was found"):
+        spiking.respond(circuit, odors, duration=0.01, target="standalone")
+    many = spiking.simulation.targets.choose(None, 10**6, 2000, 5000)
+    assert many == "numpy"
+    monkeypatch.setenv("CXX", "no-such-compiler -Wall")
+    with pytest.raises(ValueError, match="needs a C\\+\\+ compiler, and none was found"):
+        spiking.respond(circuit, odors, duration=0.01, target="cython")
+
+
+@pytest.mark.slow
+def test_compiler_that_does_not_work(circuit, odors, monkeypatch):
+    monkeypatch.setenv("CXX", "false")
+    with pytest.raises(ValueError, match="compiler that works, and it did not build the program"):
+        spiking.respond(circuit, odors[:1], duration=0.01, target="standalone")
+
+
+def in_a_daemon(queue, *given, **options):
+    queue.put(spiking.respond(*given, **options).counts)
+
+
+def test_a_daemon_may_have_workers(circuit, odors):
+    """The workers of a Dask cluster are daemons, which must not start processes."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    options = {"duration": 0.02, "rng": 1, "dynamics": SPIKING}
+    given = {"args": (queue, circuit, odors), "kwargs": options | {"workers": 2}}
+    daemon = context.Process(target=in_a_daemon, daemon=True, **given)
+    daemon.start()
+    found = queue.get(timeout=120)
+    daemon.join()
+    assert found.sum() > 10
+    assert np.array_equal(found, spiking.respond(circuit, odors, **options).counts)
 
 
 def test_time_step_too_long_for_the_inhibition(circuit, odors):
