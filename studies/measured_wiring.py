@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 import scipy.stats
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
@@ -176,22 +177,34 @@ def table(dataset: xr.Dataset) -> Table:
     return rows
 
 
+def draw_circuit(axes: Axes, marked: list[tuple[Difference, bool]], nth: int, aside: float) -> None:
+    """Draw the differences of one circuit, with open markers where they are not significant."""
+    marker, color = drawing.MARKERS[nth % 7], drawing.COLORS[nth % 7]
+    style = {"ls": "", "marker": marker, "ms": 4, "lw": 1, "color": color}
+    axes.errorbar([], [], [], label=marked[0][0].circuit, **style)
+    for one, filled in marked:
+        mean, reach = drawing.mean_and_reach(one.samples)
+        place = list(NULLS).index(one.null) + aside
+        axes.errorbar([place], [mean], [reach], mfc=color if filled else "white", **style)
+
+
 def figure(dataset: xr.Dataset) -> Figure:
-    """Draw how much the measured wiring differs from each null model, a panel for each measure."""
+    """Draw how much the measured wiring differs from each null model, a panel for each measure.
+
+    Differences that remain significant among all comparisons have filled markers.
+    """
     drawn = Figure(figsize=(9.6, 3.6), layout="constrained")
     panels = drawn.subplots(1, len(MEASURES))
     found = differences(dataset)
+    marked = list(zip(found, significant(found), strict=True))
     circuits = list(dict.fromkeys(one.circuit for one in found))
     for axes, name in zip(panels, MEASURES, strict=True):
         axes.axhline(0, color="0.6", lw=0.8)
         for nth, circuit in enumerate(circuits):
-            chosen = [one for one in found if (one.circuit, one.measure) == (circuit, name)]
-            mean, reach = np.transpose([drawing.mean_and_reach(one.samples) for one in chosen])
-            axes.errorbar(
-                np.arange(len(chosen)) + 0.14 * (nth - (len(circuits) - 1) / 2), mean, reach,
-                ls="", marker=drawing.MARKERS[nth % 7], ms=4, lw=1,
-                color=drawing.COLORS[nth % 7], label=circuit,
-            )  # fmt: skip
+            chosen = [
+                pair for pair in marked if (pair[0].circuit, pair[0].measure) == (circuit, name)
+            ]
+            draw_circuit(axes, chosen, nth, 0.14 * (nth - (len(circuits) - 1) / 2))
         axes.set_xticks(range(len(NULLS)), list(NULLS))
         axes.set(xlabel="what the random wiring keeps")
         axes.text(0.5, 1.02, name, transform=axes.transAxes, ha="center")
@@ -203,6 +216,8 @@ def figure(dataset: xr.Dataset) -> Figure:
             loc="outside upper center",
             ncols=4,
             frameon=False,
+            title="filled: significant among all comparisons",
+            title_fontsize="small",
         )
     return drawn
 
@@ -216,6 +231,7 @@ study = Study(
             "connectome",
             ("eichler_2017_left", "eichler_2017_right"),
             "measured wiring: a name, or the path of a table",
+            quick="eichler_2017_left",
             check=lambda name, value: load_connectome(value),
         ),
         Parameter(

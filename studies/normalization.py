@@ -92,7 +92,7 @@ def table(dataset: xr.Dataset) -> Table:
         title=f"Dimension of the codes, {level:.0%} of the units active",
         caption="Odors lost: those that no unit responds to, without and with normalization.",
     )
-    for column in ("codes", "none", "gain", "divisive", "divisive / none", "odors lost"):
+    for column in ("codes", "none", "gain", "divisive", "div. / none", "odors lost"):
         rows.add_column(column, justify="left" if column == "codes" else "right", no_wrap=True)
     for sparsifier in dataset["sparsifier"].values:
         samples = chosen(dataset, sparsifier, "dimension")[..., at]

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.sparse import csr_array
 
 from olfnet.lab import load_study
 from olfnet.lab.claims import hashing
 
 STUDY = Path(__file__).parents[1] / "studies" / "fly_hash.py"
+BENCHMARK = STUDY.parent / "benchmarks" / "hashing.py"
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +114,41 @@ def test_tables_and_figures_bear_holes(quick):
     holes["status"][:] = 0
     assert study.table(holes).row_count == 0
     study.figure(holes)
+
+
+@pytest.fixture
+def timings():
+    """Timings as the benchmark returns them, of which one package is not installed."""
+    benchmark = load_study(BENCHMARK)
+    hashers = next(one.values for one in benchmark.parameters if one.name == "hasher")
+    seconds = np.arange(1.0, len(hashers) + 1)
+    seconds[list(hashers).index("FlyHash package")] = np.nan
+    dims = ("hasher", "n_vectors", "n_units", "repeat")
+    values = (dims, seconds.reshape(-1, 1, 1, 1))
+    coords = {"hasher": list(hashers), "n_vectors": [100], "n_units": [200], "repeat": [0]}
+    return benchmark, xr.Dataset({"seconds": values, "memory": values}, coords)
+
+
+def test_methods_can_be_chosen_on_the_command_line(timings):
+    """There commas part the values."""
+    assert not [name for name in timings[1]["hasher"].values if "," in name]
+
+
+def test_a_method_that_is_not_installed_is_named(timings):
+    benchmark, dataset = timings
+    cells = [list(column.cells) for column in benchmark.table(dataset).columns]
+    row = cells[0].index("FlyHash package")
+    assert [column[row] for column in cells[3:]] == ["not installed", "", ""]
+    assert "nan" not in str(cells)
+    without_peer = dataset.sel(hasher=["olfnet: 6 inputs"])
+    assert [list(column.cells) for column in benchmark.table(without_peer).columns][4] == [""]
+    benchmark.figure(dataset)
+
+
+def test_a_timing_is_of_the_method_named(timings):
+    """A process of its own that hashes; memory is what is needed beyond the vectors."""
+    found = timings[0].measure(
+        hasher="olfnet: 6 inputs", n_vectors=40, n_units=200, rng=np.random.default_rng(0)
+    )
+    assert 0 < float(found["seconds"]) < 60
+    assert 1e6 < float(found["memory"]) < 1e9

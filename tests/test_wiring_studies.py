@@ -66,6 +66,32 @@ def test_differences_without_scatter_are_no_evidence(wiring):
     assert wiring["significant"]([]) == []
 
 
+def test_figure_tells_what_is_significant_among_all(wiring):
+    """24 differences, of which one is large: one filled marker, whatever single tests say."""
+    rng = np.random.default_rng(6)
+    names = [(null, measure) for null in wiring["NULLS"] for measure in wiring["MEASURES"]]
+    found = [
+        wiring["Difference"](circuit, *name, rng.standard_normal(20))
+        for circuit in ("left", "right")
+        for name in names
+    ]
+    found[5] = wiring["Difference"]("left", *names[5], 5 + rng.standard_normal(20))
+    assert sum(one.p_value < 0.05 for one in found) > 1
+    real = wiring["differences"]
+    wiring["differences"] = lambda dataset: found
+    try:
+        drawn = wiring["figure"](None)
+    finally:
+        wiring["differences"] = real
+    filled = [
+        [line for line in axes.lines if len(line.get_xdata()) == 1 and line.get_mfc() != "white"]
+        for axes in drawn.axes
+    ]
+    places = {name: k for k, name in enumerate(wiring["MEASURES"])}
+    assert [len(lines) for lines in filled] == [int(k == places[names[5][1]]) for k in range(3)]
+    assert sum(len(axes.lines) for axes in drawn.axes) > 24
+
+
 def test_normalization_helps_but_for_exact_top_k():
     """R19: from 4 to 24 dimensions with one threshold, 41 either way with exact top-k.
 
