@@ -114,7 +114,7 @@ def _cells(found: xr.Dataset, method: str) -> tuple[str, str, str]:
     """Time, how many times faster than the peer if that was timed, too, and memory."""
     seconds = found["seconds"].sel(hasher=method)
     if seconds.isnull():
-        return "not installed", "", ""
+        return "not timed", "", ""
     ratio = found["seconds"].reindex(hasher=["dense: doubles"]).item() / float(seconds)
     memory = float(found["memory"].sel(hasher=method)) / 1e6
     return f"{float(seconds):.3g}", "" if np.isnan(ratio) else f"{ratio:.1f} x", f"{memory:.0f}"
@@ -134,7 +134,7 @@ def figure(dataset: xr.Dataset) -> Figure:
         ends = [[np.median(times) - times.min()], [times.max() - np.median(times)]]
         axes.errorbar([np.median(times)], [-row], xerr=ends, marker="o", color=drawing.COLORS[0])
     axes.set_yticks(-np.arange(len(methods)), methods)
-    axes.set_ylim(0.5 - len(methods), 0.5)
+    axes.set_ylim(0.5 - max(len(methods), 1), 0.5)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}")
