@@ -1,4 +1,4 @@
-"""Claims about how many associations linear readouts store (R1 to R6)."""
+"""Claims about how many associations linear readouts store (R1 to R5)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,10 +8,7 @@ import numpy as np
 
 from olfnet.capacity import breaking_points, measure_capacity
 from olfnet.capacity.trials import Draw
-from olfnet.expansion import random_expansion, rate, sparsify
-from olfnet.expansion.circuit import Circuit
 from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
-from olfnet.receptors import DivisiveNormalization, absolute_rates, load_panel, surrogate
 from olfnet.theory import cover, gardner
 
 Rng = np.random.Generator
@@ -39,32 +36,6 @@ def in_subspace(n_dims: int, rank: int) -> Draw:
     return draw
 
 
-def k_of_m(n_active: int, n_units: int) -> Draw:
-    """Binary codes with the same number of active units in each."""
-
-    def draw(n: int, rng: Rng) -> np.ndarray:
-        ranks = rng.random((n, n_units)).argsort(axis=1)
-        return (ranks < n_active).astype(float)
-
-    return draw
-
-
-def expanded(n_units: int, sparsifier: sparsify.Sparsifier) -> Draw:
-    """Codes of odors with the statistics of a measured panel behind a random expansion."""
-    panel = absolute_rates(load_panel("hallem_carlson_2006"))
-
-    def draw(n: int, rng: Rng) -> np.ndarray:
-        odor_rng, wiring_rng = rng.spawn(2)
-        odors = DivisiveNormalization()(surrogate(panel, n, rng=odor_rng))
-        wiring = random_expansion(
-            n_inputs=24, n_units=n_units, fan_in=6, coding_level=0.1, rng=wiring_rng
-        )
-        circuit = Circuit(wiring.weights, sparsifier).calibrated(odors)
-        return rate.respond(circuit, odors).rates
-
-    return draw
-
-
 def fraction(draw: Draw, n_patterns: int, n: int, rng: Rng, *, nonnegative: bool) -> Measured:
     """Share of random labelings that a readout reproduces."""
     curve = measure_capacity(
@@ -85,12 +56,6 @@ def break_variance(draw: Draw, n_units: int, n: int, rng: Rng) -> Measured:
     """Variance of the largest separable prefix per unit."""
     points = breaking_points(draw, max_patterns=4 * n_units, n_trials=n, rng=rng)
     return Measured.variance(points / np.sqrt(n_units))
-
-
-def difference(first: Simulation, second: Simulation, n: int, rng: Rng) -> Measured:
-    """How much one number exceeds another, at the least and at the most."""
-    one, other = first(n, rng), second(n, rng)
-    return Measured(one.value - other.value, one.low - other.high, one.high - other.low)
 
 
 def number(value: float) -> Callable[[], float]:
@@ -241,62 +206,5 @@ CLAIMS = (
         "Correlated patterns of rank 40 in 100 units have capacity 2 per rank",
         partial(mean_break, in_subspace(100, 40), 40, 400),
         partial(mean_break, in_subspace(100, 40), 100, 400),
-    ),
-    Claim(
-        key="R6.four_of_forty",
-        systems=("S14",),
-        statement="Small k-of-M codes fall short of capacity 2: 1.87 for 4 of 40",
-        source="enumerated for this package's list of reference results",
-        equation=r"\langle P^* \rangle / (M + 1)",
-        status=Status.QUALIFIED,
-        predicted=number(1.87),
-        simulation=partial(mean_break, k_of_m(4, 40), 41, 160),
-        control=partial(mean_break, k_of_m(1, 40), 41, 160),
-        n_samples=600,
-        n_quick=100,
-        allowance=0.01,
-        remark="Per unit and bias, M + 1 = 41; the activity is constant, so that the bias adds no "
-        "dimension and the capacity is 1.92 per rank.",
-    ),
-    Claim(
-        key="R6.topk",
-        systems=("S14",),
-        statement="A top-k layer of M units separates up to 2 (M + 1) patterns whatever the number "
-        "of receptors",
-        source=COVER,
-        equation=r"\langle P^* \rangle / (M + 1) \to 2",
-        status=Status.QUALIFIED,
-        predicted=number(2.0),
-        simulation=partial(mean_break, expanded(400, sparsify.TopK(0.1)), 401, 1200, bias=True),
-        control=lambda n, rng: mean_break(
-            expanded(50, sparsify.TopK(0.1)), 51, 150, 10 * n, rng, bias=True
-        ),
-        n_samples=24,
-        n_quick=6,
-        allowance=0.1,
-        remark="24 receptors, f = .1, K = 6.  The limit is approached from below, since small "
-        "layers lack general position: about 1.5 at M = 50 (the control) and 1.92 at M = 400.  The "
-        "allowance is that gap.",
-    ),
-    Claim(
-        key="R6.threshold",
-        systems=("S14",),
-        statement="One global threshold gives empty and identical codes and collapses before top-k",
-        source="Cover 1965; sparse thresholding as in Lin et al. 2014, 10.1038/nn.3660",
-        equation=r"\langle P^*_{top-k} \rangle > \langle P^*_{threshold} \rangle",
-        status=Status.ORDERING,
-        predicted=number(0.0),
-        simulation=partial(
-            difference,
-            partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
-            partial(mean_break, expanded(100, sparsify.GlobalThreshold(0.05)), 100, 300),
-        ),
-        control=partial(
-            difference,
-            partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
-            partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
-        ),
-        n_samples=100,
-        n_quick=20,
     ),
 )

@@ -17,6 +17,7 @@ from olfnet.lab.claims import (
     parities,
     physiology,
     readouts,
+    sparse_codes,
     tables,
     wiring,
 )
@@ -42,6 +43,7 @@ MODULES = (
     parities,
     physiology,
     readouts,
+    sparse_codes,
     tables,
     wiring,
 )

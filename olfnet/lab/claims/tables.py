@@ -60,12 +60,13 @@ class Published:
 TABLES = (
     Published(
         "R2.table", "Capacity with a margin", GARDNER, gardner.capacity,
-        (0.25, 0.5, 1, 1.5, 2, 3), (1.36464, 0.96121, 0.51957, 0.30987, 0.20023, 0.10000), 6e-6,
+        (0, 0.25, 0.5, 1, 1.5, 2, 3),
+        (2, 1.36464, 0.96121, 0.51957, 0.30987, 0.20023, 0.10000), 6e-6,
     ),
     Published(
         "R3.table", "Capacity for biased labels", GARDNER, partial(gardner.capacity, 0.0),
-        (0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01),
-        (2.0527, 2.2361, 2.6676, 3.9129, 6.0828, 11.509, 19.197), 6e-4,
+        (0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01),
+        (2, 2.0527, 2.2361, 2.6676, 3.9129, 6.0828, 11.509, 19.197), 6e-4,
     ),
     Published(
         "R3.margin_table", "Capacity for biased labels with margin 1", GARDNER,
@@ -75,11 +76,15 @@ TABLES = (
     Published(
         "R4.table", "Capacity of robust non-negative weights", BRUNEL,
         partial(gardner.capacity, nonnegative=True),
-        (0.5, 1.0, 2.0), (0.6672, 0.4789, 0.2854), 6e-5,
+        (0, 0.5, 1.0, 2.0), (1, 0.6672, 0.4789, 0.2854), 6e-5,
+    ),
+    Published(
+        "R4.half_table", "Capacity of non-negative weights for biased labels", BRUNEL,
+        partial(gardner.capacity, 0.0, nonnegative=True), (0.5, 0.1), (1, 1.9565), 6e-5,
     ),
     Published(
         "R4.silent_table", "Silent synapses of robust non-negative weights", BRUNEL,
-        gardner.silent_fraction, (0.5, 1.0, 2.0), (0.601, 0.679, 0.782), 6e-4,
+        gardner.silent_fraction, (0, 0.5, 1.0, 2.0), (0.5, 0.601, 0.679, 0.782), 6e-4,
     ),
     Published(
         "R7.table_1", "Capacity for line segments", CHUNG,
@@ -96,6 +101,11 @@ TABLES = (
         lambda radius: manifolds.capacity(radius, 10), (0.1, 0.5), (1.2616, 0.3600), 6e-5,
     ),
     Published(
+        "R7.limits_table", "Capacity for points, unit balls, and whole subspaces", CHUNG,
+        lambda dimension: manifolds.capacity(np.repeat([0, 1, np.inf], 2), dimension),
+        (1, 5) * 3, (2, 2, 1, 1 / 3, 1 / 1.5, 1 / 5.5), 1e-9,
+    ),
+    Published(
         "R9.overlap_table", "Excess overlap of codes", BABADI, expansion.excess_overlap,
         LEVELS, (0.63662, 0.48987, 0.34222, 0.22394, 0.07175), 6e-6,
     ),
@@ -109,5 +119,45 @@ TABLES = (
         lambda level: expansion.dimension(50, 2000, np.arange(1, 9), level),
         (0.1,) * 8, (48.8, 162.1, 194.2, 193.2, 180.1, 162.3, 143.5, 125.6), 0.06,
     ),
+    Published(
+        "R10.inhibition_table", "Dimension of codes of 7 inputs with inhibition", LITWIN,
+        lambda level: expansion.dimension(50, 2000, 7, level, inhibition=True),
+        (0.1,), (295.2,), 0.06,
+    ),
 )  # fmt: skip
-CLAIMS = tuple(table.claim() for table in TABLES)
+
+
+def best_fan_in(inhibition: bool, n: int, rng: Rng) -> Measured:
+    """Fan-in at which codes of 50 inputs have the largest dimension."""
+    found = expansion.dimension(50, 2000, np.arange(1, 50), 0.1, inhibition)
+    return Measured.number(1 + int(found.argmax()))
+
+
+CLAIMS = (
+    *(table.claim() for table in TABLES),
+    Claim(
+        key="R10.peak",
+        systems=("S14",),
+        statement="Without inhibition the codes of 2000 units have the largest dimension with 3 of "
+        "50 inputs",
+        source=LITWIN,
+        equation=r"\arg \max_K \dim",
+        status=Status.EXACT,
+        predicted=lambda: 3.0,
+        simulation=partial(best_fan_in, False),
+        control=partial(best_fan_in, True),
+        remark="A closed form; the optimum depends on inhibition, which moves it to 25.",
+    ),
+    Claim(
+        key="R10.rising",
+        systems=("S14",),
+        statement="With global inhibition dimension still rises at 7 of 50 inputs",
+        source=LITWIN,
+        equation=r"\arg \max_K \dim > 7",
+        status=Status.ORDERING,
+        predicted=lambda: 7.0,
+        simulation=partial(best_fan_in, True),
+        control=partial(best_fan_in, False),
+        remark="A closed form; so an optimum near 7 depends on stated assumptions.",
+    ),
+)
