@@ -1,6 +1,7 @@
 """Random wirings: what each promises about the number and choice of inputs, at the .001 level."""
 
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
+from math import comb
 
 import numpy as np
 import pytest
@@ -94,6 +95,36 @@ def test_binomial_wiring_makes_every_matrix_row_as_likely_as_independent_synapse
     counts = np.bincount(rows, minlength=8)
     assert p_value(counts, 0.3**n_synapses * 0.7 ** (3 - n_synapses)) > 0.001
     assert p_value(counts, 0.33**n_synapses * 0.67 ** (3 - n_synapses)) < 0.001
+
+
+def chance_of(matrix, claw_chances):
+    """Probability of a matrix whose units grow claws by these chances and wire them evenly."""
+    n_inputs = matrix.shape[1]
+    return np.prod([claw_chances[k] / comb(n_inputs, k) for k in matrix.sum(axis=1)])
+
+
+@pytest.mark.parametrize(
+    ("member", "claw_chances"),
+    [
+        (FixedFanIn(2), [0, 0, 1, 0]),
+        (BinomialFanIn(1.2), stats.binom.pmf(range(4), 3, 0.4)),
+        (ClawDistribution([0.1, 0.5, 0.4]), [0.1, 0.5, 0.4, 0]),
+    ],
+    ids=repr,
+)
+def test_all_matrices_have_the_chances_that_claws_give_them(member, claw_chances):
+    """All 64 matrices of 2 units and 3 inputs, as one draw in blocks of two units each."""
+    drawn = member.draw(2 * 6000, 3, rng=12).toarray().astype(int).reshape(6000, 6)
+    every = np.array(list(product([0, 1], repeat=6)))
+    chances = np.array([chance_of(one.reshape(2, 3), claw_chances) for one in every])
+    assert chances.sum() == pytest.approx(1)
+    counts = np.bincount(drawn @ 2 ** np.arange(6)[::-1], minlength=64)
+    assert not counts[chances == 0].any()
+    possible = chances > 0
+    assert p_value(counts[possible], chances[possible]) > 0.001
+    # Control: the first input one and a half times as popular.
+    tilted = chances[possible] * 1.5 ** every[possible][:, [0, 3]].sum(axis=1)
+    assert p_value(counts[possible], tilted / tilted.sum()) < 0.001
 
 
 def test_binomial_claw_counts():
