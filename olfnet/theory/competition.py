@@ -131,7 +131,8 @@ def feedback_entropy(n_units: ArrayLike, gain: ArrayLike, threshold: ArrayLike =
     -------
     array
         ``ln(n E r) - E[r ln r] / E r`` for rates r, in nats.  Corrections are of the order of one
-        by the number of active units, ``n_units`` times :func:`feedback_active`.
+        by the number of active units, ``n_units`` times :func:`feedback_active`: where these are a
+        handful it is too low, and for one or two of them negative.
 
     Examples
     --------
