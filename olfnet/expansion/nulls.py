@@ -13,7 +13,11 @@ null model              each unit keeps                 each input keeps
 ======================  ==============================  ================================
 
 Weights stay with the side that is kept: a unit deals its own weights out to its new inputs, and an
-input to its new units.  ``BinomialFanIn``, ``FixedFanIn`` and ``ClawDistribution`` keep means.
+input to its new units.
+
+Less is kept by wirings that know a few numbers of the measured one only: its mean fan-in
+(``wiring.BinomialFanIn``), that rounded, the same for all units (``FixedFanIn``), or its histogram
+of claws (``ClawDistribution``), each in the mean over many units.
 """
 
 from dataclasses import dataclass

@@ -32,6 +32,22 @@ def test_checksums_are_those_of_the_readme(name):
     assert hashlib.sha256(content.replace(b"1", b"2", 1)).hexdigest() != STATED[name]
 
 
+@pytest.mark.parametrize("name", sorted(file.name for file in DATA.glob("*.csv")))
+def test_every_table_has_a_source_and_a_license_in_the_readme(name):
+    sections = re.split(r"^## ", (DATA / "README.md").read_text(), flags=re.M)[1:]
+    (section,) = (one for one in sections if name in one.splitlines()[0])
+    assert re.search(r"^- \*\*Source.*\*\*", section, re.M)
+    assert re.search(r"\*\*(Source, licence|Licence)\*\*", section)
+
+
+def test_texts_of_licenses_are_shipped():
+    """The MIT license wants its notice in every copy."""
+    (named,) = re.findall(r"`(LICENSE-[\w.]+)`", (DATA / "README.md").read_text())
+    text = (DATA / named).read_text()
+    assert "Copyright (c) Microsoft Corporation" in text
+    assert "permission notice shall be included" in " ".join(text.split())
+
+
 def test_published_statistics_of_the_changes(panel):
     changes = panel.to_numpy()
     assert changes.shape == (110, 24)
