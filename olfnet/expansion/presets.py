@@ -66,7 +66,8 @@ def juergensen_2021() -> Dynamics:
     processing and sparse coding in the Drosophila larva brain", Neuromorphic Computing and
     Engineering 1:024008, DOI 10.1088/2634-4386/ac3ba6.  All numbers as in the published simulation
     code of the larval model, where the weights serve 72 Kenyon cells: with 2000 of them APL gets 28
-    times as much.  The paper's own table was not checked.
+    times as much.  There 64 synapses from Kenyon cells reach APL; here every cell has one.  The
+    paper's own table was not checked.
     """
     refractory = 0.002
     return Dynamics(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 
 IntArray = NDArray[np.int64]
@@ -47,8 +48,13 @@ class Spikes:
     stop: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, kind in (("odors", np.int64), ("units", np.int64), ("times", np.float64)):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=kind))
+        for name in ("n_odors", "n_units"):
+            checks.count(name, getattr(self, name))
+        for name in ("odors", "units"):
+            found = np.asarray(getattr(self, name))
+            whole = checks.integers(name, found if found.size else found.astype(np.int64))
+            object.__setattr__(self, name, whole)
+        object.__setattr__(self, "times", np.asarray(self.times, dtype=np.float64))
         if not self.odors.shape == self.units.shape == self.times.shape:
             raise ValueError(
                 "odors, units and times must have one entry for each spike, got shapes "

@@ -28,6 +28,11 @@ def _threshold(dynamics: Dynamics, factor: float) -> Dynamics:
     neuron = dynamics.neuron
     if not hasattr(neuron, "rest"):
         raise ValueError(f"by='threshold' needs a neuron with a resting potential, got {neuron!r}")
+    if not neuron.rest < neuron.threshold:
+        raise ValueError(
+            f"by='threshold' needs a neuron at rest below its threshold {neuron.threshold:g} V, "
+            f"got a rest of {neuron.rest:g} V"
+        )
     height = neuron.rest + (neuron.threshold - neuron.rest) / factor
     return replace(dynamics, neuron=replace(neuron, threshold=height))
 
@@ -88,7 +93,8 @@ def calibrate(
     Returns
     -------
     Dynamics
-        Scaled; what it scales to on the panel lies within ``tolerance``.
+        Scaled; the level lies within ``tolerance`` for these odors and the input that they shared.
+        With another ``rng`` it varies as the coding level does from trial to trial.
 
     Raises
     ------
@@ -102,6 +108,7 @@ def calibrate(
     scale = SCALES[checks.one_of("by", by, known=SCALES)]
     checks.fraction("coding_level", coding_level)
     checks.positive("tolerance", tolerance)
+    checks.positive("duration", duration)
     drive, seed = circuit.drive(odors), int(rng.integers(2**62))
 
     def excess(log_factor: float) -> float:

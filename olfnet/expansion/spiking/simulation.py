@@ -53,7 +53,7 @@ def respond(
         Rates of the inputs (projection neurons), in Hz.  The same odor in several rows is answered
         with independent noise.
     duration : float
-        In s.
+        In s, rounded to whole time steps, as are delays and dead times.
     rng : numpy.random.Generator or int, optional
         Source of the inputs' spikes and of noise; each odor has a stream of its own.
     dynamics : Dynamics, optional

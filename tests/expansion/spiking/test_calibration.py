@@ -7,7 +7,9 @@ import pytest
 
 from olfnet.expansion import presets, random_expansion, spiking
 from olfnet.expansion.dynamics import Dynamics, Synapse
-from olfnet.expansion.neurons import Izhikevich
+from olfnet.expansion.neurons import LIF, Izhikevich
+
+PULSE = Synapse(strength=1e-10, tau=0.005)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,15 @@ def test_inhibition_alone(circuit, odors):
     found = spiking.calibrate(
         circuit, odors, coding_level=0.07, duration=0.2, rng=3, dynamics=weaker, by="inhibition"
     )
-    assert found.excitation == weaker.excitation
-    assert found.inhibition.inhibition.strength != weaker.inhibition.inhibition.strength
+    assert replace(found, inhibition=weaker.inhibition) == weaker
+    strengths = found.inhibition.inhibition.strength, weaker.inhibition.inhibition.strength
+    assert strengths[0] != strengths[1]
+    seed = int(np.random.default_rng(3).integers(2**62))
+    levels = [
+        spiking.respond(circuit, odors, duration=0.2, rng=seed, dynamics=d).coding_level.mean()
+        for d in (found, weaker)
+    ]
+    assert abs(levels[0] - 0.07) <= 0.05 * 0.07 < abs(levels[1] - 0.07)
 
 
 def test_a_neuron_without_a_formula(circuit, odors):
@@ -79,6 +88,11 @@ def test_an_inhibitor_without_a_formula(circuit, odors):
         ({"coding_level": 0.0}, r"coding_level must be in \(0, 1\], got 0"),
         ({"by": "luck"}, "by must be one of excitation, threshold, inhibition, got 'luck'"),
         ({"tolerance": 0.0}, "tolerance must be positive"),
+        ({"duration": None}, "duration must be a number, got None"),
+        (
+            {"dynamics": Dynamics(neuron=LIF(rest=-0.04), excitation=PULSE), "by": "threshold"},
+            "needs a neuron at rest below its threshold -0.045 V, got a rest of -0.04 V",
+        ),
         ({"dynamics": "shiu"}, "dynamics must be a Dynamics, such as a preset, got 'shiu'"),
         (
             {"dynamics": replace(presets.rapp_nawrot_2020(), inhibition=None), "by": "inhibition"},
