@@ -160,6 +160,42 @@ class Erf:
         return np.asarray(2 / np.sqrt(np.pi) * np.exp(-(_within(inputs) ** 2)))
 
 
+@dataclass(frozen=True)
+class Thresholded:
+    """A neuron whose input must get over a threshold first.
+
+    Parameters
+    ----------
+    activation : Activation
+        What it makes of the rest.
+    threshold : float
+
+    Examples
+    --------
+    >>> Thresholded(ReLU(), 2.0)([1.0, 3.0])
+    array([0., 1.])
+    """
+
+    activation: Activation
+    threshold: float
+
+    def __post_init__(self) -> None:
+        checks.finite("threshold", self.threshold)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Those of the activation, moved."""
+        return tuple(kink + self.threshold for kink in self.activation.kinks)
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the output to inputs less the threshold."""
+        return self.activation(np.asarray(inputs, dtype=float) - self.threshold)
+
+    def derivative(self, inputs: ArrayLike) -> FloatArray:
+        """Return the slope at inputs less the threshold."""
+        return self.activation.derivative(np.asarray(inputs, dtype=float) - self.threshold)
+
+
 def _within(inputs: ArrayLike) -> FloatArray:
     """Distance from 0, up to where slopes have long vanished."""
     return np.asarray(np.minimum(np.abs(inputs), 1e4))

@@ -4,9 +4,21 @@ import numpy as np
 import pytest
 
 from olfnet.theory import activations
-from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory.activations import (
+    Erf,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Step,
+    Tanh,
+    Thresholded,
+)
 
-MEMBERS = [Identity(), LeakyReLU(0.1), LeakyReLU(-0.5), ReLU(), Step(), Tanh(), Sigmoid(), Erf()]
+MEMBERS = [
+    Identity(), LeakyReLU(0.1), LeakyReLU(-0.5), ReLU(), Step(), Tanh(), Sigmoid(), Erf(),
+    Thresholded(ReLU(), 0.7), Thresholded(Step(), 0.7), Thresholded(Tanh(), -1.2),
+]  # fmt: skip
 # Third derivatives of all of them are below 2.5, so that central differences err by less than
 # 2.5 h^2 / 6, and rounding by eps |f| / h.
 STEP = 1e-5
@@ -74,6 +86,14 @@ def test_known_values():
     assert Sigmoid().derivative(0.0) == 0.25 == Sigmoid().derivative(np.linspace(-9, 9, 181)).max()
     assert Tanh().derivative(400.0) == 0.0
     assert Sigmoid().derivative(-700.0) > 0, "tails are not rounded to 0"
+
+
+def test_thresholds_move_an_activation():
+    z = inputs()
+    assert np.array_equal(Thresholded(Sigmoid(), 2.0)(z), Sigmoid()(z - 2.0))
+    assert Thresholded(Step(), 2.0)([2.0, 2.1]).tolist() == [0, 1]
+    with pytest.raises(ValueError, match="threshold must be finite, got inf"):
+        Thresholded(ReLU(), np.inf)
 
 
 def test_bad_slope():
