@@ -11,6 +11,7 @@ from . import (
     sparsify,
     spikes,
     spiking,
+    steepness,
     trains,
     wiring,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "sparsify",
     "spikes",
     "spiking",
+    "steepness",
     "trains",
     "wiring",
 ]

@@ -1,4 +1,4 @@
-from . import door, glomeruli, naming, odors, panels, patterning
+from . import door, glomeruli, naming, odors, panels, patterning, steepness
 from .door import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
 from .panels import absolute_rates, load_panel, surrogate
@@ -19,5 +19,6 @@ __all__ = [
     "odors",
     "panels",
     "patterning",
+    "steepness",
     "surrogate",
 ]
