@@ -3,7 +3,8 @@
 Odors of +1 and -1 come in trials that flip some of them, and are expanded by Gaussian weights.  A
 readout trained by ridge regression on some trials has to classify new ones.  Dense codes
 generalize, sparse ones discriminate, and the error is lowest in between: near .05 to .1, as
-published, for 50 odors, but at .02 for 200, which fill the layer of 1000 units more.
+published, for 50 odors, but at .02 for 200, which fill the layer of 1000 units more.  Theory is for
+a Hebbian readout of the same trials, and for many inputs and active units.
 """
 
 from functools import partial
@@ -11,15 +12,19 @@ from functools import partial
 import numpy as np
 import scipy.stats
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 from sklearn.linear_model import RidgeClassifier
 
 from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing
+from olfnet.readout import HebbianReadout
+from olfnet.theory import expansion
 
 LEVELS = np.array([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5])
 N_INPUTS, N_LEARNED, N_TESTED = 100, 5, 5
+READOUTS = {"error": RidgeClassifier(), "hebbian_error": HebbianReadout()}
 
 
 def trials(
@@ -39,26 +44,35 @@ def measure(
 ) -> dict[str, xr.DataArray]:
     """Error on new trials at each coding level, half of the odors having either label."""
     labels = np.arange(n_odors) % 2
-    errors = []
+    errors: dict[str, list[float]] = {name: [] for name in READOUTS}
     for level, stream in zip(LEVELS, rng.spawn(LEVELS.size), strict=True):
         codes = trials(n_odors, stream, level=level, input_size=input_size, n_units=n_units)
         learned, tested = np.split(codes, [N_LEARNED], axis=1)
-        readout = RidgeClassifier().fit(np.vstack(learned), np.repeat(labels, N_LEARNED))
-        right = readout.score(np.vstack(tested), np.repeat(labels, N_TESTED))
-        errors.append(1 - float(right))
-    meaning = {"meaning": "fraction of new trials that the readout puts into the wrong class"}
-    return {"error": xr.DataArray(errors, {"level": LEVELS}, ["level"], attrs=meaning)}
+        for name, readout in READOUTS.items():
+            readout.fit(np.vstack(learned), np.repeat(labels, N_LEARNED))
+            right = readout.score(np.vstack(tested), np.repeat(labels, N_TESTED))
+            errors[name].append(1 - float(right))
+    meaning = "fraction of new trials that {} puts into the wrong class"
+    return {
+        name: xr.DataArray(
+            errors[name],
+            {"level": LEVELS},
+            ["level"],
+            attrs={"meaning": meaning.format(f"a {type(readout).__name__}")},
+        )
+        for name, readout in READOUTS.items()
+    }
 
 
-def chosen(dataset: xr.Dataset, n_odors: int, input_size: float) -> np.ndarray:
+def chosen(dataset: xr.Dataset, n_odors: int, input_size: float, name: str = "error") -> np.ndarray:
     """Finished repeats of one condition, repeats first."""
     one = dataset.sel(n_odors=n_odors, input_size=input_size).isel(n_units=0)
-    return one["error"].transpose("repeat", "level").values[one["status"].values == 1]
+    return one[name].transpose("repeat", "level").values[one["status"].values == 1]
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Lowest error and where it lies, beside those of the sparsest and the densest code."""
-    rows = Table(title="Error on new trials")
+    rows = Table(title="Error of a trained readout on new trials")
     ends = [f"f = {LEVELS[0]:g}", "best f", "error there", f"f = {LEVELS[-1]:g}"]
     for column in ("odors", "noise", *ends):
         rows.add_column(column, justify="right", no_wrap=True)
@@ -77,29 +91,45 @@ def table(dataset: xr.Dataset) -> Table:
 
 
 def figure(dataset: xr.Dataset) -> Figure:
-    """Draw error against coding level, a panel for each number of odors."""
-    numbers = dataset["n_odors"].values
-    drawn = Figure(figsize=(2.9 * len(numbers) + 1.8, 3.2), layout="constrained")
-    panels = drawn.subplots(1, len(numbers), squeeze=False, sharey=True)[0]
-    for axes, n_odors in zip(panels, numbers, strict=True):
-        for input_size, color, marker in zip(
-            dataset["input_size"].values, drawing.COLORS, drawing.MARKERS, strict=False
-        ):
-            samples = chosen(dataset, n_odors, input_size)
-            if len(samples):
-                mean, reach = drawing.mean_and_reach(samples)
-                label = f"{input_size / 2:.0%} of the inputs flipped"
-                axes.errorbar(
-                    LEVELS, mean, reach, marker=marker, ms=4, lw=1, color=color, label=label
-                )
-        axes.axvspan(0.05, 0.1, color="0.9", lw=0, zorder=0, label="published best")
-        axes.axhline(0.5, color="0.6", lw=0.8, ls=":", label="chance")
-        axes.set(xscale="log", xlabel=f"coding level ({n_odors} odors)", ylim=(0, 0.52))
-        axes.set_xticks([0.01, 0.1, 0.5], ["0.01", "0.1", "0.5"])
-    drawing.legend(panels[-1], loc="center left", bbox_to_anchor=(1, 0.5))
-    panels[0].set_ylabel("error on new trials")
-    drawing.finish(panels)
+    """Draw error against coding level: columns for numbers of odors, rows for readouts."""
+    numbers = [int(n) for n in dataset["n_odors"].values]
+    drawn = Figure(figsize=(2.9 * len(numbers) + 1.8, 5.6), layout="constrained")
+    panels = drawn.subplots(2, len(numbers), squeeze=False, sharex=True, sharey=True)
+    for row, name in zip(panels, READOUTS, strict=True):
+        for axes, n_odors in zip(row, numbers, strict=True):
+            draw_errors(axes, dataset, n_odors, name)
+    for axes, words in zip(panels[:, 0], ("a trained readout", "a Hebbian readout"), strict=True):
+        axes.set_ylabel(f"error of {words}\non new trials")
+    for axes, n_odors in zip(panels[1], numbers, strict=True):
+        axes.set_xlabel(f"coding level ({n_odors} odors)")
+    drawing.legend(panels[1, -1], loc="center left", bbox_to_anchor=(1, 0.5))
+    drawing.finish(panels.ravel())
     return drawn
+
+
+def draw_errors(axes: Axes, dataset: xr.Dataset, n_odors: int, name: str) -> None:
+    """Points at each level of noise, and theory for the Hebbian readout."""
+    levels = np.geomspace(LEVELS[0], LEVELS[-1], 100)
+    n_units = int(dataset["n_units"].values[0])
+    for input_size, color, marker in zip(
+        dataset["input_size"].values, drawing.COLORS, drawing.MARKERS, strict=False
+    ):
+        if name == "hebbian_error":
+            sizes = (n_odors, N_INPUTS, n_units)
+            theory = expansion.readout_error(*sizes, levels, input_size, n_learned=N_LEARNED)
+            axes.plot(levels, theory, color=color, lw=1.2)
+        samples = chosen(dataset, n_odors, input_size, name)
+        if len(samples):
+            mean, reach = drawing.mean_and_reach(samples)
+            label = f"{input_size / 2:.0%} of the inputs flipped"
+            style = {"marker": marker, "color": color, "ms": 4, "lw": 1, "label": label}
+            axes.errorbar(LEVELS, mean, reach, ls="", **style)
+    axes.axvspan(0.05, 0.1, color="0.9", lw=0, zorder=0, label="published best")
+    axes.axhline(0.5, color="0.6", lw=0.8, ls=":", label="chance")
+    if name == "hebbian_error":
+        axes.plot([], [], color="0.2", lw=1.2, label="theory")
+    axes.set(xscale="log", ylim=(0, 0.52))
+    axes.set_xticks([0.01, 0.1, 0.5], ["0.01", "0.1", "0.5"])
 
 
 study = Study(

@@ -104,8 +104,14 @@ def test_medium_coding_levels_are_best(input_size):
     """Noise is what makes the others worse: without any, they are not."""
     study = load_study(STUDIES / "coding_level.py")
     found = repeated(study, 20, n_odors=50, input_size=input_size, n_units=1000)
-    worse = larger(found["error"], study.measure.__globals__["LEVELS"], than=0.05)
+    levels = study.measure.__globals__["LEVELS"]
+    worse = larger(found["error"], levels, than=0.05)
     assert worse.tolist() == [input_size > 0] * 2
+    if input_size:  # theory, for many active units; that of one trial learned, not five, is wrong
+        mean, reach = sure(found["hebbian_error"])
+        for n_learned, agrees in ((5, True), (1, False)):
+            theory = expansion.readout_error(50, 100, 1000, levels, input_size, n_learned)
+            assert (np.abs(mean - theory) < reach)[levels > 0.04].all() == agrees
 
 
 def test_coding_level(tmp_path):

@@ -146,6 +146,7 @@ def readout_error(
     n_units: ArrayLike,
     coding_level: ArrayLike,
     input_size: ArrayLike = 0.0,
+    n_learned: ArrayLike | None = None,
 ) -> FloatArray:
     """How often a Hebbian readout is wrong about a noisy version of an odor that it learned.
 
@@ -158,25 +159,37 @@ def readout_error(
     coding_level : array in (0, 1)
     input_size : array in [0, 1]
         Noise, as for :func:`cluster_size`.
+    n_learned : array, optional
+        n, noisy trials of each odor that it learned; None for one presentation without noise.
 
     Returns
     -------
     array
-        H((1 - dC) / sqrt(P (1 / N_c + Q^2 / N))) (Babadi & Sompolinsky 2014).
+        H((1 - dC) / sqrt(P (1 / N_c + Q^2 / N))) (Babadi & Sompolinsky 2014).  Two trials of an
+        odor correlate by c = (1 - dS)^2, and their codes by r(c), :func:`correlation`: after n
+        trials it is H(r / sqrt(P (s / N_c + (1 / n + (1 - 1 / n) c) Q^2 / N))) with s = 1 / n +
+        (1 - 1 / n) r, the part of other odors that the mean of n trials keeps.
 
     Examples
     --------
     >>> readout_error(1000, 100, 2000, [0.5, 0.1, 0.01], input_size=0.1).round(4)
     array([0.3692, 0.3064, 0.2347])
     """
-    p, n, m, f, size = checks.broadcast(
+    trials = np.inf if n_learned is None else _counts("n_learned", n_learned)
+    p, n, m, f, size, trials = checks.broadcast(
         n_patterns=_counts("n_patterns", n_patterns),
         n_inputs=_counts("n_inputs", n_inputs),
         n_units=_counts("n_units", n_units),
         coding_level=_levels(coding_level),
         input_size=_sizes(input_size),
+        n_learned=trials,
     )
-    return upper_tail((1 - cluster_size(size, f)) / np.sqrt(p * overlap(n, m, f)))
+    if n_learned is None:
+        return upper_tail((1 - cluster_size(size, f)) / np.sqrt(p * overlap(n, m, f)))
+    c = (1 - size) ** 2
+    r = correlation(c, f)
+    units, inputs = (1 / trials + (1 - 1 / trials) * same for same in (r, c))
+    return upper_tail(r / np.sqrt(p * (units / m + inputs * excess_overlap(f) ** 2 / n)))
 
 
 def dimension(

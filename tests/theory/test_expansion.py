@@ -99,6 +99,30 @@ def test_overlap_of_two_inputs(f, n_units):
     assert expansion.overlap(2, n_units, f, all_orders=True) == pytest.approx(wanted, rel=1e-12)
 
 
+@pytest.mark.parametrize("n_learned", [1, 5])
+def test_error_after_noisy_trials(n_learned):
+    """Means of trials as weights, in 12 layers; as if they were without noise it is not."""
+    size, f, errors = 0.3, np.array([0.1, 0.5]), []
+    labels = np.repeat([-1.0, 1.0], 100)
+    for rng in np.random.default_rng(0).spawn(12):
+        odors = rng.choice([-1.0, 1.0], (1 + n_learned, 200, 100))
+        odors[:] = odors[0]
+        trials = np.where(rng.random(odors.shape) < size / 2, -odors, odors)
+        drive = trials @ rng.standard_normal((100, 2000)) / 10
+        for level in f:
+            codes = (drive > scipy.stats.norm.isf(level)) - level
+            weights = labels @ codes[1:].mean(axis=0)
+            errors.append(np.mean(codes[0] @ weights * labels <= 0))
+    found = np.reshape(errors, (12, 2))
+    error = 4 * scipy.stats.sem(found)  # odds of 1 in 500 for Student's t
+    wanted = expansion.readout_error(200, 100, 2000, f, size, n_learned)
+    assert (np.abs(found.mean(axis=0) - wanted) < error).all()
+    clean = expansion.readout_error(200, 100, 2000, f, size)
+    assert (np.abs(found.mean(axis=0) - clean) > error)[0]
+    noiseless = expansion.readout_error(200, 100, 2000, f, 0.0, n_learned)
+    np.testing.assert_allclose(noiseless, expansion.readout_error(200, 100, 2000, f), rtol=1e-12)
+
+
 def test_first_order_is_that_of_many_inputs():
     levels = np.array([0.5, 0.1, 0.01])
     for n_inputs, at_least, at_most in ((3000, 0, 0.03), (100, 4e-3, 0.5)):
@@ -138,7 +162,11 @@ def test_dimension_of_simulated_codes():
         ),
         (
             lambda: expansion.readout_error([1, 2], [1, 2, 3], 10, 0.1),
-            "n_patterns, n_inputs, n_units, coding_level, input_size must have shapes that fit",
+            "n_patterns, n_inputs, n_units, coding_level, input_size, n_learned must have shapes",
+        ),
+        (
+            lambda: expansion.readout_error(10, 10, 10, 0.1, 0.1, n_learned=0),
+            "n_learned must be integers of at least 1, got 0",
         ),
         (
             lambda: expansion.overlap(10, 10, 0.1, all_orders="no"),
