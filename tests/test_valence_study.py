@@ -1,4 +1,4 @@
-"""A readout of units that bend at random knots errs as theory says; one of inputs stays straight."""
+"""A readout of units that bend at random knots errs as theory says; one of inputs is straight."""
 
 from pathlib import Path
 
