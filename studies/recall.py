@@ -135,7 +135,7 @@ def finished(dataset: xr.Dataset) -> xr.Dataset:
 def table(dataset: xr.Dataset) -> Table:
     """Capacity of every rule at the stated error."""
     rows = Table(title=f"Associations per unit at {ERROR:.0%} error: learned codes, new trials")
-    for column in ("rule", "learned", "95 %", "new trials", "95 %"):
+    for column in ("rule", "codes", "95 %", "trials", "95 %"):
         rows.add_column(column, justify="left" if column == "rule" else "right", no_wrap=True)
     if finished(dataset).sizes["trial"] == 0:
         return rows

@@ -1,9 +1,11 @@
 """Studies of what readouts can store, on small sizes: what must hold at any."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy.stats import norm
 
 from olfnet.lab import drawing, load_study
@@ -84,6 +86,9 @@ def test_recall(tmp_path):
     assert (at_one.drop_sel(rule=best["rule"].values) < 0.85).all()
     assert (done["on_trials"].isel(noisy_load=-1) < done["on_trials"].isel(noisy_load=1)).all()
     assert study.table(dataset).row_count == len(rules)
+    page = Console(width=80, record=True, file=io.StringIO())
+    page.print(study.table(dataset))
+    assert "…" not in page.export_text()  # no number is cut off
     study.figure(dataset)
     dataset["status"][:] = 2
     assert study.table(dataset).row_count == 0
