@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -178,6 +179,9 @@ def _panel(draw: DrawPanel, n_patterns: int, seed: SeedSequence) -> tuple[Panel,
         raise ValueError(f"draw must be callable as draw(n_patterns, rng), got {draw!r}")
     pattern_rng, label_rng = np.random.default_rng(seed).spawn(2)
     patterns = draw(n_patterns, pattern_rng)
+    if isinstance(patterns, (list, tuple)):
+        with suppress(ValueError):  # rows of different lengths, which are refused below
+            patterns = np.asarray(patterns)
     if not isinstance(patterns, Ellipsoids):
         kind = clouds if getattr(patterns, "ndim", 2) == 3 else checks.matrix
         patterns = kind("draw(n_patterns, rng)", patterns)

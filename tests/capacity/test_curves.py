@@ -172,6 +172,18 @@ def test_capacity_interval_covers(nested):
     assert scipy.stats.binomtest(covered, 200, 0.9, alternative="less").pvalue > 1e-3
 
 
+def test_clouds_may_be_lists():
+    """Lists of lists of lists are clouds, too; those of different lengths are refused."""
+    options = {"n_patterns": [2, 8], "n_trials": 3, "rng": 0}
+    draw = lambda n, rng: rng.standard_normal((n, 3, 10))  # noqa: E731
+    found = olfnet.measure_capacity(lambda n, rng: draw(n, rng).tolist(), **options)
+    assert found.kind == "clouds of 3 points"
+    wanted = olfnet.measure_capacity(draw, **options)
+    np.testing.assert_array_equal(found.breaking_points, wanted.breaking_points)
+    with pytest.raises(ValueError, match=r"draw\(n_patterns, rng\) must be a table of numbers"):
+        olfnet.measure_capacity(lambda n, rng: [[0.0] * (k + 1) for k in range(n)], **options)
+
+
 def test_bad_input_gets_one_sentence():
     with pytest.raises(ValueError, match="n_patterns must be at least 1, got 0"):
         olfnet.measure_capacity(gaussian(3), n_patterns=[0], n_trials=5)
