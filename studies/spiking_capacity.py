@@ -31,7 +31,7 @@ from olfnet.theory import cover
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5])
 LOADS = np.linspace(0.25, 3.0, 23)
-NOISY_LOADS = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65])
+NOISY_LOADS = np.array([0.02, 0.06, 0.1, 0.2, 0.3, 0.44, 0.64])
 N_LEARNED, N_TESTED = 4, 4
 STATED_ERROR = 0.1
 N_CALIBRATION = 30
@@ -86,13 +86,24 @@ def measure(
     panel = lobe(round(LOADS[-1] * n_units), odors)
     response = spikes(panel, single)
     storing = labels.choice([-1, 1], len(panel))
-    few = panel[: round(NOISY_LOADS[-1] * n_units)]
+    few = panel[: sizes(n_units)[-1]]
     trials = spikes(np.repeat(few, N_LEARNED + N_TESTED, axis=0), several)
     return {
         **stored(response, storing),
         **resemblance(response, circuit, panel),
-        "error": errors(trials, storing[: len(few)], n_units),
+        "error": errors(trials, balanced(len(few), labels), n_units),
     }
+
+
+def sizes(n_units: int) -> np.ndarray:
+    """Even numbers of odors at the loads at which the error on new trials is measured."""
+    return 2 * np.rint(NOISY_LOADS * n_units / 2).clip(1).astype(int)
+
+
+def balanced(n_odors: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw labels of which each pair of odors has both, so that knowing none is chance, 1/2."""
+    pairs = np.tile([-1, 1], (-(-n_odors // 2), 1))
+    return rng.permuted(pairs, axis=1).ravel()[:n_odors]
 
 
 def windows(response: Response) -> Iterator[np.ndarray]:
@@ -169,11 +180,10 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
 def errors(trials: Response, labels: np.ndarray, n_units: int) -> xr.DataArray:
     """Error on new trials of a readout that learned from others, at each window and load."""
     load = xr.DataArray(NOISY_LOADS, dims="load", attrs={"meaning": "associations per unit"})
-    sizes = np.rint(NOISY_LOADS * n_units).clip(1).astype(int)
     found = []
     for counts in windows(trials):
         codes = counts.reshape(len(labels), N_LEARNED + N_TESTED, -1)
-        found.append([error(codes[:n], labels[:n]) for n in sizes])
+        found.append([error(codes[:n], labels[:n]) for n in sizes(n_units)])
     return along(found, "error on trials that were not learned", load=load)
 
 
@@ -182,8 +192,6 @@ def error(codes: np.ndarray, labels: np.ndarray) -> float:
     learned, tested = np.split(codes, [N_LEARNED], axis=1)
     flat = lambda part: part.reshape(-1, part.shape[-1])  # noqa: E731
     targets = np.repeat(labels, N_LEARNED)
-    if (targets == targets[0]).all():
-        return 0.0
     readout = RidgeClassifier(alpha=1.0).fit(flat(learned), targets)
     return 1 - float(readout.score(flat(tested), np.repeat(labels, N_TESTED)))
 
@@ -191,7 +199,8 @@ def error(codes: np.ndarray, labels: np.ndarray) -> float:
 def capacity_at(errors: np.ndarray) -> np.ndarray:
     """Associations per unit at which the error crosses the stated one, for each repeat.
 
-    Errors are made to rise with the load, from none where there is nothing to confuse.
+    Errors are made to rise with the load, from none where there is nothing to confuse.  Below the
+    smallest load that was measured this line is all there is.
     """
     loads = np.append(0.0, NOISY_LOADS)
     rising = np.maximum.accumulate(np.atleast_2d(errors), axis=1)
@@ -322,6 +331,11 @@ def draw_capacities(axes: Axes, dataset: xr.Dataset, present: list[float]) -> No
     )
     axes.set_xticks(1e3 * WINDOWS, [f"{1e3 * w:g}" for w in WINDOWS])
     axes.set_ylim(bottom=0)
+    axes.axhline(NOISY_LOADS[0], color="0.2", lw=0.8, ls=":")  # below it values are interpolated
+    axes.annotate(
+        "fewest odors measured", (1e3 * WINDOWS[-1], NOISY_LOADS[0]), ha="right", va="top",
+        fontsize="small",
+    )  # fmt: skip
     axes.minorticks_off()
     axes.legend(frameon=False, fontsize="small")
 
