@@ -1,0 +1,172 @@
+"""Silence of units against sampling, closed forms of other kinds, and brute-force counts."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from olfnet.theory import dead_units
+from olfnet.theory.dead_units import jointly_silent, silent_fraction
+
+
+def test_independent_drives_are_a_power():
+    threshold = np.linspace(-2, 4, 13)
+    for n_odors in (1, 7, 10_000):
+        wanted = np.exp(n_odors * scipy.stats.norm.logcdf(threshold))
+        np.testing.assert_allclose(silent_fraction(n_odors, threshold), wanted, atol=1e-12)
+    assert silent_fraction(0, -3.0, 0.5) == 1
+
+
+@pytest.mark.parametrize("correlation", [0.01, 0.5, 0.99, 1 - 1e-6])
+def test_two_odors_have_closed_forms(correlation):
+    """Sheppard's formula at threshold 0, SciPy's bivariate distribution elsewhere."""
+    found = silent_fraction(2, 0.0, correlation)
+    assert found == pytest.approx(0.25 + np.arcsin(correlation) / (2 * np.pi), abs=1e-10)
+    law = scipy.stats.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]])
+    assert silent_fraction(2, 1.3, correlation) == pytest.approx(law.cdf([1.3, 1.3]), abs=1e-7)
+    assert silent_fraction(2, 1.3, correlation) != pytest.approx(law.cdf([1.3, 1.301]), abs=1e-7)
+
+
+def test_equal_correlations_of_one_half():
+    """P + 1 independent numbers, one of which is the largest: 1 / (P + 1) at threshold 0."""
+    n_odors = np.array([1, 2, 9, 99, 9999])
+    np.testing.assert_allclose(silent_fraction(n_odors, 0.0, 0.5), 1 / (n_odors + 1), atol=1e-10)
+    assert silent_fraction(9, 0.0, 0.4) < 0.09
+
+
+@pytest.mark.parametrize(("n_odors", "threshold", "correlation"), [(50, 1.5, 0.3), (5, -0.5, 0.8)])
+def test_one_factor_by_sampling(n_odors, threshold, correlation):
+    """20,000 units; 4 standard errors."""
+    rng = np.random.default_rng(0)
+    own, rest = rng.standard_normal((20_000, 1)), rng.standard_normal((20_000, n_odors))
+    drives = np.sqrt(correlation) * own + np.sqrt(1 - correlation) * rest
+    found = np.mean((drives <= threshold).all(axis=1))
+    wanted = silent_fraction(n_odors, threshold, correlation)
+    reach = 4 * np.sqrt(wanted * (1 - wanted) / 20_000)
+    assert found == pytest.approx(wanted, abs=reach)
+    assert abs(found - silent_fraction(n_odors, threshold)) > reach
+
+
+def test_a_large_negative_bias_kills():
+    bias = np.array([0.0, -2.0, -4.0, -6.0])
+    found = silent_fraction(100, -bias, 0.2)
+    assert (np.diff(found) > 0).all()
+    assert found[0] < 0.01
+    assert 1 - found[-1] < 100 * scipy.stats.norm.sf(6.0)  # union bound
+    assert silent_fraction(100, 40.0) == pytest.approx(1, abs=1e-14)
+    assert silent_fraction(100, -40.0, 0.5) == pytest.approx(0, abs=1e-300)
+
+
+def test_joint_silence_of_equal_correlations():
+    """Another method altogether, of an error of about 3e-4; three times that is the tolerance."""
+    for n_odors, threshold, correlation in ((3, 0.5, 0.2), (20, 1.0, 0.6), (110, 2.0, 0.3)):
+        covariance = 4.0 * ((1 - correlation) * np.eye(n_odors) + correlation)
+        found = jointly_silent(1.0 + 2 * threshold, covariance, mean=1.0, rng=1)
+        wanted = silent_fraction(n_odors, threshold, correlation)
+        assert found == pytest.approx(wanted, abs=1e-3)
+        assert abs(found - silent_fraction(n_odors, threshold)) > 0.01
+
+
+def test_joint_silence_of_random_weights():
+    """Units with normal weights and biases on 30 inputs of 4 dimensions; 4 standard errors.
+
+    Mean, threshold and covariance differ between inputs, and the covariance is singular.
+    """
+    rng = np.random.default_rng(2)
+    panel, threshold, mean = rng.standard_normal((30, 4)), rng.random(30) + 0.5, rng.random(30)
+    weights, bias = rng.standard_normal((40_000, 4)), 0.5 * rng.standard_normal((40_000, 1))
+    found = np.mean((mean + weights @ panel.T + bias <= threshold).all(axis=1))
+    wanted = jointly_silent(threshold, panel @ panel.T + 0.25, mean=mean, rng=3)
+    reach = 4 * np.sqrt(found / 40_000) + 1e-3
+    assert found == pytest.approx(wanted, abs=reach)
+    assert abs(found - jointly_silent(threshold, panel @ panel.T + 1.0, mean=mean, rng=3)) > reach
+    assert jointly_silent(1.0, np.eye(5), rng=4) == jointly_silent(1.0, np.eye(5), rng=4)
+
+
+def all_drives(panel, fan_in):
+    """Drives of every wiring, shape (n_odors, n_wirings)."""
+    wirings = list(combinations(range(panel.shape[1]), fan_in))
+    return np.array([panel[:, list(one)].sum(axis=1) for one in wirings]).T
+
+
+@pytest.mark.parametrize("fan_in", [1, 2, 5, 6])
+def test_drive_statistics_are_those_of_all_wirings(fan_in):
+    panel = np.random.default_rng(4).gamma(1.0, size=(9, 6))
+    drives = all_drives(panel, fan_in)
+    found = dead_units.drive_statistics(panel, fan_in)
+    assert found.mean == pytest.approx(drives.mean(), rel=1e-12)
+    assert found.sd == pytest.approx(drives.std(), rel=1e-12)
+    own = drives.mean(axis=0).var() / drives.var()
+    assert found.correlation == pytest.approx(own, abs=1e-12)
+    assert fan_in == 6 or own > 0.01
+    assert fan_in == 1 or found.sd != pytest.approx(fan_in**0.5 * panel.std(), rel=1e-3)
+
+
+def test_counts_are_those_of_all_wirings(monkeypatch):
+    panel = np.random.default_rng(5).gamma(1.0, size=(9, 8))
+    responses = (all_drives(panel, 3) > 4.0).sum(axis=0)
+    wanted = np.bincount(responses, minlength=10) / responses.size
+    np.testing.assert_allclose(dead_units.response_counts(panel, 3, 4.0), wanted, atol=1e-14)
+    monkeypatch.setattr(dead_units, "_BLOCK_SIZE", 100)  # in many blocks
+    np.testing.assert_allclose(dead_units.response_counts(panel, 3, 4.0), wanted, atol=1e-14)
+    assert 0.1 < wanted[0] < 0.9
+    least = panel[:, :3].sum(axis=1).max()  # a drive at threshold is no response
+    assert dead_units.response_counts(panel[:, :3], 3, least)[0] == 1
+
+
+def test_rarefied_counts_are_those_of_all_parts():
+    panel = np.random.default_rng(6).gamma(1.0, size=(7, 8))
+    counts = dead_units.response_counts(panel, 3, 4.0)
+    for n_odors in (1, 3, 7):
+        parts = [panel[list(part)] for part in combinations(range(7), n_odors)]
+        wanted = np.mean([dead_units.response_counts(part, 3, 4.0)[0] for part in parts])
+        assert dead_units.rarefied(counts, n_odors) == pytest.approx(wanted, abs=1e-12)
+    assert dead_units.rarefied(counts, [0, 7]) == pytest.approx([1, counts[0]], abs=1e-12)
+    replaced = np.sum(counts * (1 - np.arange(8) / 7) ** 3)
+    assert abs(dead_units.rarefied(counts, 3) - replaced) > 1e-3
+
+
+def test_normal_theory_for_normal_panels():
+    """Units of 12 of 40 inputs on 60 odors: one factor, in the mean over 200 panels.
+
+    A finite panel's own statistics go in; sums of 12 normal rates are normal.  The tolerance is 4
+    standard errors of the mean over panels, and .01 for odors that happen to be alike.
+    """
+    rng = np.random.default_rng(7)
+    wirings = rng.permuted(np.tile(np.arange(40) < 12, (2000, 1)), axis=1)
+    off = []
+    for _ in range(200):
+        popularity = 0.6 * rng.standard_normal(40)
+        panel = 3 + popularity + rng.standard_normal((60, 40))
+        drive = dead_units.drive_statistics(panel, 12)
+        found = np.mean((wirings @ panel.T <= drive.mean + 2 * drive.sd).all(axis=1))
+        off.append(found - silent_fraction(60, 2.0, drive.correlation))
+    assert abs(np.mean(off)) < 4 * np.std(off) / 200**0.5 + 0.01
+    assert abs(np.mean(off) + silent_fraction(60, 2.0, drive.correlation)
+               - silent_fraction(60, 2.0)) > 0.05  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: silent_fraction(-1, 0.0), "n_odors must be finite and non-negative, got -1"),
+        (lambda: silent_fraction(np.inf, 0.0), "n_odors must be finite"),
+        (lambda: silent_fraction(1, np.nan), "threshold must be finite"),
+        (lambda: silent_fraction(1, 0.0, 1.5), r"correlation must be in \[0, 1\], got 1.5"),
+        (lambda: silent_fraction(1, 0.0, -0.1), r"correlation must be in \[0, 1\], got -0.1"),
+        (lambda: jointly_silent(0.0, [[1.0, 0.0]]), r"must be symmetric, got shape \(1, 2\)"),
+        (lambda: jointly_silent(0.0, [[1.0, 0.2], [0.0, 1.0]]), "covariance must be symmetric"),
+        (lambda: jointly_silent(0.0, [[1.0, 2.0], [2.0, 1.0]]), "no negative eigenvalue"),
+        (lambda: jointly_silent([0.0] * 3, np.eye(2)), "threshold must have 2 entries, got 3"),
+        (lambda: dead_units.drive_statistics([[1.0]], 2), "fan_in must be at most 1, got 2"),
+        (lambda: dead_units.response_counts(np.ones((2, 40)), 20, 1.0), "five|at most 5000000"),
+        (lambda: dead_units.response_counts([[1.0]], 1, np.nan), "threshold must be finite"),
+        (lambda: dead_units.rarefied([0.5, 0.6], 1), "counts must sum to 1, got 1.1"),
+        (lambda: dead_units.rarefied([0.5, 0.5], 2), "n_odors must be integers from 0 to 1"),
+        (lambda: dead_units.rarefied([0.5, 0.5], 0.5), "n_odors must be integers from 0 to 1"),
+    ],
+)
+def test_bad_input(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
