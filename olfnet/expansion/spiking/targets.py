@@ -5,19 +5,15 @@ three to five times faster then; it is built once and fed with new input for eac
 Brian2 holds that program's device in global state, it lives in a process of its own.
 """
 
-import logging
-import multiprocessing
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib.externals.loky import ProcessPoolExecutor
 from numpy.typing import NDArray
 
 from olfnet import checks
@@ -25,6 +21,7 @@ from olfnet.checks import FloatArray
 from olfnet.expansion.spiking.brian import brian2
 from olfnet.expansion.spiking.input import Batch, Source
 from olfnet.expansion.spiking.network import Plan, assemble, potentials_of, spikes_of
+from olfnet.expansion.spiking.processes import processes
 
 NAMES = ("numpy", "standalone", "cython")
 
@@ -39,7 +36,6 @@ _SIDE_BY_SIDE = 2**15
 
 # Plain arithmetic, in the order as written, so that all targets agree to the last bit.
 _COMPILER_FLAGS = ["-w", "-O3", "-march=native", "-ffp-contract=off", "-std=c++11"]
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +113,7 @@ def run(
         return _in_this_process(target, plan, source, batches, batch_size)
     workers = min(workers, len(batches))
     groups = [batches[i::workers] for i in range(workers)]
-    with _processes(workers) as pool:
+    with processes(workers) as pool:
         tasks = [
             pool.submit(_in_a_worker, target, plan, source, group, batch_size) for group in groups
         ]
@@ -264,35 +260,3 @@ def _runtime_device() -> Iterator[None]:
     finally:
         if chosen:
             reset_device()
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Executor]:
-    """Fresh processes with one thread each, which take functions by value."""
-    pool = ProcessPoolExecutor(workers, env=dict.fromkeys(_THREADS, "1"), initializer=_quiet)
-    try:
-        with _allowed_children():
-            yield pool
-    finally:
-        pool.shutdown(wait=True, kill_workers=True)
-
-
-@contextmanager
-def _allowed_children() -> Iterator[None]:
-    """Let a daemon start processes, which multiprocessing forbids, for they could outlive it.
-
-    A worker of Dask is one.  These end with the call that started them.
-    """
-    process: Any = multiprocessing.current_process()
-    daemon = process.daemon
-    if daemon:
-        process._config["daemon"] = False
-    try:
-        yield
-    finally:
-        if daemon:
-            process._config["daemon"] = True
-
-
-def _quiet() -> None:
-    logging.getLogger("brian2").setLevel(logging.ERROR)
