@@ -35,7 +35,7 @@ def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
 
 def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
     """Return ``values`` as a finite float array of shape (n_entries,), at least one entry long."""
-    array = _floats(name, values, "a list of numbers", repr(values))
+    array = _floats(name, values, "a list of numbers")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be 1-D with at least one entry, got shape {array.shape}")
     require_finite(name, array)
@@ -46,7 +46,7 @@ def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
 
 def broadcast(**given: ArrayLike) -> tuple[FloatArray, ...]:
     """Return arrays of numbers, of any shapes, broadcast against each other."""
-    arrays = [_floats(name, values, "numbers", repr(values)) for name, values in given.items()]
+    arrays = [_floats(name, values, "numbers") for name, values in given.items()]
     try:
         return tuple(np.broadcast_arrays(*arrays))
     except ValueError:
@@ -126,7 +126,7 @@ def one_of(name: str, value: Any, *, known: Iterable[Any]) -> Any:
     return value
 
 
-def _floats(name: str, values: Any, wanted: str, found: str) -> FloatArray:
+def _floats(name: str, values: Any, wanted: str, found: str = "") -> FloatArray:
     """Return ``values`` as doubles, if doubles can hold them as they are."""
     if np.ma.is_masked(values):
         raise ValueError(f"{name} must not have masked entries, got {np.ma.getmask(values).sum()}")
@@ -136,7 +136,8 @@ def _floats(name: str, values: Any, wanted: str, found: str) -> FloatArray:
             raise TypeError("no real numbers")
         array = given.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must be {wanted}, got {found}") from error
+        # Writing out a large array takes longer than most that is done with it.
+        raise ValueError(f"{name} must be {wanted}, got {found or repr(values)}") from error
     if not _held(given, array):
         raise ValueError(f"{name} must be numbers that doubles can hold, got {given.dtype} beyond")
     return array
