@@ -165,7 +165,7 @@ def drive_statistics(panel: ArrayLike, fan_in: int) -> Drive:
     return Drive(float(fan_in * panel.mean()), variance**0.5, correlation)
 
 
-def response_counts(panel: ArrayLike, fan_in: int, threshold: float) -> FloatArray:
+def response_counts(panel: ArrayLike, fan_in: int, threshold: ArrayLike) -> FloatArray:
     """Share of all wirings that respond to 0, 1, ... odors of a panel, by counting them all.
 
     Parameters
@@ -173,12 +173,12 @@ def response_counts(panel: ArrayLike, fan_in: int, threshold: float) -> FloatArr
     panel : array of shape (n_odors, n_inputs)
     fan_in : int
         As in :func:`drive_statistics`.
-    threshold : float
+    threshold : array
         In the unit of the panel.
 
     Returns
     -------
-    array of shape (n_odors + 1,)
+    array of shape (*threshold.shape, n_odors + 1)
         Adds up to 1; the first entry is the share of silent units.
 
     Raises
@@ -192,19 +192,23 @@ def response_counts(panel: ArrayLike, fan_in: int, threshold: float) -> FloatArr
     array([0.333, 0.333, 0.333])
     """
     panel, fan_in = _panel(panel, fan_in)
-    threshold = checks.finite("threshold", threshold)
-    n_inputs, n_wirings = panel.shape[1], comb(panel.shape[1], fan_in)
+    (threshold,) = checks.broadcast(threshold=threshold)
+    checks.require_finite("threshold", threshold)
+    n_odors, n_inputs = panel.shape
+    n_wirings = comb(n_inputs, fan_in)
     if n_wirings > _MOST_WIRINGS:
         raise ValueError(f"fan_in must leave at most {_MOST_WIRINGS} wirings, got {n_wirings}")
-    rows = max(1, _BLOCK_SIZE // len(panel))
+    rows = max(1, _BLOCK_SIZE // n_odors)
     wirings = combinations(range(n_inputs), fan_in)
-    counts = np.zeros(len(panel) + 1)
+    counts = np.zeros((threshold.size, n_odors + 1))
     for start in range(0, n_wirings, rows):
         n = min(rows, n_wirings - start)
         flat = np.fromiter(chain.from_iterable(islice(wirings, n)), dtype=np.intp, count=n * fan_in)
-        drive = panel[:, flat.reshape(n, fan_in)].sum(axis=2)
-        counts += np.bincount((drive > threshold).sum(axis=0), minlength=len(counts))
-    return counts / n_wirings
+        # Not as a product of matrices, whose rounding could lift a drive above its threshold.
+        drive = panel.T[flat.reshape(n, fan_in)].sum(axis=1)
+        for row, one in zip(counts, threshold.flat, strict=True):
+            row += np.bincount(np.count_nonzero(drive > one, axis=1), minlength=n_odors + 1)
+    return counts.reshape(*threshold.shape, n_odors + 1) / n_wirings
 
 
 def rarefied(counts: ArrayLike, n_odors: ArrayLike) -> FloatArray:
@@ -213,7 +217,7 @@ def rarefied(counts: ArrayLike, n_odors: ArrayLike) -> FloatArray:
     Parameters
     ----------
     counts : array of shape (n_panel + 1,)
-        Shares of units that respond to 0, 1, ... of the odors of the whole panel.
+        Adds up to 1: shares of units that respond to 0, 1, ... of the odors of the whole panel.
     n_odors : array of integers
         Odors that are drawn from it without replacement.
 
