@@ -32,10 +32,12 @@ from . import (
     ntk,
     parity,
     propagation,
+    quadrature,
     rewriting,
     singular,
     sparse_grids,
     tangents,
+    tournaments,
 )
 
 __all__ = [
@@ -72,8 +74,10 @@ __all__ = [
     "ntk",
     "parity",
     "propagation",
+    "quadrature",
     "rewriting",
     "singular",
     "sparse_grids",
     "tangents",
+    "tournaments",
 ]

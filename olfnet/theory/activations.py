@@ -40,7 +40,7 @@ class Identity:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the inputs."""
-        return np.array(inputs, dtype=float)
+        return np.array(_numbers(inputs))
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return ones."""
@@ -74,12 +74,14 @@ class LeakyReLU:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the inputs, those below zero times the slope."""
-        inputs = np.asarray(inputs, dtype=float)
-        return np.where(inputs > 0, inputs, self.slope * inputs) + 0.0  # no negative zero
+        inputs = _numbers(inputs)
+        if self.slope == 0:  # which times minus infinity would be no number
+            return np.asarray(np.maximum(inputs, 0.0) + 0.0)  # no negative zero
+        return np.asarray(np.where(inputs > 0, inputs, self.slope * inputs) + 0.0)
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return 1 above zero, the slope elsewhere."""
-        return np.where(np.asarray(inputs, dtype=float) > 0, 1.0, self.slope)
+        return np.where(_numbers(inputs) > 0, 1.0, self.slope)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Step:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return zeros and ones."""
-        return (np.asarray(inputs, dtype=float) > 0).astype(float)
+        return np.asarray(_numbers(inputs) > 0).astype(float)
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return zeros: nothing can be learned through a step."""
@@ -121,7 +123,7 @@ class Tanh:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return numbers between -1 and 1."""
-        return np.asarray(np.tanh(np.asarray(inputs, dtype=float)))
+        return np.asarray(np.tanh(_numbers(inputs)))
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return 1 / cosh^2, without overflow."""
@@ -137,11 +139,11 @@ class Sigmoid:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return numbers between 0 and 1."""
-        return np.asarray(scipy.special.expit(np.asarray(inputs, dtype=float)))
+        return np.asarray(scipy.special.expit(_numbers(inputs)))
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return s (1 - s), accurate in both tails."""
-        inputs = np.asarray(inputs, dtype=float)
+        inputs = _numbers(inputs)
         return np.asarray(scipy.special.expit(inputs) * scipy.special.expit(-inputs))
 
 
@@ -153,7 +155,7 @@ class Erf:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return numbers between -1 and 1."""
-        return np.asarray(scipy.special.erf(np.asarray(inputs, dtype=float)))
+        return np.asarray(scipy.special.erf(_numbers(inputs)))
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return 2 exp(-z^2) / sqrt(pi)."""
@@ -189,13 +191,18 @@ class Thresholded:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the output to inputs less the threshold."""
-        return self.activation(np.asarray(inputs, dtype=float) - self.threshold)
+        return self.activation(_numbers(inputs) - self.threshold)
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return the slope at inputs less the threshold."""
-        return self.activation.derivative(np.asarray(inputs, dtype=float) - self.threshold)
+        return self.activation.derivative(_numbers(inputs) - self.threshold)
+
+
+def _numbers(inputs: ArrayLike) -> FloatArray:
+    (numbers,) = checks.broadcast(inputs=inputs)
+    return numbers
 
 
 def _within(inputs: ArrayLike) -> FloatArray:
     """Distance from 0, up to where slopes have long vanished."""
-    return np.asarray(np.minimum(np.abs(inputs), 1e4))
+    return np.asarray(np.minimum(np.abs(_numbers(inputs)), 1e4))

@@ -1,20 +1,37 @@
 """Functions as networks: bricks of rectifiers that fit together, and how close they come.
 
 Every function returns a ``Network`` whose weights can be looked at; it takes samples of shape
-(n_samples, n_inputs).  Exact ones are exact to rounding.
+(n_samples, n_inputs).  Exact ones are exact to rounding, about 1e-16 of the largest number that
+passes through them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import block_diag
 
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.activations import ReLU, Step
 from olfnet.theory.layers import Activate, Dense, Network
 from olfnet.theory.rewriting import composed
+from olfnet.theory.tournaments import max_of_minima, maximum, minimum, winner_take_all
+
+__all__ = [
+    "absolute",
+    "deep_square",
+    "gate",
+    "interpolation",
+    "max_of_minima",
+    "maximum",
+    "minimum",
+    "piecewise_linear",
+    "ramp",
+    "random_knots_error",
+    "square",
+    "switch",
+    "winner_take_all",
+]
 
 _RELU = Activate(ReLU())
 
@@ -30,51 +47,15 @@ def absolute() -> Network:
     return Network([Dense([[1.0], [-1.0]]), _RELU, Dense([[1.0, 1.0]])])
 
 
-def maximum(n_inputs: int = 2) -> Network:
-    """Find the largest of several numbers in a tournament of log2(n) rounds.
-
-    Of two numbers, max(x, y) = relu(x - y) + relu(y) - relu(-y).
-
-    Examples
-    --------
-    >>> maximum(3)([[-5.0, -1.0, -2.0]])
-    array([[-1.]])
-    """
-    return composed(*_tournament(1, checks.count("n_inputs", n_inputs, minimum=2), 1))
-
-
-def minimum(n_inputs: int = 2) -> Network:
-    """Find the smallest of several numbers.
-
-    Examples
-    --------
-    >>> minimum(3)([[5.0, 1.0, 2.0]])
-    array([[1.]])
-    """
-    return composed(*_tournament(1, checks.count("n_inputs", n_inputs, minimum=2), -1))
-
-
-def winner_take_all(n_inputs: int) -> Network:
-    """Silence all but the largest of several numbers, which keeps its lead over the second.
-
-    Examples
-    --------
-    >>> winner_take_all(3)([[5.0, 9.0, 2.0]])
-    array([[0., 4., 0.]])
-    """
-    n = checks.count("n_inputs", n_inputs, minimum=2)
-    rivals = [np.eye(n)[other] - np.eye(n)[own] for own in range(n) for other in range(n)]
-    ahead = [row for row in rivals if row.any()]
-    return composed(Dense(ahead), *_tournament(n, n - 1, 1), Dense(-np.eye(n)), _RELU)
-
-
 def gate(largest: float) -> Network:
     """Let a signal pass if the second input is 1, and stop it if that is 0, by one unit.
+
+    Signals must not be negative.
 
     Parameters
     ----------
     largest : float
-        Above it signals leak through a closed gate.
+        Above it signals leak through a closed gate; below 1e-16 of it they are lost in rounding.
 
     Examples
     --------
@@ -101,7 +82,8 @@ def switch(threshold: float = 0.0) -> Network:
 def ramp(threshold: float = 0.0, slope: float = 1.0) -> Network:
     """Climb from 0 to 1 around a threshold, by two rectifiers: a step only in the limit.
 
-    It differs from the step within 1 / (2 slope) of the threshold, and there by 1/2, however steep.
+    With z = slope (x - threshold) + 1/2 it is 1 - relu(1 - relu(z)).  It differs from the
+    step within 1 / (2 slope) of the threshold, and there by 1/2, however steep.
 
     Examples
     --------
@@ -112,8 +94,9 @@ def ramp(threshold: float = 0.0, slope: float = 1.0) -> Network:
     """
     slope = checks.positive("slope", slope)
     at = slope * checks.finite("threshold", threshold)
-    onto = Dense([[slope], [slope]], [0.5 - at, -0.5 - at])
-    return Network([onto, _RELU, Dense([[1.0, -1.0]])])
+    # Not relu(z) - relu(z - 1), which rounds to 0 where z is large.
+    top = Dense([[-1.0]], [1.0])
+    return Network([Dense([[slope]], [0.5 - at]), _RELU, top, _RELU, top])
 
 
 def piecewise_linear(
@@ -178,47 +161,15 @@ def interpolation(function: Callable[[FloatArray], ArrayLike], knots: ArrayLike)
     array([1. , 1.5, 2. ])
     """
     knots = checks.vector("knots", knots)
-    values = checks.vector("function(knots)", function(knots))
     if len(knots) < 2:
         raise ValueError(f"knots must be at least 2, got {len(knots)}")
+    if not (np.diff(knots) > 0).all():
+        raise ValueError("knots must increase")
+    values = checks.vector("function(knots)", function(knots))
+    if len(values) != len(knots):
+        raise ValueError(f"function(knots) must have {len(knots)} entries, got {len(values)}")
     last = np.diff(values[-2:]) / np.diff(knots[-2:])
     return piecewise_linear(knots, values, right_slope=float(last[0]))
-
-
-def max_of_minima(weights: ArrayLike, bias: ArrayLike, groups: Sequence[Sequence[int]]) -> Network:
-    """Return any continuous piecewise-linear function of several numbers from its affine pieces.
-
-    Each such function is the largest of some minima of its pieces (Tarela & Martinez 1999, Math.
-    Comput. Model. 30:17; as networks: Arora et al. 2018, arXiv 1611.01491, theorem 2.1).
-
-    Parameters
-    ----------
-    weights : array of shape (n_pieces, n_inputs)
-    bias : array of shape (n_pieces,)
-    groups : sequence of sequences of int
-        Pieces of which the minima are taken.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, or a group is empty or names a piece that does not exist.
-
-    Examples
-    --------
-    >>> pyramid = max_of_minima([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, 1, 1, 1], [[0, 1, 2, 3]])
-    >>> pyramid([[0.25, -0.5]])
-    array([[0.5]])
-    """
-    pieces = Dense(weights, bias)
-    size = max(map(len, groups), default=0)
-    flat = [piece for group in groups for piece in group]
-    if not groups or not all(groups) or not set(flat) <= set(range(len(pieces.weights))):
-        raise ValueError(f"groups must name some of {len(pieces.weights)} pieces, got {groups}")
-    # A group that is too small names its first piece several times.
-    rows = [[*group, *[group[0]] * (size - len(group))] for group in groups]
-    chosen = Dense(pieces.weights[np.ravel(rows)], pieces.bias[np.ravel(rows)])
-    rounds = *_tournament(len(groups), size, -1), *_tournament(1, len(groups), 1)
-    return composed(chosen, *rounds)
 
 
 def square(n_pieces: int, *, balanced: bool = False) -> Network:
@@ -272,6 +223,8 @@ def random_knots_error(n_pieces: ArrayLike) -> FloatArray:
     array([0.25   , 0.02302])
     """
     (n,) = checks.broadcast(n_pieces=n_pieces)
+    if not ((n >= 1) & (n == np.rint(n))).all():
+        raise ValueError(f"n_pieces must be whole numbers of at least 1, got {n_pieces!r}")
     sums = [[np.sum(1 / np.arange(1, m + 1) ** k) for m in n.ravel()] for k in (1, 2)]
     mean, variance = np.reshape(sums, (2, *n.shape))
     return np.asarray((mean**2 + variance) / (4 * n * (n + 1)))
@@ -282,16 +235,3 @@ def _tooth(s: int) -> Network:
     onto = Dense([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, -0.5, 0.0])
     share = 4.0**-s
     return Network([onto, _RELU, Dense([[2.0, -4.0, 0.0], [-2 * share, 4 * share, 1.0]])])
-
-
-def _tournament(n_groups: int, size: int, sign: int) -> list[Network]:
-    """Build the rounds that leave the largest (sign 1) or smallest (-1) of each group."""
-    rounds = []
-    while size > 1:
-        pairs, odd = divmod(size, 2)
-        compare = [[[sign, -sign], [0, 1], [0, -1]]] * pairs + [[[1], [-1]]] * odd
-        combine = [[[sign, 1, -1]]] * pairs + [[[1, -1]]] * odd
-        onto, out = (np.kron(np.eye(n_groups), block_diag(*m)) for m in (compare, combine))
-        rounds.append(Network([Dense(onto), _RELU, Dense(out)]))
-        size = pairs + odd
-    return rounds

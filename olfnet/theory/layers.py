@@ -83,6 +83,9 @@ class Dense:
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_samples, n_inputs) to (n_samples, n_outputs)."""
+        n_inputs = self.weights.shape[1]
+        if inputs.shape[-1:] != (n_inputs,):
+            raise ValueError(f"inputs must have {n_inputs} columns, got shape {inputs.shape}")
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
             return gradient @ self.weights, (gradient.T @ inputs, gradient.sum(axis=0))
@@ -136,7 +139,7 @@ class Network:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the outputs, shape (n_samples, ...)."""
-        return self.linearized(np.asarray(inputs, dtype=float))[0]
+        return self.linearized(_samples(inputs))[0]
 
     def then(self, *layers: Layer) -> "Network":
         """Return a network that goes on with other layers or networks."""
@@ -232,7 +235,7 @@ class Parallel:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the outputs, shape (n_samples, ...)."""
-        return self.linearized(np.asarray(inputs, dtype=float))[0]
+        return self.linearized(_samples(inputs))[0]
 
     @property
     def parameters(self) -> Parameters:
@@ -257,3 +260,9 @@ class Parallel:
             return back, tuple(found)
 
         return np.sum([outputs for outputs, _ in parts], axis=0), pull_back
+
+
+def _samples(inputs: ArrayLike) -> FloatArray:
+    (samples,) = checks.broadcast(inputs=inputs)
+    checks.require_finite("inputs", samples)
+    return samples

@@ -4,9 +4,8 @@ Inputs are frozen distributions of ``scipy.stats``, such as ``scipy.stats.norm(m
 of parameters give arrays of results.
 """
 
-from collections.abc import Callable, Iterable
-from itertools import pairwise
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
@@ -16,8 +15,11 @@ from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory import gaussian
 from olfnet.theory.activations import Activation, Identity, LeakyReLU, ReLU, Step
+from olfnet.theory.quadrature import Density, expectation, mean_and_sd
 
-Density = Any  # a frozen continuous distribution of scipy.stats
+__all__ = ["Density", "Moments", "expectation", "moments", "small_bias_mean", "summed", "threshold"]
+
+_DEEPEST = 1e100  # standard deviations, of which nothing is left and whose square is a double
 
 
 class Moments(NamedTuple):
@@ -52,7 +54,8 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     Raises
     ------
     ValueError
-        If ``inputs`` is no such distribution, or too wild for the quadrature.
+        If ``inputs`` is no such distribution, or too wild for the quadrature; if ``bias`` is not
+        finite or does not fit.
 
     Notes
     -----
@@ -65,16 +68,19 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     >>> found.mean.round(6), found.variance.round(6)
     (array([0.398942, 0.797885]), array([0.340845, 1.36338 ]))
     """
-    mean, sd = _mean_and_sd(inputs)
-    (bias,) = checks.broadcast(bias=bias)
+    if not hasattr(activation, "kinks"):
+        raise ValueError(f"activation must be one such as ReLU(), got {activation!r}")
+    mean, sd = mean_and_sd(inputs)
+    bias = _fitting(bias, mean)
     mean = mean + bias
     tails = _TAILS.get(inputs.dist.name)
+    depth = np.minimum(np.abs(mean) / sd, _DEEPEST)
     if isinstance(activation, Identity):
         return Moments(mean, sd**2 + 0 * mean)
     if tails is not None and isinstance(activation, LeakyReLU):
-        return _rectified(activation.slope, mean, sd, tails(np.abs(mean) / sd))
+        return _rectified(activation.slope, mean, sd, tails(depth))
     if tails is not None and isinstance(activation, Step):
-        tail = tails(np.abs(mean) / sd)[0]
+        tail = tails(depth)[0]
         return Moments(np.where(mean > 0, 1 - tail, tail), tail * (1 - tail))
     # Bent at 0 by all means: a steep but smooth activation turns there.
     kinks = [kink - bias for kink in {0.0, *activation.kinks}]
@@ -106,8 +112,8 @@ def small_bias_mean(inputs: Density, bias: ArrayLike) -> FloatArray:
     ... ).mean.round(4)
     (np.float64(0.4509), np.float64(0.4509))
     """
-    (bias,) = checks.broadcast(bias=bias)
     start = moments(ReLU(), inputs).mean
+    bias = _fitting(bias, start)
     return np.asarray(start + bias * inputs.sf(0.0) + bias**2 * inputs.pdf(0.0) / 2)[()]
 
 
@@ -133,8 +139,10 @@ def summed(inputs: Density, fan_in: int, weight: float = 1.0) -> Density:
     >>> drive.mean(), drive.std()
     (np.float64(80.0), np.float64(40.0))
     """
-    mean, sd = _mean_and_sd(inputs)
+    mean, sd = mean_and_sd(inputs)
     fan_in, weight = checks.count("fan_in", fan_in), checks.finite("weight", weight)
+    if weight == 0:
+        raise ValueError("weight must not be 0, which leaves no drive")
     return scipy.stats.norm(fan_in * weight * mean, fan_in**0.5 * abs(weight) * sd)
 
 
@@ -164,64 +172,14 @@ def threshold(coding_level: ArrayLike, drive: Density) -> FloatArray:
     (f,) = checks.broadcast(coding_level=coding_level)
     if not ((f > 0) & (f < 1)).all():
         raise ValueError(f"coding_level must be in (0, 1), got {f[~((f > 0) & (f < 1))].flat[0]:g}")
-    _mean_and_sd(drive)
+    mean_and_sd(drive)
     return np.asarray(drive.isf(f))[()]
 
 
-def expectation(
-    function: Callable[[FloatArray], FloatArray], inputs: Density, kinks: Iterable[ArrayLike] = ()
-) -> FloatArray:
-    """Return the mean of a function of a random number, by quadrature between its kinks.
-
-    Parameters
-    ----------
-    function : callable (array) -> array of the same shape
-    inputs : frozen continuous distribution of scipy.stats
-    kinks : arrays
-        Where the function or its derivative jumps.
-
-    Returns
-    -------
-    array
-
-    Raises
-    ------
-    ValueError
-        If the density is not smooth enough for the quadrature.
-
-    Examples
-    --------
-    >>> expectation(np.square, scipy.stats.logistic()).round(10)  # pi^2 / 3
-    np.float64(3.2898681337)
-    """
-    mean, sd = _mean_and_sd(inputs)
-    ends = _ends(inputs)
-    inner = [np.clip(kink, *ends) for kink in (mean, mean - 8 * sd, mean + 8 * sd, *kinks)]
-    edges = np.sort(np.stack(np.broadcast_arrays(*ends, *inner)), axis=0)
-    total, weight = np.zeros(edges.shape[1:]), np.zeros(edges.shape[1:])
-    for low, high in pairwise(edges):
-        z, lengths = _nodes(low, high)
-        with np.errstate(divide="ignore", invalid="ignore"):  # infinite at the edge of its support
-            shares = np.where(lengths > 0, lengths * inputs.pdf(z), 0)
-        weight += shares.sum(axis=0)
-        total += np.sum(shares * function(z), axis=0)
-    if not np.all(np.abs(weight - 1) < 1e-9):
-        raise ValueError(
-            f"inputs must have a smooth density for quadrature, got {inputs.dist.name}, whose "
-            f"integral comes out as {np.ravel(weight)[np.argmax(np.abs(weight - 1))]:.9g}"
-        )
-    return (total / weight)[()]
-
-
-def _mean_and_sd(inputs: Density) -> tuple[FloatArray, FloatArray]:
-    if not isinstance(getattr(inputs, "dist", None), scipy.stats.rv_continuous):
-        raise ValueError(
-            f"inputs must be a frozen continuous distribution of scipy.stats, got {inputs!r}"
-        )
-    mean, sd = np.asarray(inputs.mean()), np.asarray(inputs.std())
-    if not (np.isfinite(mean) & np.isfinite(sd) & (sd > 0)).all():
-        raise ValueError(f"inputs must have finite mean and variance, got {inputs.dist.name}")
-    return mean, sd
+def _fitting(bias: ArrayLike, mean: FloatArray) -> FloatArray:
+    fitting, _ = checks.broadcast(bias=bias, inputs=mean)
+    checks.require_finite("bias", fitting)
+    return fitting
 
 
 Tails = tuple[FloatArray, FloatArray, FloatArray]  # P(t > d), E max(t - d, 0), its mean square
@@ -261,26 +219,3 @@ def _rectified(slope: float, mean: FloatArray, sd: FloatArray, tails: Tails) -> 
     covariance = sign * (second + np.abs(mean) * first)
     variance = (linear * sd) ** 2 + rest**2 * (second - first**2) + 2 * linear * rest * covariance
     return Moments(np.asarray(linear * mean + rest * first), np.asarray(variance))
-
-
-def _ends(inputs: Density) -> list[FloatArray]:
-    """Support, or where the density has faded to nothing."""
-    low, high = (np.asarray(end, dtype=float) for end in inputs.support())
-    faded = inputs.ppf(1e-40), inputs.isf(1e-40)
-    return [np.where(np.isinf(low), faded[0], low), np.where(np.isinf(high), faded[1], high)]
-
-
-# Takahasi & Mori 1974: nodes that crowd at both ends by a double exponential.
-_STEP = 1 / 64
-_TIMES = _STEP * np.arange(-256, 257)
-_FROM_LOW = 1 / (1 + np.exp(-np.pi * np.sinh(_TIMES)))
-_LENGTHS = _STEP * np.pi * np.cosh(_TIMES) * _FROM_LOW * _FROM_LOW[::-1]
-
-
-def _nodes(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Places between two edges, nodes first, and the lengths that they stand for."""
-    shape = (-1,) + (1,) * low.ndim
-    width = high - low
-    below, above = _FROM_LOW.reshape(shape), _FROM_LOW[::-1].reshape(shape)
-    z = np.where(below < 0.5, low + width * below, high - width * above)
-    return z, width * _LENGTHS.reshape(shape)

@@ -9,6 +9,8 @@ needs one product of all n of them (order n: Minsky & Papert 1969, Perceptrons, 
 parity is orthogonal to every product of fewer.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
@@ -17,6 +19,7 @@ from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.activations import ReLU, Step
 from olfnet.theory.layers import Activate, Dense, Layer, Network
+from olfnet.theory.rewriting import flattened
 
 _LARGEST = 20  # bits for which all inputs are written down
 _STEP = Activate(Step())
@@ -58,12 +61,21 @@ def parity(bits: ArrayLike) -> FloatArray:
     -------
     array of shape (n_inputs,)
 
+    Raises
+    ------
+    ValueError
+        If a bit is neither 0 nor 1.
+
     Examples
     --------
     >>> parity([[1, 1, 0], [1, 1, 1]])
     array([0., 1.])
     """
-    return np.asarray(checks.matrix("bits", bits).sum(axis=1) % 2)
+    bits = checks.matrix("bits", bits)
+    known = (bits == 0) | (bits == 1)
+    if not known.all():
+        raise ValueError(f"bits must be 0 or 1, got {bits[~known][0]:g}")
+    return np.asarray(bits.sum(axis=1) % 2)
 
 
 def xor_tree(n_bits: int) -> Network:
@@ -134,9 +146,8 @@ def n_gates(network: Network) -> int:
     >>> n_gates(xor_tree(7)), n_gates(normal_form(7)), n_gates(bit_sum(7))
     (18, 65, 7)
     """
-    pairs = zip(network.layers[:-1], network.layers[1:], strict=True)
     return sum(
         int(np.sum(np.count_nonzero(sums.weights, axis=1) > 1))
-        for sums, after in pairs
+        for sums, after in pairwise(flattened(network))
         if isinstance(sums, Dense) and isinstance(after, Activate)
     )

@@ -10,6 +10,8 @@ from olfnet.checks import FloatArray
 from olfnet.theory.activations import LeakyReLU
 from olfnet.theory.layers import Activate, Dense, Layer, Network
 
+_MOST_UNITS = 10**7
+
 
 def composed(*networks: Layer) -> Network:
     """Let each network go on from the last; neighboring weighted sums become one.
@@ -35,13 +37,32 @@ def composed(*networks: Layer) -> Network:
     [[[6.0]], [3.5]]
     """
     layers: list[Layer] = []
-    for layer in _flat(Network(networks)):
+    width = None  # of what the last layer gives, if that is known
+    for layer in flattened(Network(networks)):
         last = layers[-1] if layers else None
+        if isinstance(layer, Dense):
+            _require_fit(width, layer)
+            width = len(layer.weights)
+        elif not isinstance(layer, Activate):
+            width = None
         if isinstance(layer, Dense) and isinstance(last, Dense):
             layers[-1] = _merged(last, layer)
         else:
             layers.append(layer)
     return Network(layers)
+
+
+def flattened(network: Layer) -> list[Layer]:
+    """List the layers of a network, and of the networks inside; other blocks stay whole.
+
+    Examples
+    --------
+    >>> len(flattened(Network([Dense([[1.0]]), Network([Dense([[2.0]]), Dense([[3.0]])])])))
+    3
+    """
+    if type(network) is not Network:
+        return [network]
+    return [part for layer in network.layers for part in flattened(layer)]
 
 
 def n_units(network: Network) -> int:
@@ -55,7 +76,7 @@ def n_units(network: Network) -> int:
     """
     return sum(
         len(sums.weights)
-        for sums, after in pairwise(_flat(network))
+        for sums, after in pairwise(flattened(network))
         if isinstance(sums, Dense) and isinstance(after, Activate)
     )
 
@@ -68,7 +89,7 @@ def largest_weight(network: Network) -> float:
     >>> largest_weight(Network([Dense([[2.0, -3.0]], [1.0])]))
     3.0
     """
-    return max(float(np.abs(array).max()) for array in network.parameters)
+    return max((float(np.abs(array).max()) for array in network.parameters), default=0.0)
 
 
 def normalized(network: Network, mean: ArrayLike, sd: ArrayLike) -> Network:
@@ -97,10 +118,12 @@ def normalized(network: Network, mean: ArrayLike, sd: ArrayLike) -> Network:
     >>> raw([[14.0]])
     array([[7.]])
     """
-    first = _flat(network)[0]
+    first = next(iter(flattened(network)), None)
     if not isinstance(first, Dense):
         raise ValueError(f"network must begin with a dense layer, got {type(first).__name__}")
-    mean, sd, _ = checks.broadcast(mean=mean, sd=sd, inputs=first.weights[0])
+    mean, sd, inputs = checks.broadcast(mean=mean, sd=sd, inputs=first.weights[0])
+    if inputs.ndim > 1:
+        raise ValueError(f"mean and sd must be one number or one per input, got {inputs.shape}")
     if not (np.isfinite(mean).all() and np.isfinite(sd).all() and sd.min() > 0):
         raise ValueError(f"mean must be finite, sd finite and positive, got {mean} and {sd}")
     return composed(Dense(np.diag(1 / sd), -mean / sd), network)
@@ -128,7 +151,8 @@ def bounded(network: Network, bound: float) -> Network:
     Raises
     ------
     ValueError
-        If the network is built otherwise, or ``bound`` is not positive.
+        If the network is built otherwise, or ``bound`` is not positive, or so small that more than
+        10^7 units would be needed.
 
     Examples
     --------
@@ -145,6 +169,8 @@ def bounded(network: Network, bound: float) -> Network:
     for layer in hidden:
         weights = layer.weights * scale
         scale = _excess(np.maximum(np.abs(weights).max(axis=1), np.abs(layer.bias)), bound)
+        if np.isinf(scale).any():
+            _require_few(np.inf, bound)
         rescaled.append(Dense(weights / scale[:, None], layer.bias / scale))
     *front, units = rescaled
     dense = *front, *_shared_out(units, Dense(last.weights * scale, last.bias), bound)
@@ -154,16 +180,28 @@ def bounded(network: Network, bound: float) -> Network:
 
 def _excess(sizes: FloatArray, bound: float) -> FloatArray:
     """How many times sizes exceed the bound: powers of two, since these cost no digits."""
-    return np.asarray(2.0 ** np.ceil(np.log2(np.maximum(sizes / bound, 1))))
+    with np.errstate(over="ignore"):
+        return np.asarray(2.0 ** np.ceil(np.log2(np.maximum(sizes / bound, 1))))
+
+
+def _require_few(n_units: float, bound: float) -> None:
+    if not n_units <= _MOST_UNITS:
+        raise ValueError(
+            f"bound must take at most {_MOST_UNITS} units, got {bound:g}, which takes {n_units:.3g}"
+        )
 
 
 def _shared_out(units: Dense, last: Dense, bound: float) -> tuple[Dense, Dense]:
     """Give each unit of the last hidden layer as many copies as the weights behind it need."""
-    n_copies = np.maximum(np.ceil(np.abs(last.weights).max(axis=0) / bound), 1).astype(int)
+    largest = np.abs(last.bias).max()
+    with np.errstate(over="ignore"):
+        copies = np.maximum(np.ceil(np.abs(last.weights).max(axis=0) / bound), 1)
+        constants = np.ceil(largest / bound / bound) if largest > bound else 0.0
+        _require_few(copies.sum() + constants, bound)
+    n_copies, n_constant = copies.astype(int), int(constants)
     onto, offset = (np.repeat(array, n_copies, axis=0) for array in units.parameters)
     out, bias = np.repeat(last.weights / n_copies, n_copies, axis=1), last.bias
-    if np.abs(bias).max() > bound:  # units that hear nothing and always give `bound`
-        n_constant = int(np.ceil(np.abs(bias).max() / bound**2))
+    if n_constant:  # units that hear nothing and always give `bound`
         onto = np.vstack((onto, np.zeros((n_constant, onto.shape[1]))))
         offset = np.append(offset, np.full(n_constant, bound))
         out = np.hstack((out, np.tile(bias[:, None] / (n_constant * bound), n_constant)))
@@ -171,26 +209,18 @@ def _shared_out(units: Dense, last: Dense, bound: float) -> tuple[Dense, Dense]:
     return Dense(onto, offset), Dense(out, bias)
 
 
-def _flat(network: Network) -> list[Layer]:
-    """Layers of a network, and of the networks inside; other blocks stay whole."""
-    return [
-        part
-        for layer in network.layers
-        for part in (_flat(layer) if type(layer) is Network else [layer])
-    ]
+def _require_fit(n_outputs: int | None, layer: Dense) -> None:
+    n_inputs = layer.weights.shape[1]
+    if n_outputs not in (None, n_inputs):
+        raise ValueError(f"networks must fit, got {n_outputs} outputs before {n_inputs} inputs")
 
 
 def _merged(first: Dense, second: Dense) -> Dense:
-    if second.weights.shape[1] != len(first.weights):
-        raise ValueError(
-            f"networks must fit, got {len(first.weights)} outputs before "
-            f"{second.weights.shape[1]} inputs"
-        )
     return Dense(second.weights @ first.weights, second.weights @ first.bias + second.bias)
 
 
 def _dense_layers(network: Network) -> list[Dense]:
-    layers = _flat(network)
+    layers = flattened(network)
     dense = [layer for layer in layers[::2] if isinstance(layer, Dense)]
     if len(dense) < 2 or len(layers) != 2 * len(dense) - 1:
         raise ValueError(
@@ -201,7 +231,7 @@ def _dense_layers(network: Network) -> list[Dense]:
 
 
 def _rectifier(network: Network) -> LeakyReLU:
-    activations = {getattr(layer, "activation", None) for layer in _flat(network)[1::2]}
+    activations = {getattr(layer, "activation", None) for layer in flattened(network)[1::2]}
     first = activations.pop()
     if activations or not isinstance(first, LeakyReLU):
         raise ValueError(f"network must have rectifiers of one kind, got {first} and others")

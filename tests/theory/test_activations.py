@@ -79,6 +79,22 @@ def test_it_is_straight_or_smooth_between_its_kinks(member):
             assert member.derivative(place) == left
 
 
+def test_infinite_inputs_give_limits():
+    """Also where the slope is 0, which times infinity would be no number; NaN stays NaN."""
+    ends = [-np.inf, np.inf]
+    wanted = {ReLU(): [0, np.inf], LeakyReLU(0.1): ends, Step(): [0, 1], Tanh(): [-1, 1]}
+    for member, values in wanted.items():
+        assert member(ends).tolist() == values
+    assert np.isnan(ReLU()(np.nan))
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=repr)
+@pytest.mark.parametrize("inputs", ["a", [1j], [["b"]]])
+def test_inputs_that_are_no_numbers(member, inputs):
+    with pytest.raises(ValueError, match="inputs must be numbers, got"):
+        member(inputs)
+
+
 def test_known_values():
     assert ReLU()([-2, 0, 3]).tolist() == [0, 0, 3]
     assert not np.signbit(ReLU()(-2.0))

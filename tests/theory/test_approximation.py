@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from olfnet.theory.activations import ReLU
 from olfnet.theory.approximation import (
     absolute,
     deep_square,
@@ -94,6 +95,15 @@ def test_ramp_is_a_step_but_for_a_region_that_shrinks(slope):
     assert np.mean(wrong > rounding) == pytest.approx(0.5, abs=2e-5)
 
 
+def test_ramp_ends_at_one_however_far():
+    """The difference of two rectifiers would round to 0 there."""
+    x = np.array([[1e10], [1e17], [1e300], [-1e300]])
+    for slope in (1.0, 1e8):
+        assert ramp(0.0, slope)(x).ravel().tolist() == [1, 1, 1, 0]
+    pair = Network([Dense([[1.0], [1.0]], [0.5, -0.5]), Activate(ReLU()), Dense([[1.0, -1.0]])])
+    assert pair([[1e17]]) == 0
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_any_piecewise_linear_function_of_one_number(seed):
     """Against NumPy's interpolation, with straight lines added outside; slope changes add up."""
@@ -145,6 +155,9 @@ def test_any_piecewise_linear_function_of_several_numbers(seed):
 
 def test_one_group_or_one_piece():
     x = numbers(2)
+    planes = np.eye(2), np.zeros(2)
+    for groups in ([[0], [1]], ({0}, {1}), np.array([[0], [1]])):
+        assert np.array_equal(max_of_minima(*planes, groups)([[3, 2]]), [[3]])
     assert np.array_equal(max_of_minima([[1, 0]], [2], [[0]])(x)[:, 0], x[:, 0] + 2)
 
 
@@ -238,6 +251,10 @@ def test_bricks_are_networks_that_learn_and_compose():
         (lambda: maximum(1), "n_inputs must be at least 2, got 1"),
         (lambda: minimum(0), "n_inputs must be at least 2, got 0"),
         (lambda: winner_take_all(1), "n_inputs must be at least 2, got 1"),
+        (lambda: winner_take_all(51), "n_inputs must be at most 50, got 51"),
+        (lambda: maximum(3)([[1.0, 2.0]]), r"inputs must have 3 columns, got shape \(1, 2\)"),
+        (lambda: maximum(2)([[1.0, np.nan]]), r"inputs must be finite, got nan at \(0, 1\)"),
+        (lambda: switch()([["a"]]), "inputs must be numbers, got"),
         (lambda: gate(0), "largest must be positive, got 0"),
         (lambda: switch(np.nan), "threshold must be finite, got nan"),
         (lambda: ramp(0, 0), "slope must be positive, got 0"),
@@ -246,8 +263,15 @@ def test_bricks_are_networks_that_learn_and_compose():
         (lambda: piecewise_linear([0, 0], [1, 1]), "knots must increase"),
         (lambda: piecewise_linear([0], [1], np.nan), "left_slope must be finite, got nan"),
         (lambda: interpolation(np.sin, [1.0]), "knots must be at least 2, got 1"),
+        (lambda: interpolation(np.sin, [1.0, 0.0]), "knots must increase"),
+        (lambda: interpolation(lambda x: x[:1], [0, 1]), r"\(knots\) must have 2 entries, got 1"),
+        (lambda: random_knots_error(0), "n_pieces must be whole numbers of at least 1, got 0"),
+        (lambda: random_knots_error([3, 2.5]), "must be whole numbers of at least 1, got .3, 2.5"),
         (lambda: max_of_minima([[1, 0]], [1], [[1]]), "groups must name some of 1 pieces"),
         (lambda: max_of_minima([[1, 0]], [1], [[0], []]), "groups must name some of 1 pieces"),
+        (lambda: max_of_minima([[1, 0]], [1], [[0.5]]), "groups must name some of 1 pieces"),
+        (lambda: max_of_minima([[1, 0]], [1], [0]), "groups must name some of 1 pieces, got .0."),
+        (lambda: max_of_minima([[1, 0]], [1], []), "groups must name some of 1 pieces, got .."),
         (lambda: square(0), "n_pieces must be at least 1, got 0"),
         (lambda: deep_square(0), "n_compositions must be at least 1, got 0"),
     ],

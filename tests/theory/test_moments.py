@@ -163,9 +163,39 @@ def test_sums_become_normal():
     assert (both.mean(), both.std()) == pytest.approx((-10.5, 7**0.5))
 
 
+def test_tails_that_are_too_heavy_are_refused():
+    """Of t(2.1) the square fades so slowly that a hundredth of it lies beyond 1e19; tanh is fine.
+
+    Without the refusal the variance would be 9.895; exactly it is var(t) / 2 - mean^2 = 10.04.
+    """
+    heavy = scipy.stats.t(2.1)
+    with pytest.raises(ValueError, match="slowly than the tails of t fade, .* 0.0069 is missing"):
+        moments(ReLU(), heavy)
+    assert moments(Tanh(), heavy).mean == pytest.approx(0, abs=1e-14)
+    third = moments(ReLU(), scipy.stats.t(3))
+    assert third.second == pytest.approx(1.5, rel=1e-11)  # half of the variance, 3
+    with pytest.raises(ValueError, match="tails of norm fade"):
+        expectation(lambda z: np.exp(z**2), scipy.stats.norm())
+    assert expectation(np.exp, scipy.stats.norm()) == pytest.approx(np.exp(0.5), rel=1e-12)
+
+
+def test_thresholds_beyond_all_bounds():
+    far = moments(ReLU(), scipy.stats.norm(), [-1e300, 1e300])
+    assert far.mean.tolist() == [0, 1e300]
+    assert far.variance.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: moments(ReLU(), scipy.stats.norm(), np.nan), "bias must be finite, got nan"),
+        (lambda: moments(Tanh(), scipy.stats.norm(), [0, np.inf]), "bias must be finite, got inf"),
+        (lambda: moments(ReLU(), scipy.stats.norm([0, 1]), [1, 2, 3]), "bias, inputs must have"),
+        (lambda: moments(np.tanh, scipy.stats.norm()), r"activation must be one such as ReLU\(\)"),
+        (lambda: small_bias_mean(scipy.stats.norm(), np.nan), "bias must be finite, got nan"),
+        (lambda: expectation(np.abs, scipy.stats.norm(), [np.nan]), "kinks must be numbers, got"),
+        (lambda: expectation(lambda z: z * np.nan, scipy.stats.norm()), "function must be finite"),
+        (lambda: summed(scipy.stats.norm(), 2, 0.0), "weight must not be 0"),
         (lambda: moments(ReLU(), 3.0), "must be a frozen continuous distribution .* got 3.0"),
         (lambda: moments(ReLU(), scipy.stats.poisson(3)), "inputs must be a frozen continuous"),
         (lambda: moments(ReLU(), scipy.stats.cauchy()), "finite mean and variance, got cauchy"),

@@ -105,6 +105,10 @@ def test_one_neuron_computes_all_functions_of_two_bits_but_two():
     assert impossible == [(0, 1, 1, 0), (1, 0, 0, 1)]
 
 
+def test_gates_inside_networks_count():
+    assert n_gates(Network([xor_tree(5)])) == n_gates(xor_tree(5)) == 12
+
+
 def test_truth_table():
     assert truth_table(3)[:, 0].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
     assert len(np.unique(truth_table(10), axis=0)) == 1024
@@ -117,6 +121,8 @@ def test_truth_table():
         (lambda: truth_table(0), "n_bits must be at least 1, got 0"),
         (lambda: truth_table(30), "n_bits must be at most 20, got 30"),
         (lambda: parity([0, 1]), "bits must be 2-D"),
+        (lambda: parity([[0, 0.5]]), "bits must be 0 or 1, got 0.5"),
+        (lambda: parity([[-1, 1]]), "bits must be 0 or 1, got -1"),
         (lambda: xor_tree(1), "n_bits must be at least 2, got 1"),
         (lambda: normal_form(1), "n_bits must be at least 2, got 1"),
         (lambda: normal_form(21), "n_bits must be at most 20, got 21"),

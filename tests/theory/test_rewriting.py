@@ -119,6 +119,12 @@ def test_composed_networks():
     assert np.abs(network(x) - x.max(axis=1, keepdims=True) ** 2).max() > 1e-3
 
 
+def test_small_biases_need_no_units_of_their_own():
+    network = Network([Dense([[1e-9]]), Activate(ReLU()), Dense([[1e-9]], [1e-9])])
+    assert n_units(bounded(network, 1e-8)) == 1
+    assert largest_weight(Network([Activate(ReLU())])) == 0
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -137,6 +143,16 @@ def test_composed_networks():
         (lambda: normalized(wide(ReLU()), np.nan, 1), "mean must be finite"),
         (lambda: normalized(wide(ReLU()), [1, 2], 1), "mean, sd, inputs must have shapes that fit"),
         (lambda: composed(square(2), maximum(2)), "must fit, got 1 outputs before 2 inputs"),
+        (
+            lambda: composed(square(2), Activate(ReLU()), maximum(2)),
+            "must fit, got 1 outputs before 2 inputs",
+        ),
+        (lambda: bounded(wide(ReLU()), 1e-9), "bound must take at most 10000000 units, got 1e-09"),
+        (lambda: bounded(wide(ReLU()), 1e-200), "bound must take .* got 1e-200, which takes inf"),
+        (lambda: bounded(wide(ReLU()), 1e-320), "bound must take .* got .*e-32., which takes inf"),
+        (lambda: bounded(square(4), 1e-300), "bound must take .* got 1e-300, which takes inf"),
+        (lambda: normalized(Network([]), 0, 1), "begin with a dense layer, got NoneType"),
+        (lambda: normalized(wide(ReLU()), [[0], [1]], 1), r"or one per input, got \(2, 6\)"),
     ],
 )
 def test_bad_input(call, message):
