@@ -1,0 +1,149 @@
+"""The odor path as one network: antennal lobe, expansion and readout, ready to be certified.
+
+Rooms know their own constants; here they are composed, as layers that theory can bound and enclose.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import RidgeClassifier
+
+import olfnet
+from olfnet.checks import FloatArray
+from olfnet.expansion import rate
+from olfnet.expansion import steepness as codes
+from olfnet.expansion.circuit import Circuit
+from olfnet.expansion.sparsify import FixedThreshold, GlobalThreshold
+from olfnet.expansion.wiring import FixedFanIn
+from olfnet.receptors import DivisiveNormalization, NoNormalization, absolute_rates
+from olfnet.receptors import steepness as lobe
+from olfnet.receptors.trials import noisy_trials
+from olfnet.theory.activations import ReLU
+from olfnet.theory.enclosures import Ball, Enclosure, enclosed
+from olfnet.theory.layers import Activate, Dense, Fixed, Network, PullBack
+from olfnet.theory.lipschitz import bound
+
+LOBE = DivisiveNormalization()
+
+
+@dataclass(frozen=True)
+class AntennalLobe(Fixed):
+    """Receptor rates to rates of projection neurons, in spikes/s; rates are never negative.
+
+    Parameters
+    ----------
+    transform : DivisiveNormalization or NoNormalization
+    """
+
+    transform: DivisiveNormalization | NoNormalization
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Map (n_odors, n_receptors) to the same shape."""
+        here = lobe.slopes(self.transform, inputs)
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, tuple[()]]:
+            shared = np.sum(gradient * here.shared_high, axis=1, keepdims=True)
+            return gradient * here.own_high - shared, ()
+
+        return self.transform(inputs), pull_back
+
+
+@bound.register
+def _(layer: AntennalLobe, norm: float = 2, shape: Any = None) -> float:
+    if shape is None:
+        raise ValueError("shape must be given: the bound depends on the number of receptors")
+    return lobe.lipschitz_bound(layer.transform, shape[0], norm)
+
+
+@enclosed.register
+def _(layer: AntennalLobe, inside: Enclosure, ball: Ball) -> Enclosure:
+    # The sum of all rates may move less than the rates one by one.
+    total = inside.weighted(np.ones((1, inside.value.size)), inside.value.sum()[None])
+    near = lobe.slopes(
+        layer.transform, inside.value[None], inside.reach(ball)[None], total.reach(ball)[None]
+    )
+    own, own_doubt = _middle(near.own_low[0], near.own_high[0])
+    shared, shared_doubt = _middle(near.shared_low[0], near.shared_high[0])
+    weights = np.diag(own) - shared[:, None]
+    doubt = np.diag(own_doubt) + shared_doubt[:, None]
+    return inside.weighted(weights, layer.linearized(inside.value[None])[0][0], doubt)
+
+
+def _middle(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the middle of intervals and half their width, rounded upward."""
+    return (low + high) / 2, (high - low) / 2 + 1e-15 * high
+
+
+def network(
+    transform: DivisiveNormalization | NoNormalization,
+    circuit: Circuit,
+    weights: Any,
+    bias: Any,
+) -> Network:
+    """Compose an antennal lobe, an expansion and a linear readout.
+
+    Parameters
+    ----------
+    transform : DivisiveNormalization or NoNormalization
+    circuit : Circuit
+        With a fixed threshold, and rates rather than spikes.
+    weights : array of shape (n_classes, n_units)
+    bias : array of shape (n_classes,)
+
+    Returns
+    -------
+    Network
+        Receptor rates in, one output for each class; the rectifiers behind thresholds are the rates
+        of ``olfnet.expansion.rate.respond``.
+
+    Raises
+    ------
+    ValueError
+        If the sparsifier has no Lipschitz constant, or is not a fixed threshold.
+    """
+    codes.lipschitz_bound(circuit.sparsifier)  # refuses those that jump
+    if not isinstance(circuit.sparsifier, FixedThreshold):
+        raise ValueError(f"sparsifier must be a FixedThreshold, got {circuit.sparsifier!r}")
+    wiring = circuit.weights.toarray()
+    threshold = np.broadcast_to(np.asarray(circuit.sparsifier.threshold, float), len(wiring))
+    return Network(
+        [AntennalLobe(transform), Dense(wiring, -threshold), Activate(ReLU()), Dense(weights, bias)]
+    )
+
+
+@cache
+def receptor_rates() -> FloatArray:
+    """Measured receptor rates of 110 odors, shape (n_odors, n_receptors), in spikes/s."""
+    return np.asarray(absolute_rates(olfnet.load_panel("hallem_carlson_2006")))
+
+
+def expansion(n_units: int, fan_in: int, coding_level: float, rng: np.random.Generator) -> Circuit:
+    """Draw an expansion with one threshold for all units, set on the measured odors."""
+    odors = LOBE(receptor_rates())
+    wiring = FixedFanIn(fan_in).draw(n_units, odors.shape[1], rng=rng)
+    return Circuit(wiring, GlobalThreshold(coding_level)).calibrated(odors)
+
+
+def nearest_code(circuit: Circuit) -> Network:
+    """Return the odor path whose readout names the measured odor with the nearest code.
+
+    Sums u . x - |u|^2 / 2 with the code u of each odor compare as distances -|x - u|^2 / 2 do.
+    """
+    weights = rate.respond(circuit, LOBE(receptor_rates())).rates
+    return network(LOBE, circuit, weights, -np.sum(weights**2, axis=1) / 2)
+
+
+def least_squares(circuit: Circuit, rng: np.random.Generator) -> Network:
+    """Return the odor path with a readout taught by noisy trials.
+
+    Ten trials of each odor with noise of 10 spikes/s, one output for each odor, and a penalty of
+    10^4 in the units of a squared code.
+    """
+    odors = receptor_rates()
+    trials = noisy_trials(odors, 10, nonnegative=True, rng=rng).reshape(-1, odors.shape[1])
+    taught = RidgeClassifier(alpha=1e4).fit(
+        rate.respond(circuit, LOBE(trials)).rates, np.tile(np.arange(len(odors)), 10)
+    )
+    return network(LOBE, circuit, taught.coef_, taught.intercept_)
