@@ -163,10 +163,10 @@ def figure(dataset: xr.Dataset) -> Figure:
     panels[0].axhline(LEVEL, color="0.6", lw=0.8, ls=":")
     panels[1].axhline(0.5, color="0.6", lw=0.8, ls=":")
     drawing.legend(
-        panels[0],
+        panels[1],
         title="points: circuits; lines: theory",
         title_fontsize="small",
-        loc=(0.05, 0.12),
+        loc="lower left",
     )
     panels[2].text(0.03, 0.06, "lines: 2 x rank", transform=panels[2].transAxes, fontsize="small")
     drawing.finish(panels)
