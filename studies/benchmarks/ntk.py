@@ -120,11 +120,9 @@ def figure(dataset: xr.Dataset) -> Figure:
             )
     axes.axvline(1, color="0.7", lw=0.8, ls=":")
     axes.set_yticks(-np.arange(len(names)), names)
-    axes.set(
-        xscale="log",
-        xlabel=f"time of the kernel of {int(chosen['n_points'])} points, "
-        f"{int(chosen['depth'])} layers, in matrix products",
-    )
+    size = f"{int(chosen['n_points'])} points, {int(chosen['depth'])} layers"
+    axes.set(xlabel=f"time in matrix products ({size})")
+    axes.set_xlim(left=0)
     axes.spines[["top", "right"]].set_visible(False)
     return drawn
 
