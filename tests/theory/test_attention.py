@@ -131,6 +131,20 @@ def test_published_numbers_are_limits():
     assert squares[-1] == pytest.approx(0.0202, abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("n_dims", "exact", "published", "scatter"),
+    [(16, 0.5306, 0.536, 0.23), (64, 0.7677, 0.763, 0.21), (1024, 0.9433, 0.945, 0.12)],
+)
+def test_published_largest_weights_are_samples(n_dims, exact, published, scatter):
+    """R27: each lies within two standard errors of a thousand draws, and not within rounding."""
+    found = attention.over_queries(mean_largest, 128, n_dims, scale=1.0)
+    assert found == pytest.approx(exact, abs=6e-5)
+    assert abs(found - published) < 2 * scatter / 1000**0.5
+    assert abs(found - published) > 1e-3
+    drawn = attention.draw_weights(150, 128, n_dims, scale=1.0, rng=4).max(axis=1)
+    assert drawn.std() == pytest.approx(scatter, rel=0.3)
+
+
 def test_warm_limits_fail_beyond_freezing():
     """Twice the freezing point: the limit would be below zero, squares above one."""
     sd = 2 * attention.freezing_point(128)
