@@ -27,12 +27,36 @@ def test_tree_is_exact_on_all_inputs(n):
     assert n_layers == 2 * int(np.ceil(np.log2(n)))
 
 
-@pytest.mark.parametrize(
-    "n", [*range(2, 14), *(pytest.param(n, marks=pytest.mark.slow) for n in (14, 15, 16))]
-)
+@pytest.mark.parametrize("n", range(2, 13))
 def test_normal_form_is_exact_on_all_inputs(n):
     assert computes_parity(normal_form(n), n)
     assert n_gates(normal_form(n)) == 2 ** (n - 1) + 1
+    assert terms_give_parity(normal_form(n), n)
+
+
+@pytest.mark.parametrize(
+    "n", [13, 14, *(pytest.param(n, marks=pytest.mark.slow) for n in (15, 16))]
+)
+def test_terms_are_exact_on_all_inputs(n):
+    """Without numbers of 64 bits, which the sums of a few ones do not need."""
+    network = normal_form(n)
+    assert terms_give_parity(network, n)
+    assert n_gates(network) == 2 ** (n - 1) + 1
+
+
+def terms_give_parity(network, n):
+    """Whether its terms, joined by OR as its last gate does, give the parity of all inputs."""
+    terms, _, gate, _ = network.layers
+    assert (gate.weights == 1).all()
+    assert gate.bias.tolist() == [-0.5]
+    weights, bias = terms.weights.T.astype(np.float32), terms.bias.astype(np.float32)
+    assert np.array_equal(weights.T, terms.weights)
+    assert np.array_equal(bias, terms.bias)
+    table = truth_table(n).astype(np.float32)
+    pieces = np.array_split(table, max(1, 2 ** max(0, 2 * n - 22)))
+    return all(
+        np.array_equal((bits @ weights > -bias).any(axis=1), parity(bits) == 1) for bits in pieces
+    )
 
 
 @pytest.mark.parametrize("n", range(1, 17))
@@ -53,6 +77,11 @@ def test_the_truth_table_would_notice_a_missing_part(build):
             layers = [*network.layers]
             layers[place] = Dense(weights, layer.bias)
             assert not computes_parity(Network(layers), 6)
+
+
+def test_the_terms_would_notice_a_missing_one():
+    terms, *others = normal_form(8).layers
+    assert not terms_give_parity(Network([Dense(terms.weights[1:], terms.bias[1:]), *others]), 8)
 
 
 @pytest.mark.parametrize("n", range(2, 9))
