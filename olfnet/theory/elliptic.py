@@ -1,0 +1,239 @@
+"""What spreads, decays and is fed: -(a u')' + k u = s on an interval, and its known solutions.
+
+The steady concentration of an odor that diffuses (a), is lost (k) and released (s) is of this kind.
+Solutions come from a closed form where coefficients are constant, and otherwise from finite
+differences.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike, NDArray
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+
+Coefficient = float | Callable[[FloatArray], ArrayLike]
+
+
+@dataclass(frozen=True)
+class Dirichlet:
+    """An end at which the value is held.
+
+    Parameters
+    ----------
+    value : float
+    """
+
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.finite("value", self.value)
+
+
+@dataclass(frozen=True)
+class Neumann:
+    """An end through which a known amount flows in; 0 for a wall.
+
+    Parameters
+    ----------
+    inflow : float
+        a times the slope in the direction out of the interval.
+    """
+
+    inflow: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.finite("inflow", self.inflow)
+
+
+End = Dirichlet | Neumann
+
+
+class Coefficients(NamedTuple):
+    """What a problem says at some places, each of shape (n_places,)."""
+
+    diffusion: FloatArray
+    diffusion_slope: FloatArray
+    decay: FloatArray
+    source: FloatArray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Steady balance -(a u')' + k u = s on an interval.
+
+    Parameters
+    ----------
+    diffusion : float or callable (places) -> values
+        a, positive.
+    decay : float or callable
+        k, not negative.
+    source : float or callable
+        s.
+    low, high : Dirichlet or Neumann
+        What happens at the ends.
+    interval : tuple of float
+    diffusion_slope : float or callable
+        Derivative of a; needed where a is not constant and the balance is taken place by place.
+
+    Raises
+    ------
+    ValueError
+        If a number is not legal, or nothing fixes the level of the solution.
+
+    Examples
+    --------
+    >>> closed_form(Problem(source=1.0), [0.0, 0.5, 1.0])
+    array([0.   , 0.125, 0.   ])
+    """
+
+    diffusion: Coefficient = 1.0
+    decay: Coefficient = 0.0
+    source: Coefficient = 0.0
+    low: End = Dirichlet()
+    high: End = Dirichlet()
+    interval: tuple[float, float] = (0.0, 1.0)
+    diffusion_slope: Coefficient = 0.0
+
+    def __post_init__(self) -> None:
+        low, high = (checks.finite("interval", end) for end in self.interval)
+        if not low < high:
+            raise ValueError(f"interval must go up, got {low:g} to {high:g}")
+        for name, end in (("low", self.low), ("high", self.high)):
+            if not isinstance(end, (Dirichlet, Neumann)):
+                raise ValueError(f"{name} must be Dirichlet or Neumann, got {end!r}")
+        if callable(self.diffusion) and not callable(self.diffusion_slope):
+            raise ValueError("diffusion_slope must be a function if diffusion is one")
+        self.at(np.linspace(low, high, 5))
+        if self.decay == 0 and not self.dirichlet.any():
+            raise ValueError("decay must be positive if no end is Dirichlet, got 0")
+
+    @property
+    def length(self) -> float:
+        """Of the interval."""
+        return self.interval[1] - self.interval[0]
+
+    @property
+    def dirichlet(self) -> NDArray[np.bool_]:
+        """Which ends are held, shape (2,)."""
+        return np.array([isinstance(end, Dirichlet) for end in (self.low, self.high)])
+
+    def at(self, places: ArrayLike) -> Coefficients:
+        """Return the coefficients at some places."""
+        x = checks.vector("places", places)
+        names = Coefficients._fields
+        found = Coefficients(*(_values(name, getattr(self, name), x) for name in names))
+        if found.diffusion.min() <= 0:
+            raise ValueError(f"diffusion must be positive, got {found.diffusion.min():g}")
+        if found.decay.min() < 0:
+            raise ValueError(f"decay must be non-negative, got {found.decay.min():g}")
+        return found
+
+
+def closed_form(problem: Problem, places: ArrayLike) -> FloatArray:
+    """Solve a problem with constant coefficients.
+
+    Parameters
+    ----------
+    problem : Problem
+    places : array of shape (n_places,)
+
+    Returns
+    -------
+    array of shape (n_places,)
+        s / k + A exp(-(x - low) / l) + B exp(-(high - x) / l) with l = sqrt(a / k), or a parabola
+        without decay; A and B are such that both ends get their due.  If the interval is much
+        shorter than l, digits are lost, twice those of their ratio.
+
+    Raises
+    ------
+    ValueError
+        If a coefficient is a function.
+
+    Examples
+    --------
+    >>> closed_form(Problem(decay=4.0, low=Neumann(2.0), interval=(0.0, 20.0)), [0.0, 0.5]).round(6)
+    array([1.      , 0.367879])
+    """
+    x = checks.vector("places", places)
+    low, high = problem.interval
+    if x.min() < low or x.max() > high:
+        raise ValueError(f"places must be in {low:g} to {high:g}, got {x.min():g} to {x.max():g}")
+    a, k, s = (_constant(name, getattr(problem, name)) for name in ("diffusion", "decay", "source"))
+    ends = np.array(problem.interval)
+    values, slopes = _basis(ends, problem.interval, a, k, s)
+    rows, right = np.empty((2, 2)), np.empty(2)
+    for nth, (end, outward) in enumerate(((problem.low, -1), (problem.high, 1))):
+        held = isinstance(end, Dirichlet)
+        row = values[:, nth] if held else a * outward * slopes[:, nth]
+        rows[nth] = row[1:]
+        right[nth] = (end.value if isinstance(end, Dirichlet) else end.inflow) - row[0]
+    shares = np.array([1.0, *np.linalg.solve(rows, right)])
+    return np.asarray(shares @ _basis(x, problem.interval, a, k, s)[0])
+
+
+def finite_differences(problem: Problem, n_pieces: int) -> tuple[FloatArray, FloatArray]:
+    """Solve a problem by balancing what flows between the neighbors of a grid.
+
+    Parameters
+    ----------
+    problem : Problem
+    n_pieces : int
+        Equal pieces of the interval.
+
+    Returns
+    -------
+    places, values : arrays of shape (n_pieces + 1,)
+        With an error of the order of ``n_pieces**-2`` where coefficients are smooth.
+
+    Examples
+    --------
+    >>> finite_differences(Problem(source=1.0), 4)[1][1:-1]
+    array([0.09375, 0.125  , 0.09375])
+    """
+    n_pieces = checks.count("n_pieces", n_pieces)
+    x, h = np.linspace(*problem.interval, n_pieces + 1, retstep=True)
+    here, between = problem.at(x), problem.at((x[1:] + x[:-1]) / 2).diffusion / h
+    share = np.full(n_pieces + 1, h)  # what belongs to each place: half as much at the ends
+    share[[0, -1]] = h / 2
+    bands = np.zeros((3, n_pieces + 1))
+    bands[0, 1:] = bands[2, :-1] = -between
+    bands[1] = share * here.decay
+    bands[1, :-1] += between
+    bands[1, 1:] += between
+    right = share * here.source
+    for place, beside, end in ((0, (0, 1), problem.low), (-1, (2, -2), problem.high)):
+        if isinstance(end, Neumann):
+            right[place] += end.inflow
+        else:
+            bands[1, place], bands[beside], right[place] = 1.0, 0.0, end.value
+    return x, np.asarray(scipy.linalg.solve_banded((1, 1), bands, right))
+
+
+def _basis(
+    x: FloatArray, interval: tuple[float, float], a: float, k: float, s: float
+) -> tuple[FloatArray, FloatArray]:
+    """One particular solution and two without source, and their slopes, each (3, n_places)."""
+    low, high = interval
+    one, none = np.ones_like(x), np.zeros_like(x)
+    if k == 0:
+        rise = x - low
+        return np.stack([-s * rise**2 / (2 * a), one, rise]), np.stack([-s * rise / a, none, one])
+    reach = np.sqrt(a / k)
+    left, right = np.exp(-(x - low) / reach), np.exp(-(high - x) / reach)
+    return np.stack([s / k * one, left, right]), np.stack([none, -left / reach, right / reach])
+
+
+def _values(name: str, coefficient: Coefficient, x: FloatArray) -> FloatArray:
+    given = coefficient(x) if callable(coefficient) else checks.finite(name, coefficient)
+    return checks.vector(name, np.broadcast_to(np.asarray(given, dtype=float), x.shape))
+
+
+def _constant(name: str, coefficient: Coefficient) -> float:
+    if callable(coefficient):
+        raise ValueError(f"{name} must be a number for a closed form, got a function")
+    return float(coefficient)
