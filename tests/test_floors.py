@@ -102,3 +102,9 @@ def test_rooms_leave_simulators_and_drawing_to_their_users():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert not {"brian2", "matplotlib", "dask"} & set(loaded.stdout.split())
+
+
+def test_the_map_of_theory_names_every_module():
+    map_ = (PACKAGE / "theory" / "__init__.py").read_text()
+    modules = {file.stem for file in (PACKAGE / "theory").glob("[a-z]*.py")}
+    assert {name for name in modules if name not in map_.replace(",", " ").split()} == set()
