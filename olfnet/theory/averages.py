@@ -2,7 +2,7 @@
 
 What a wide random layer does to signals are such means.  Gauss-Hermite rules, the usual choice, are
 exact for polynomials, but at a kink their error falls as slowly as the inverse of their size; here
-nodes crowd at both ends of every smooth stretch (Takahasi & Mori 1974, Publ. RIMS 9:721).
+nodes crowd at both ends of every smooth stretch (``quadrature.crowded``).
 """
 
 from collections.abc import Callable, Iterable
@@ -14,14 +14,12 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
+from olfnet.theory.quadrature import crowded
 
 Function = Callable[[FloatArray], FloatArray]
 
 _REACH = 9.5  # standard deviations; beyond are 2e-21 of all numbers
-_STEP = 1 / 20
-_TIMES = _STEP * np.arange(-64, 65)
-_FROM_LOW = 1 / (1 + np.exp(-np.pi * np.sinh(_TIMES)))
-_LENGTHS = _STEP * np.pi * np.cosh(_TIMES) * _FROM_LOW * _FROM_LOW[::-1]
+_SPACING, _CROWDED = 1 / 20, 3.2  # of nodes between kinks
 _STEEP = 6.0  # standard deviations from which on a smooth activation is taken for a bent one
 _PAIRS_AT_ONCE = 8  # some megabytes
 
@@ -177,16 +175,10 @@ def _nodes(edges: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Return standard normal numbers between edges, nodes first, and what each stands for."""
     ends = np.full_like(edges[0], _REACH)
     cuts = np.sort(np.stack([-ends, *edges, ends]), axis=0)
-    shape = (-1,) + (1,) * ends.ndim
-    below, above, lengths = (a.reshape(shape) for a in (_FROM_LOW, _FROM_LOW[::-1], _LENGTHS))
-    places, weights = [], []
-    for low, high in pairwise(cuts):
-        width = high - low
-        if np.any(width > 0):
-            places.append(np.where(below < 0.5, low + width * below, high - width * above))
-            weights.append(width * lengths)
-    z = np.concatenate(places)
-    return z, np.concatenate(weights) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    pairs = [(low, high) for low, high in pairwise(cuts) if np.any(high > low)]
+    parts = [crowded(low, high, _SPACING, _CROWDED) for low, high in pairs]
+    z, lengths = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return z, lengths * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
 
 
 def _even_nodes(sd: FloatArray) -> tuple[FloatArray, FloatArray]:
