@@ -222,15 +222,17 @@ def _basis(
     one, none = np.ones_like(x), np.zeros_like(x)
     if k == 0:
         rise = x - low
-        return np.stack([-s * rise**2 / (2 * a), one, rise]), np.stack([-s * rise / a, none, one])
+        return np.array([-s * rise**2 / (2 * a), one, rise]), np.array([-s * rise / a, none, one])
     reach = np.sqrt(a / k)
     left, right = np.exp(-(x - low) / reach), np.exp(-(high - x) / reach)
-    return np.stack([s / k * one, left, right]), np.stack([none, -left / reach, right / reach])
+    return np.array([s / k * one, left, right]), np.array([none, -left / reach, right / reach])
 
 
 def _values(name: str, coefficient: Coefficient, x: FloatArray) -> FloatArray:
-    given = coefficient(x) if callable(coefficient) else checks.finite(name, coefficient)
-    return checks.vector(name, np.broadcast_to(np.asarray(given, dtype=float), x.shape))
+    if not callable(coefficient):
+        return np.full(x.shape, checks.finite(name, coefficient))
+    (given,) = checks.broadcast(**{name: coefficient(x)})
+    return checks.vector(name, np.broadcast_to(given, x.shape))
 
 
 def _constant(name: str, coefficient: Coefficient) -> float:

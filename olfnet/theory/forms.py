@@ -61,7 +61,7 @@ class Strong:
         weights = points.weights / trial.problem.length
         residual = k * u - da * slope - a * curvature - s
         by_residual = 2 * weights * residual
-        by_jets = np.stack([k * by_residual, -da * by_residual, -a * by_residual])
+        by_jets = np.array([k * by_residual, -da * by_residual, -a * by_residual])
         cost, by_ends = _penalty(trial, ends, self.penalty)
         flow, by_flow = _flow_penalty(trial, ends, self.penalty)
         loss = weights @ residual**2 + cost + flow
@@ -91,7 +91,7 @@ class Energy:
         (u, slope, _), ends, pull = trial.at(points)
         a, _, k, s = trial.problem.at(points.places)
         weights = points.weights
-        by_jets = np.stack([weights * (k * u - s), weights * a * slope, np.zeros_like(u)])
+        by_jets = np.array([weights * (k * u - s), weights * a * slope, np.zeros_like(u)])
         inflow = _inflow(trial.problem)
         cost, by_ends = _penalty(trial, ends, self.penalty)
         by_ends[0] -= inflow
@@ -134,7 +134,7 @@ class Galerkin:
         free[[0, -1]] = ~trial.problem.dirichlet
         relative = imbalance / area * free
         pressure = 2 * relative / area / free.sum()
-        by_jets = np.stack(
+        by_jets = np.array(
             [weights * k * (pressure @ hats), weights * a * (pressure @ steps), np.zeros_like(u)]
         )
         cost, by_ends = _penalty(trial, ends, self.penalty)

@@ -68,7 +68,7 @@ def linearized(
         One for each of ``network.parameters``.
     """
     x = checks.vector("places", places)
-    seeds = np.stack([x, np.ones_like(x), np.zeros_like(x)])[..., None]
+    seeds = np.array([x, np.ones_like(x), np.zeros_like(x)])[..., None]
     found, pull = _forward(network, seeds)
     if found.shape[2] != 1:
         raise ValueError(f"network must have one output, got {found.shape[2]}")
@@ -94,26 +94,26 @@ def derivatives(activation: Activation, inputs: FloatArray) -> FloatArray:
 @derivatives.register(LeakyReLU)
 def _linear(activation: Activation, inputs: FloatArray) -> FloatArray:
     flat = np.zeros_like(inputs)
-    return np.stack([activation(inputs), activation.derivative(inputs), flat, flat])
+    return np.array([activation(inputs), activation.derivative(inputs), flat, flat])
 
 
 @derivatives.register
 def _tanh(activation: Tanh, inputs: FloatArray) -> FloatArray:
     y, slope = activation(inputs), activation.derivative(inputs)
-    return np.stack([y, slope, -2 * y * slope, slope * (4 - 6 * slope)])
+    return np.array([y, slope, -2 * y * slope, slope * (4 - 6 * slope)])
 
 
 @derivatives.register
 def _sigmoid(activation: Sigmoid, inputs: FloatArray) -> FloatArray:
     y, slope = activation(inputs), activation.derivative(inputs)
-    return np.stack([y, slope, slope * (1 - 2 * y), slope * (1 - 6 * slope)])
+    return np.array([y, slope, slope * (1 - 2 * y), slope * (1 - 6 * slope)])
 
 
 @derivatives.register
 def _erf(activation: Erf, inputs: FloatArray) -> FloatArray:
     y, slope = activation(inputs), activation.derivative(inputs)
     z = np.clip(inputs, -1e4, 1e4)  # beyond which slopes are 0, and infinity times 0 no number
-    return np.stack([y, slope, -2 * z * slope, (4 * z**2 - 2) * slope])
+    return np.array([y, slope, -2 * z * slope, (4 * z**2 - 2) * slope])
 
 
 @singledispatch
@@ -145,7 +145,7 @@ def _dense(layer: Dense, given: FloatArray) -> tuple[FloatArray, PullBack]:
 def _activate(layer: Activate, given: FloatArray) -> tuple[FloatArray, PullBack]:
     value, first, second, third = derivatives(layer.activation, given[0])
     _, slope, curvature = given
-    found = np.stack([value, first * slope, second * slope**2 + first * curvature])
+    found = np.array([value, first * slope, second * slope**2 + first * curvature])
 
     def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
         by_value, by_slope, by_curvature = gradient
@@ -156,7 +156,7 @@ def _activate(layer: Activate, given: FloatArray) -> tuple[FloatArray, PullBack]
             first * by_slope + 2 * second * slope * by_curvature,
             first * by_curvature,
         )
-        return np.stack(back), ()
+        return np.array(back), ()
 
     return found, pull_back
 

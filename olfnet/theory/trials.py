@@ -125,13 +125,13 @@ class Trial:
             return found, pull
         line, (b, db, ddb) = _line(self.problem, places), _bubble(self.problem, places)
         value, slope, curvature = found
-        dressed = line + np.stack(
+        dressed = line + np.array(
             [b * value, db * value + b * slope, ddb * value + 2 * db * slope + b * curvature]
         )
 
         def pull_back(gradient: FloatArray) -> Parameters:
             g, dg, ddg = gradient
-            return pull(np.stack([b * g + db * dg + ddb * ddg, b * dg + 2 * db * ddg, b * ddg]))
+            return pull(np.array([b * g + db * dg + ddb * ddg, b * dg + 2 * db * ddg, b * ddg]))
 
         return dressed, pull_back
 
@@ -163,7 +163,7 @@ def _line(problem: Problem, x: FloatArray) -> FloatArray:
     start, stop = held[0], held[-1]
     slope = (stop - start) / problem.length
     rise = slope * (x - problem.interval[0])
-    return np.stack([start + rise, np.full_like(x, slope), np.zeros_like(x)])
+    return np.array([start + rise, np.full_like(x, slope), np.zeros_like(x)])
 
 
 def _bubble(problem: Problem, x: FloatArray) -> FloatArray:
@@ -171,8 +171,8 @@ def _bubble(problem: Problem, x: FloatArray) -> FloatArray:
     t, per = (x - problem.interval[0]) / problem.length, 1 / problem.length
     one, none = np.ones_like(x), np.zeros_like(x)
     if problem.dirichlet.all():
-        return np.stack([4 * t * (1 - t), 4 * per * (1 - 2 * t), -8 * per**2 * one])
+        return np.array([4 * t * (1 - t), 4 * per * (1 - 2 * t), -8 * per**2 * one])
     if problem.dirichlet.any():
         up = problem.dirichlet[0]
-        return np.stack([t if up else 1 - t, per * one if up else -per * one, none])
-    return np.stack([one, none, none])
+        return np.array([t if up else 1 - t, per * one if up else -per * one, none])
+    return np.array([one, none, none])
