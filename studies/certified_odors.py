@@ -133,7 +133,7 @@ def draw_odors(axes: Axes, values: np.ndarray) -> None:
         axes.plot(places, mean[k], lw=1.2, color=color, label=LABELS[k])
         axes.fill_between(places, low[k], high[k], color=color, alpha=0.25, lw=0)
     axes.errorbar(
-        places, mean[0], (mean[0] - low[0], high[0] - mean[0]), ls="", marker="o", ms=2.5, lw=0.6,
+        places, mean[0], (mean[0] - low[0], high[0] - mean[0]), ls="", marker="o", ms=2, lw=0.6,
         color=drawing.COLORS[0], label=LABELS[0],
     )  # fmt: skip
     axes.set(yscale="log", xlabel="odors, in the order of attacked radius")
@@ -165,10 +165,12 @@ def figure(dataset: xr.Dataset) -> Figure:
     panels = drawn.subplots(1, 3)
     levels = [float(level) for level in dataset["coding_level"].values]
     shown = min(levels, key=lambda level: abs(level - 0.1))
+    readout = min(map(str, dataset["readout"].values), key=READOUTS.index)
     for axes, norm in zip(panels, NORMS, strict=False):
-        found = samples(dataset, str(dataset["readout"].values[0]), norm)
+        found = samples(dataset, readout, norm)
         if shown in found:
             draw_odors(axes, found[shown])
+        axes.set_title(f"{readout}, {shown:.0%} active", fontsize="medium")
         axes.set(ylabel=f"{NAMES[norm]} (spikes/s)")
     draw_shares(panels[2], dataset)
     top = panels[0].get_ylim()[1]
@@ -211,7 +213,7 @@ study = Study(
     measure=measure,
     table=table,
     figure=figure,
-    n_repeats=5,
+    n_repeats=4,
     quick_repeats=2,
 )
 
