@@ -206,7 +206,7 @@ study = Study(
             "n_odors",
             110,
             "measured odors",
-            quick=12,
+            quick=8,
             check=partial(checks.count, minimum=2, maximum=110),
         ),  # fmt: skip
     ),

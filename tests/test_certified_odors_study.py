@@ -15,7 +15,7 @@ STUDY = Path(__file__).parents[1] / "studies" / "certified_odors.py"
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
     study = load_study(STUDY)
-    settings = {"readout": ("nearest code", "least squares"), "n_odors": 8, "n_units": 60}
+    settings = {"readout": ("nearest code", "least squares"), "n_odors": 5, "n_units": 60}
     out = tmp_path_factory.mktemp("odors") / "r"
     return study, study.run(quick=True, settings=settings, out=out, workers=1).dataset
 
