@@ -13,8 +13,8 @@ from rich.text import Text
 
 import olfnet
 from olfnet import checks
+from olfnet.lab import claims as register  # its many modules load when a name is asked for
 from olfnet.lab import command, dataset, journal
-from olfnet.lab.claims import account, examine_all, register
 from olfnet.lab.command import DEFAULTS, Options, say
 from olfnet.lab.progress import progress
 from olfnet.lab.provenance import provenance
@@ -129,11 +129,13 @@ def claims(
         checks.count("workers", workers)
     out.mkdir(parents=True, exist_ok=True)
     with progress("claims") as report:
-        outcomes = examine_all(wanted, quick=quick, seed=seed, workers=workers, report=report)
-    Console().print(account.table(outcomes))
+        outcomes = register.examine_all(
+            wanted, quick=quick, seed=seed, workers=workers, report=report
+        )
+    Console().print(register.account.table(outcomes))
     words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
     words += [f"--seed {seed}"] if seed else []
-    account.write(outcomes, provenance(None, " ".join(words)) | {"seed": seed}, out)
+    register.account.write(outcomes, provenance(None, " ".join(words)) | {"seed": seed}, out)
     failed = [outcome.claim.key for outcome in outcomes if not outcome.holds]
     if failed:
         say(f"{len(failed)} of {len(outcomes)} claims fail: {', '.join(failed)}")

@@ -108,3 +108,13 @@ def test_the_map_of_theory_names_every_module():
     map_ = (PACKAGE / "theory" / "__init__.py").read_text()
     modules = {file.stem for file in (PACKAGE / "theory").glob("[a-z]*.py")}
     assert {name for name in modules if name not in map_.replace(",", " ").split()} == set()
+
+
+def test_the_command_line_answers_before_any_claim_or_statistics_load():
+    code = "import olfnet.cli, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {"brian2", "matplotlib", "dask", "sklearn", "scipy.stats", "olfnet.lab.claims.claim"}
+    assert "olfnet.lab.runner" in loaded.stdout.split()
+    assert not heavy & set(loaded.stdout.split())

@@ -1,3 +1,4 @@
+from . import account
 from .claim import Claim, Measured, Outcome, Status
 from .examination import examine, examine_all
 from .register import REGISTER, chosen
@@ -8,6 +9,7 @@ __all__ = [
     "Measured",
     "Outcome",
     "Status",
+    "account",
     "chosen",
     "examine",
     "examine_all",
