@@ -188,7 +188,7 @@ class GradientNoise:
 
 
 def gradient_noise(
-    trial: Trial, form: Strong | Energy, n_points: int = 1, *, n_pieces: int = 20
+    trial: Trial, form: Strong | Energy, n_points: int = 1, *, n_pieces: int = 25
 ) -> GradientNoise:
     """Scatter of the gradient from points drawn all over the interval, by quadrature.
 
@@ -201,7 +201,8 @@ def gradient_noise(
     n_points : int
         Drawn for each gradient.
     n_pieces : int
-        Of the quadrature.
+        Of the quadrature.  If the network was trained on Gauss's points, use others here: between
+        them its residual is larger.
 
     Returns
     -------
