@@ -108,7 +108,7 @@ class Step:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return zeros and ones."""
-        return np.asarray(_numbers(inputs) > 0).astype(float)
+        return np.asarray(np.heaviside(_numbers(inputs), 0.0))
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return zeros: nothing can be learned through a step."""
@@ -182,6 +182,7 @@ class Thresholded:
     threshold: float
 
     def __post_init__(self) -> None:
+        checked(self.activation)
         checks.finite("threshold", self.threshold)
 
     @property
@@ -196,6 +197,14 @@ class Thresholded:
     def derivative(self, inputs: ArrayLike) -> FloatArray:
         """Return the slope at inputs less the threshold."""
         return self.activation.derivative(_numbers(inputs) - self.threshold)
+
+
+def checked(activation: Activation) -> Activation:
+    """Return an activation, if it is one; the class without parentheses is the usual slip."""
+    wanted = ("__call__", "derivative", "kinks")
+    if isinstance(activation, type) or not all(hasattr(activation, name) for name in wanted):
+        raise ValueError(f"activation must be one such as ReLU(), got {activation!r}")
+    return activation
 
 
 def _numbers(inputs: ArrayLike) -> FloatArray:

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.layers import Fixed, Parameters, PullBack
+from olfnet.theory.layers import Fixed, Parameters, PullBack, kept, require_alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Convolution:
     padding: str = "none"
 
     def __post_init__(self) -> None:
-        kernels = np.asarray(self.kernels, dtype=float)
+        (kernels,) = checks.broadcast(kernels=self.kernels)
         if kernels.ndim < 3 or 0 in kernels.shape:
             raise ValueError(
                 f"kernels must have the shape (n_outputs, n_channels, *window), got {kernels.shape}"
@@ -45,8 +45,8 @@ class Convolution:
             raise ValueError(f"bias must have {len(kernels)} entries, got {len(bias)}")
         checks.count("stride", self.stride)
         checks.one_of("padding", self.padding, known=("none", "zero", "circular"))
-        object.__setattr__(self, "kernels", kernels)
-        object.__setattr__(self, "bias", bias)
+        object.__setattr__(self, "kernels", kept(kernels))
+        object.__setattr__(self, "bias", kept(bias))
 
     @property
     def parameters(self) -> Parameters:
@@ -55,6 +55,7 @@ class Convolution:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
         """Return a layer with other kernels and another bias."""
+        require_alike(self.parameters, parameters)
         return replace(self, kernels=parameters[0], bias=parameters[1])
 
     @property
@@ -64,7 +65,15 @@ class Convolution:
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_samples, n_channels, *grid) to (n_samples, n_outputs, *new_grid)."""
+        n_dims, n_channels = self.kernels.ndim - 2, self.kernels.shape[1]
+        if inputs.ndim != n_dims + 2 or inputs.shape[1] != n_channels:
+            raise ValueError(
+                f"inputs must have {n_channels} channels on a grid of {n_dims} dimension(s), got "
+                f"shape {inputs.shape}"
+            )
         padded: Any = self._padded(inputs)
+        if any(n < w for n, w in zip(padded.shape[2:], self.window, strict=True)):
+            raise ValueError(f"inputs must be as wide as {self.window}, got shape {inputs.shape}")
         space = tuple(range(2, inputs.ndim))
         steps = (slice(None),) * 2 + (slice(None, None, self.stride),) * len(space)
         windows: Any = sliding_window_view(padded, self.window, space)[steps]  # type: ignore[call-overload]
@@ -119,6 +128,8 @@ class MeanPool(Fixed):
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_samples, n_channels, *grid) to (n_samples, n_channels)."""
+        if inputs.ndim < 3:
+            raise ValueError(f"inputs must have channels and a grid, got shape {inputs.shape}")
         space = tuple(range(2, inputs.ndim))
         n_places = int(np.prod(inputs.shape[2:]))
 

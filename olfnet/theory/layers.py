@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.activations import Activation
+from olfnet.theory.activations import Activation, checked
 
 Parameters = tuple[FloatArray, ...]
 PullBack = Callable[[FloatArray], tuple[FloatArray, Parameters]]
@@ -37,6 +37,20 @@ class Layer(Protocol):
         ...
 
 
+def kept(array: FloatArray) -> FloatArray:
+    """Copy what a record holds, such that nothing can change it behind its back."""
+    array = np.array(array)
+    array.flags.writeable = False
+    return array
+
+
+def require_alike(old: Sequence[FloatArray], new: Sequence[FloatArray]) -> None:
+    """Raise unless parameters are as many, and of the same shapes, as those before."""
+    wanted, found = ([np.shape(array) for array in arrays] for arrays in (old, new))
+    if found != wanted:
+        raise ValueError(f"parameters must have the shapes {wanted}, got {found}")
+
+
 class Fixed:
     """A layer that has nothing to learn."""
 
@@ -47,6 +61,7 @@ class Fixed:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
         """Return the same layer."""
+        require_alike((), parameters)
         return self
 
 
@@ -69,8 +84,8 @@ class Dense:
         bias = checks.vector("bias", bias)
         if len(bias) != len(weights):
             raise ValueError(f"bias must have {len(weights)} entries, got {len(bias)}")
-        object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "bias", bias)
+        object.__setattr__(self, "weights", kept(weights))
+        object.__setattr__(self, "bias", kept(bias))
 
     @property
     def parameters(self) -> Parameters:
@@ -79,12 +94,13 @@ class Dense:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
         """Return a layer with other weights and another bias."""
+        require_alike(self.parameters, parameters)
         return replace(self, weights=parameters[0], bias=parameters[1])
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_samples, n_inputs) to (n_samples, n_outputs)."""
         n_inputs = self.weights.shape[1]
-        if inputs.shape[-1:] != (n_inputs,):
+        if inputs.ndim != 2 or inputs.shape[1] != n_inputs:
             raise ValueError(f"inputs must have {n_inputs} columns, got shape {inputs.shape}")
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
@@ -98,6 +114,9 @@ class Activate(Fixed):
     """Pass every number through the same activation."""
 
     activation: Activation
+
+    def __post_init__(self) -> None:
+        checked(self.activation)
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Keep the shape."""
@@ -135,11 +154,11 @@ class Network:
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "layers", _listed("layers", self.layers))
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the outputs, shape (n_samples, ...)."""
-        return self.linearized(_samples(inputs))[0]
+        return self.linearized(samples("inputs", inputs))[0]
 
     def then(self, *layers: Layer) -> "Network":
         """Return a network that goes on with other layers or networks."""
@@ -152,6 +171,7 @@ class Network:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
         """Return a network of the same shape."""
+        require_alike(self.parameters, parameters)
         left = list(parameters)
         layers = []
         for layer in self.layers:
@@ -225,7 +245,7 @@ class Parallel:
     columns: Sequence[Sequence[int]]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parts", tuple(self.parts))
+        object.__setattr__(self, "parts", _listed("parts", self.parts))
         object.__setattr__(self, "columns", tuple(list(seen) for seen in self.columns))
         if len(self.parts) != len(self.columns) or not self.parts:
             raise ValueError(
@@ -235,7 +255,7 @@ class Parallel:
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the outputs, shape (n_samples, ...)."""
-        return self.linearized(_samples(inputs))[0]
+        return self.linearized(samples("inputs", inputs))[0]
 
     @property
     def parameters(self) -> Parameters:
@@ -262,7 +282,18 @@ class Parallel:
         return np.sum([outputs for outputs, _ in parts], axis=0), pull_back
 
 
-def _samples(inputs: ArrayLike) -> FloatArray:
-    (samples,) = checks.broadcast(inputs=inputs)
-    checks.require_finite("inputs", samples)
-    return samples
+def samples(name: str, values: ArrayLike) -> FloatArray:
+    """Return finite numbers of shape (n_samples, ...), of at least one sample."""
+    (found,) = checks.broadcast(**{name: values})
+    if found.ndim == 0 or found.size == 0:
+        raise ValueError(f"{name} must hold at least one sample, got shape {found.shape}")
+    checks.require_finite(name, found)
+    return found
+
+
+def _listed(name: str, layers: Any) -> tuple[Layer, ...]:
+    """Return layers, if they are; anything else would fail once it is used."""
+    found = tuple(layers) if hasattr(layers, "__iter__") else (None,)
+    if any(isinstance(one, type) or not hasattr(one, "linearized") for one in found):
+        raise ValueError(f"{name} must be a list of layers such as Dense, got {layers!r}")
+    return found

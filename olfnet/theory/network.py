@@ -24,6 +24,7 @@ from olfnet.theory.layers import (
     Parallel,
     Parameters,
     Residual,
+    samples,
 )
 
 __all__ = [
@@ -67,10 +68,18 @@ class SquaredLoss:
 
 @dataclass(frozen=True)
 class LogisticLoss:
-    """log(1 + exp(-y f)) of labels y = -1 or 1, in the mean over samples."""
+    """log(1 + exp(-y f)) of labels y = -1 or 1, in the mean over samples.
+
+    Raises
+    ------
+    ValueError
+        If a label is another number: those of 0 would count for nothing.
+    """
 
     def __call__(self, outputs: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
         """Return the loss and its gradient by the outputs."""
+        if (other := np.abs(targets) != 1).any():
+            raise ValueError(f"targets must be labels -1 or 1, got {targets[other][0]:g}")
         margins = targets * outputs
         slope = -targets * scipy.special.expit(-margins) / len(outputs)
         return float(-scipy.special.log_expit(margins).sum()) / len(outputs), slope
@@ -112,7 +121,7 @@ def dense(
     (5, 1)
     """
     rng = np.random.default_rng(rng)
-    widths = [checks.count("widths", width) for width in widths]
+    widths = [checks.count("widths", int(width)) for width in checks.integers("widths", widths)]
     if len(widths) < 2:
         raise ValueError(f"widths must hold those of inputs and outputs, got {len(widths)}")
     weight_sd = checks.nonnegative("weight_variance", weight_variance) ** 0.5
@@ -144,14 +153,22 @@ def gradient(
     Raises
     ------
     ValueError
-        If targets do not have the shape of the outputs.
+        If targets do not have the shape of the outputs, or anything is not finite.
     """
-    outputs, pull_back = network.linearized(np.asarray(inputs, dtype=float))
-    targets = np.asarray(targets, dtype=float)
+    inputs, targets = samples("inputs", inputs), samples("targets", targets)
+    return _gradient(network, inputs, targets, loss)
+
+
+def _gradient(
+    network: Network, inputs: FloatArray, targets: FloatArray, loss: Loss
+) -> tuple[float, Parameters]:
+    outputs, pull_back = network.linearized(inputs)
     if targets.shape != outputs.shape:
         raise ValueError(
             f"targets must have the shape of the outputs, {outputs.shape}, got {targets.shape}"
         )
+    if isinstance(loss, type) or not callable(loss):
+        raise ValueError(f"loss must be one such as SquaredLoss(), got {loss!r}")
     value, by_outputs = loss(outputs, targets)
     return value, pull_back(by_outputs)[1]
 
@@ -169,9 +186,8 @@ def jacobian(network: Network, inputs: ArrayLike) -> list[FloatArray]:
     list of arrays of shape (n_samples, n_outputs, *parameter)
         One for each array of parameters; for outputs of more dimensions, of all of them in a row.
     """
-    inputs = np.asarray(inputs, dtype=float)
     rows = []
-    for sample in inputs:
+    for sample in samples("inputs", inputs):
         outputs, pull_back = network.linearized(sample[None])
         units = np.eye(outputs.size).reshape(-1, *outputs.shape)
         rows.append([pull_back(unit)[1] for unit in units])
@@ -245,7 +261,9 @@ def train(
     [[[2.0]], [1.0]]
     """
     rng = np.random.default_rng(rng)
-    inputs, targets = np.asarray(inputs, dtype=float), np.asarray(targets, dtype=float)
+    inputs, targets = samples("inputs", inputs), samples("targets", targets)
+    if len(inputs) != len(targets):
+        raise ValueError(f"targets must be as many as inputs, {len(inputs)}, got {len(targets)}")
     learning_rate = checks.positive("learning_rate", learning_rate)
     if not 0 <= checks.finite("momentum", momentum) < 1:
         raise ValueError(f"momentum must be in [0, 1), got {momentum:g}")
@@ -258,7 +276,7 @@ def train(
     for step in range(n_steps + 1):
         chosen = rng.choice(n_samples, batch_size, replace=False) if batch_size else slice(None)
         with np.errstate(over="ignore", invalid="ignore"):
-            losses[step], slopes = gradient(network, inputs[chosen], targets[chosen], loss)
+            losses[step], slopes = _gradient(network, inputs[chosen], targets[chosen], loss)
         if not np.isfinite(losses[step]):
             raise FloatingPointError(
                 f"the loss grew beyond all bounds in step {step}; learning_rate must be smaller, "

@@ -95,6 +95,11 @@ def test_inputs_that_are_no_numbers(member, inputs):
         member(inputs)
 
 
+@pytest.mark.parametrize("member", MEMBERS, ids=repr)
+def test_what_is_no_number_stays_none(member):
+    assert np.isnan(member(np.nan))
+
+
 def test_known_values():
     assert ReLU()([-2, 0, 3]).tolist() == [0, 0, 3]
     assert not np.signbit(ReLU()(-2.0))

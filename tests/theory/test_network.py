@@ -7,7 +7,16 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from olfnet.theory import layers, network
-from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory.activations import (
+    Erf,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Step,
+    Tanh,
+    Thresholded,
+)
 from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.layers import Activate, Dense, Flatten, Network, Residual
 from olfnet.theory.network import LogisticLoss, SquaredLoss, gradient, train
@@ -33,6 +42,10 @@ def convolutional(padding, stride, dims, activation):
     width = Network(body)(np.zeros(shape)).shape[1]
     inputs = random.standard_normal(shape)
     return Network([*body, Dense(random.standard_normal((2, width)), 0.2)]), inputs
+
+
+def looked_at(shape):
+    return Network([Convolution(np.ones((1, 2, 3)))])(np.ones(shape))
 
 
 def every_network():
@@ -255,6 +268,22 @@ def test_initial_variance_is_kept_by_he():
         (lambda: network.dense([3, 1], Tanh(), weight_variance=-1), "weight_variance must be non"),
         (lambda: Residual([Dense([[1.0, 1.0]])])([[1.0, 2.0]]), "must keep the shape"),
         (lambda: LeakyReLU(np.nan), "slope must be finite"),
+        (lambda: network.dense([2, 3, 1], ReLU, rng=0), r"activation must be one such as ReLU\(\)"),
+        (lambda: Activate("relu"), "activation must be one such as .* got 'relu'"),
+        (lambda: Thresholded(ReLU, 1.0), "activation must be one such as"),
+        (lambda: network.dense([2.0, 1], Tanh()), "widths must be a list of integers"),
+        (lambda: network.dense(3, Tanh()), "widths must be a list of integers, got 3"),
+        (lambda: Network([ReLU()]), "layers must be a list of layers such as Dense"),
+        (lambda: Network(Dense([[1.0]])), "layers must be a list of layers such as Dense"),
+        (lambda: Network("abc"), "layers must be a list of layers such as Dense, got 'abc'"),
+        (lambda: Convolution("a"), "kernels must be numbers, got 'a'"),
+        (lambda: Network([Dense([[1.0]])])(np.ones(1)), "inputs must have 1 columns, got shape"),
+        (lambda: Network([Dense([[1.0]])])(np.ones((0, 1))), "inputs must hold at least one"),
+        (lambda: Network([MeanPool()])(np.ones((4, 3))), "inputs must have channels and a grid"),
+        (lambda: looked_at((4, 5)), "inputs must have 2 channels on a grid of 1 dim"),
+        (lambda: looked_at((4, 1, 5)), r"must have 2 channels .* got shape \(4, 1, 5\)"),
+        (lambda: looked_at((4, 2, 5, 5)), "must have 2 channels on a grid of 1 dim"),
+        (lambda: looked_at((4, 2, 2)), r"inputs must be as wide as \(3,\), got shape \(4, 2, 2\)"),
     ],
 )
 def test_bad_networks(make, words):
@@ -275,6 +304,76 @@ def test_bad_training(options, words):
     net = network.dense([2, 1], Tanh(), rng=0)
     with pytest.raises(ValueError, match=words):
         train(net, np.ones((4, 2)), np.ones((4, 1)), **options)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "words"),
+    [
+        ([[1.0, np.nan]] * 4, [[1.0]] * 4, r"inputs must be finite, got nan at \(0, 1\)"),
+        ([[1.0, 2.0]] * 4, [[np.inf]] * 4, r"targets must be finite, got inf at \(0, 0\)"),
+        ([["a", "b"]], [[1.0]], "inputs must be numbers"),
+        (np.ones((0, 2)), np.ones((0, 1)), "inputs must hold at least one sample"),
+        (1.0, 1.0, "inputs must hold at least one sample"),
+        ([[1.0, 2.0]] * 4, [[1.0]] * 8, "targets must be as many as inputs, 4, got 8"),
+    ],
+)
+def test_bad_samples(inputs, targets, words):
+    """Numbers that are none are no matter of the learning rate, nor are batches cut short."""
+    net = network.dense([2, 1], Tanh(), rng=0)
+    with pytest.raises(ValueError, match=words):
+        train(net, inputs, targets, batch_size=1, n_steps=2)
+    with pytest.raises(
+        ValueError, match=words.replace("be as many as inputs, 4, got 8", "have the shape")
+    ):
+        gradient(net, inputs, targets, SquaredLoss())
+
+
+def test_jacobians_of_bad_samples():
+    with pytest.raises(ValueError, match="inputs must be finite, got nan"):
+        network.jacobian(network.dense([1, 1], Tanh(), rng=0), [[np.nan]])
+
+
+@pytest.mark.parametrize("labels", [[[0.0], [1.0]], [[-1.0], [2.0]]])
+def test_labels_are_minus_one_and_one(labels):
+    """Labels of 0, as other libraries have them, would silently count for nothing."""
+    net = network.dense([2, 1], Tanh(), rng=0)
+    with pytest.raises(ValueError, match="targets must be labels -1 or 1, got [02]"):
+        gradient(net, np.ones((2, 2)), labels, LogisticLoss())
+
+
+@pytest.mark.parametrize("loss", [LogisticLoss, "squared"])
+def test_losses_that_are_none(loss):
+    with pytest.raises(ValueError, match=r"loss must be one such as SquaredLoss\(\)"):
+        gradient(network.dense([2, 1], Tanh(), rng=0), np.ones((2, 2)), np.ones((2, 1)), loss)
+
+
+@pytest.mark.parametrize(
+    ("make", "array"),
+    [(Dense, np.ones((2, 3))), (Convolution, np.ones((2, 1, 3)))],
+)
+def test_layers_cannot_be_changed_behind_their_backs(make, array):
+    layer = make(array, np.zeros(2))
+    array[:] = 7.0
+    assert (layer.parameters[0] == 1).all()
+    for kept in layer.parameters:
+        with pytest.raises(ValueError, match="read-only"):
+            kept[:] = 7.0
+
+
+@pytest.mark.parametrize("change", ["more", "fewer", "other"])
+def test_parameters_must_fit(change):
+    net = network.dense([2, 3, 1], Tanh(), rng=0)
+    parameters = list(net.parameters)
+    parameters = {
+        "more": [*parameters, np.ones(3)],
+        "fewer": parameters[:3],
+        "other": [np.ones((7, 2)), *parameters[1:]],
+    }[change]
+    with pytest.raises(ValueError, match=r"parameters must have the shapes \[\(3, 2\), .*, got"):
+        net.with_parameters(parameters)
+    for layer in (Dense([[1.0]]), Convolution(np.ones((1, 1, 3)))):
+        with pytest.raises(ValueError, match="parameters must have the shapes"):
+            layer.with_parameters(layer.parameters[:1])
 
 
 def test_targets_and_divergence():
