@@ -11,6 +11,7 @@ What is certified
     A no: no weights keep them all farther than the margin by ``TOLERANCE`` times the largest
     number among centers and axes (the power of two above it).  The proof is a bound from
     non-negative multipliers of the pool, beyond all rounding, and mostly far below the tolerance.
+
 So ellipsoids that only just touch the margin, within the tolerance, may get either answer.
 """
 

@@ -1,0 +1,1 @@
+"""What writes the site's pages, and runs the code on them."""
