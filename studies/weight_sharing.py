@@ -16,7 +16,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing
 from olfnet.theory.activations import ReLU
-from olfnet.theory.generalization import n_parameters
+from olfnet.theory.generalization import n_parameters, network_vc_bound
 from olfnet.theory.network import (
     Activate,
     Convolution,
@@ -91,6 +91,10 @@ def measure(
         "n_parameters": xr.DataArray(
             n_parameters(untaught), attrs={"meaning": "numbers that were learned"}
         ),
+        "vc_bound": xr.DataArray(
+            network_vc_bound(untaught, (1, LENGTH)),
+            attrs={"meaning": "at most so many signals can be labeled in all ways"},
+        ),
     }
 
 
@@ -101,8 +105,13 @@ def chosen(dataset: xr.Dataset, task: str, network: str) -> dict[int, np.ndarray
 
 def table(dataset: xr.Dataset) -> Table:
     """Error of both networks against the number of samples."""
-    rows = Table(title="Wrong answers to new signals (95 % intervals)")
     kinds = list(dataset["network"].values)
+    bounds = dataset["vc_bound"].max([d for d in dataset["vc_bound"].dims if d != "network"])
+    words = [f"{kind} {float(bounds.sel(network=kind)):,.0f}" for kind in kinds]
+    rows = Table(
+        title="Wrong answers to new signals (95 % intervals)",
+        caption="VC dimension at most: " + ", ".join(words),
+    )
     for column in ("task", "samples", *kinds):
         rows.add_column(column, justify="left" if column == "task" else "right", no_wrap=True)
     for task in dataset["task"].values:

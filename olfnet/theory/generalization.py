@@ -11,7 +11,11 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.layers import Layer
+from olfnet.theory import averages
+from olfnet.theory.activations import Identity, LeakyReLU
+from olfnet.theory.convolution import Convolution, MeanPool
+from olfnet.theory.layers import Activate, Dense, Flatten, Layer, Network
+from olfnet.theory.rewriting import flattened
 
 
 def n_parameters(layer: Layer) -> int:
@@ -72,10 +76,61 @@ def vc_bound(widths: ArrayLike) -> float:
         checks.count("widths", width)
     if len(widths) < 2 or widths[-1] != 1:
         raise ValueError(f"widths must hold those of inputs and outputs, 1 at last, got {widths}")
-    units, inputs = widths[1:].astype(float), widths[:-1]
-    parameters = np.cumsum(units * (inputs + 1)).sum()
-    reach = np.sum(np.arange(1, len(widths)) * units)
-    return float(len(units) + parameters * np.log2(4 * np.e * reach * np.log2(2 * np.e * reach)))
+    return _vc_bound(widths[1:].astype(float), widths[1:] * (widths[:-1] + 1.0))
+
+
+def network_vc_bound(network: Network, shape: tuple[int, ...]) -> float:
+    """Upper bound of the VC dimension of a network whose weights may be shared between places.
+
+    Parameters
+    ----------
+    network : Network
+        Dense layers and convolutions, with rectifiers (leaky or not) and means over the grid; one
+        output, with a threshold behind it.
+    shape : tuple of int
+        Of one input.
+
+    Returns
+    -------
+    float
+        As :func:`vc_bound`, whose proof counts the regions into which the units' turns cut the
+        space of parameters: a convolution has all units of its grid, and each kernel once.
+
+    Raises
+    ------
+    ValueError
+        If there are other layers or activations, or not one output.
+
+    Examples
+    --------
+    >>> from olfnet.theory.activations import ReLU
+    >>> looking = Network([Convolution(np.ones((1, 1, 5))), Activate(ReLU()), MeanPool()])
+    >>> round(network_vc_bound(looking.then(Dense([[1.0]])), shape=(1, 32)))
+    159
+    """
+    signal, units, parameters = np.zeros((1, *shape)), [], []
+    for layer in flattened(network):
+        straight = (Identity, LeakyReLU)
+        signal = layer.linearized(signal)[0]
+        if isinstance(layer, (Dense, Convolution)):
+            units.append(float(signal.size))
+            parameters.append(float(n_parameters(layer)))
+        elif not (
+            isinstance(layer, (Flatten, MeanPool))
+            or (isinstance(layer, Activate) and isinstance(layer.activation, straight))
+        ):
+            raise ValueError(
+                f"network must have dense layers, convolutions and rectifiers only, got {layer!r}"
+            )
+    if signal.size != 1 or not units:
+        raise ValueError(f"network must have weights and one output, got {signal.size} outputs")
+    return _vc_bound(np.array(units), np.array(parameters))
+
+
+def _vc_bound(units: FloatArray, parameters: FloatArray) -> float:
+    reach = np.sum(np.arange(1, len(units) + 1) * units)
+    seen = np.cumsum(parameters).sum()
+    return float(len(units) + seen * np.log2(4 * np.e * reach * np.log2(2 * np.e * reach)))
 
 
 def least_squares_error(
@@ -99,13 +154,13 @@ def least_squares_error(
     Raises
     ------
     ValueError
-        If there are too few samples: the mean error is infinite.
+        If a number is not legal, or there are too few samples: the mean error is infinite.
 
     References
     ----------
     Breiman & Freedman 1983, J. Am. Stat. Assoc. 78:131.
     """
-    n_samples, n_features, noise = checks.broadcast(
+    n_samples, n_features, noise = averages.nonnegative(
         n_samples=n_samples, n_features=n_features, noise_variance=noise_variance
     )
     left = n_samples - n_features - 1
@@ -176,7 +231,7 @@ def random_feature_error(
         raise ValueError(f"coefficients must have {len(modes)} entries, got {len(weights)}")
     ridge = checks.nonnegative("ridge", ridge)
     noise = checks.nonnegative("noise_variance", noise_variance)
-    n, k = checks.broadcast(n_samples=n_samples, n_features=n_features)
+    n, k = averages.nonnegative(n_samples=n_samples, n_features=n_features)
     if min(n.min(), k.min()) < 1:
         raise ValueError(
             f"n_samples and n_features must be at least 1, got {min(n.min(), k.min())}"

@@ -5,8 +5,16 @@ import pytest
 
 from olfnet.theory import generalization as theory
 from olfnet.theory import network
-from olfnet.theory.activations import ReLU
-from olfnet.theory.network import Activate, Convolution, Dense, Flatten, Network
+from olfnet.theory.activations import LeakyReLU, ReLU, Tanh
+from olfnet.theory.network import (
+    Activate,
+    Convolution,
+    Dense,
+    Flatten,
+    MeanPool,
+    Network,
+    Residual,
+)
 
 MODES = np.arange(1, 301) ** -1.5
 TARGET = 1 / np.arange(1, 301)
@@ -107,9 +115,69 @@ def test_vc_bound_holds_and_grows_with_depth():
     assert 3.9 < ratio < 4.7
 
 
+def looking(readout=1, activation=None, n_kernels=8, window=(5,)):
+    kernels = np.ones((n_kernels, 1, *window))
+    body = [Convolution(kernels, padding="circular"), Activate(activation or ReLU()), MeanPool()]
+    return Network([*body, Dense(np.ones((readout, n_kernels)))])
+
+
+@pytest.mark.parametrize("widths", [[3, 1], [10, 20, 1], [7, 5, 6, 4, 1]])
+def test_bounds_of_dense_networks_are_the_same_by_both_ways(widths):
+    net = network.dense(widths, LeakyReLU(0.1), rng=0)
+    assert theory.network_vc_bound(net, (widths[0],)) == pytest.approx(theory.vc_bound(widths))
+    assert theory.network_vc_bound(Network([net]), (widths[0],)) == theory.vc_bound(widths)
+
+
+@pytest.mark.parametrize(("window", "shape"), [((5,), (1, 32)), ((3, 2), (1, 9, 8))])
+def test_shared_weights_count_once_and_units_everywhere(window, shape):
+    """By hand: 8 kernels at all places, then one sum of 8 means."""
+    first = 8 * np.prod(window) + 8
+    n_places = np.prod(shape)
+    reach = 8 * n_places + 2
+    wanted = 2 + (2 * first + 9) * np.log2(4 * np.e * reach * np.log2(2 * np.e * reach))
+    found = theory.network_vc_bound(looking(window=window), shape)
+    assert found == pytest.approx(wanted, rel=1e-12)
+    apart = theory.vc_bound([n_places, 8 * n_places, 1])  # the same units, nothing shared
+    assert found < apart / 20
+
+
+def test_shared_weights_can_shatter_no_more_than_the_bound():
+    """One kernel summed over places is a threshold unit of its 5 weights and a bias."""
+    net = Network([Convolution(np.ones((1, 1, 5)), stride=5), MeanPool(), Dense([[1.0]])])
+    assert theory.network_vc_bound(net, (1, 30)) >= 6
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (
+            lambda: theory.network_vc_bound(looking(activation=Tanh()), (1, 32)),
+            "network must have dense layers, convolutions and rectifiers only, got .*Tanh",
+        ),
+        (
+            lambda: theory.network_vc_bound(Network([Residual([Dense([[1.0]])])]), (1,)),
+            "rectifiers only, got Residual",
+        ),
+        (
+            lambda: theory.network_vc_bound(looking(readout=2), (1, 32)),
+            "network must have weights and one output, got 2 outputs",
+        ),
+        (
+            lambda: theory.network_vc_bound(Network([Activate(ReLU())]), (1,)),
+            "network must have weights",
+        ),
+        (lambda: theory.network_vc_bound(looking(), (32,)), "inputs must have 1 channels"),
+        (lambda: theory.least_squares_error(np.nan, 3), "n_samples must be finite"),
+        (lambda: theory.least_squares_error(10, -3), "n_features must be finite and at least 0"),
+        (lambda: theory.least_squares_error(10, 3, -1), "noise_variance must be finite and at"),
+        (
+            lambda: theory.random_feature_error([1, 1, 1], [1, 1, 1], np.nan, 1),
+            "n_samples must be finite",
+        ),
+        (
+            lambda: theory.random_feature_error([1, 1, 1], [1, 1, 1], 1, [1, np.inf]),
+            "n_features must be finite",
+        ),
         (lambda: theory.vc_bound([3]), "widths must hold"),
         (lambda: theory.vc_bound([3, 2]), "1 at last"),
         (lambda: theory.vc_bound([0, 1]), "widths must be at least 1"),
