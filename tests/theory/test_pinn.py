@@ -262,7 +262,10 @@ def test_rectifiers_miss_the_least_energy_by_the_square_of_their_pieces(n):
     """h^2 / 24 exactly for values on the parabola; any other values have more energy."""
     knots = np.linspace(0, 1, n + 1)
     values = knots * (1 - knots) / 2
-    assert parabola_energy(values) + 1 / 24 == pytest.approx(n**-2.0 / 24, rel=1e-10)
+    missed = parabola_energy(values) + 1 / 24
+    assert missed == pytest.approx(n**-2.0 / 24, rel=1e-10)
+    if n in (published := {2: 1.042e-2, 8: 6.510e-4}):
+        assert missed == pytest.approx(published[n], rel=5e-4)
     for place in range(1, n):
         for by in (-1e-3, 1e-3):
             off = values + by * (np.arange(n + 1) == place)

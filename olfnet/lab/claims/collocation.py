@@ -176,8 +176,8 @@ CLAIMS = (
         status=Status.ORDERING,
         n_samples=400,
         n_quick=60,
-        remark="Against the source text: 2.5 times. With weights of variance 2 and biases of 1 there is no "
-        "difference that 60 networks would show.",
+        remark="Against the source text: 2.5 times. With weights of variance 2 and biases of 1 "
+        "there is no difference that 60 networks would show.",
     ),
     claim(
         "S12.solution",
