@@ -7,6 +7,7 @@ units of random expansions have them.  Composed sawtooths double the pieces with
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
@@ -43,12 +44,12 @@ def largest_error(network: Network, knots: np.ndarray, rng: np.random.Generator)
     return float(np.abs(network(x) - x**2).max())
 
 
-def measure(*, n_compositions: int, rng: np.random.Generator) -> dict[str, xr.DataArray]:
-    """Build four networks of equally many units, and compare each with x^2."""
+def built(n_compositions: int, rng: np.random.Generator) -> dict[str, tuple[Network, np.ndarray]]:
+    """Build four networks of equally many units; each with its knots."""
     n = int(units_of(n_compositions))
     equal = np.linspace(0, 1, n + 1)
     knots = np.concatenate(([0.0], np.sort(rng.random(n - 1)), [1.0]))
-    built = {
+    return {
         "random": (approximation.interpolation(np.square, knots), knots),
         "interpolated": (approximation.square(n), equal),
         "balanced": (approximation.square(n, balanced=True), equal),
@@ -57,11 +58,15 @@ def measure(*, n_compositions: int, rng: np.random.Generator) -> dict[str, xr.Da
             np.linspace(0, 1, 2**n_compositions + 1),
         ),
     }
+
+
+def measure(*, n_compositions: int, rng: np.random.Generator) -> dict[str, xr.DataArray]:
+    """Compare four networks with x^2."""
     return {
         name: xr.DataArray(
             largest_error(network, at, rng), attrs={"meaning": f"largest error: {NETWORKS[name]}"}
         )
-        for name, (network, at) in built.items()
+        for name, (network, at) in built(n_compositions, rng).items()
     }
 
 
@@ -101,10 +106,21 @@ def table(dataset: xr.Dataset) -> Table:
     return rows
 
 
-def figure(dataset: xr.Dataset) -> Figure:
+def draw_examples(deep: Axes, functions: Axes) -> None:
+    """Draw three composed sawtooths, units and weights, and the functions of the least networks."""
+    drawing.draw_network(deep, approximation.deep_square(3))
+    deep.text(0.5, 1.02, "sawtooths", transform=deep.transAxes, ha="center", fontsize="small")
+    examples = built(1, np.random.default_rng(3))
+    for nth, name in enumerate(list(NETWORKS)[:3]):
+        style = {"lw": 1.2, "color": drawing.COLORS[nth]}
+        drawing.draw_function(functions, examples[name][0], 0.0, 1.0, **style)
+    x = np.linspace(0, 1, 101)
+    functions.plot(x, x**2, lw=0.8, ls=":", color="0.3")
+    functions.set(xlabel="$x$", ylabel="by 2 units ($x^2$ dotted)")
+
+
+def draw_errors(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw errors against units: theory as lines, networks as points."""
-    drawn = Figure(figsize=(4.8, 3.5), layout="constrained")
-    axes = drawn.subplots()
     sizes = units_of(dataset["n_compositions"].values)
     n_units = np.arange(sizes.min(), sizes.max() + 1)
     for nth, (name, label) in enumerate(NETWORKS.items()):
@@ -118,7 +134,15 @@ def figure(dataset: xr.Dataset) -> Figure:
             )  # fmt: skip
     axes.set(xlabel="units", ylabel="largest error of $x^2$ on [0, 1]", yscale="log")
     drawing.legend(axes, title="points: networks; lines: theory", title_fontsize="small")
-    axes.spines[["top", "right"]].set_visible(False)
+
+
+def figure(dataset: xr.Dataset) -> Figure:
+    """Draw a deep network, what small ones make of x, and errors against units."""
+    drawn = Figure(figsize=(9.6, 3.5), layout="constrained")
+    panels = drawn.subplots(1, 3, width_ratios=(1, 1, 1.8))
+    draw_examples(*panels[:2])
+    draw_errors(panels[2], dataset)
+    drawing.finish(panels)
     return drawn
 
 

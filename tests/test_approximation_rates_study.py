@@ -55,7 +55,9 @@ def test_rates_are_fitted_and_shown(study, tmp_path):
     table = study.table(dataset)
     assert table.row_count == 6
     assert "-2.0000" in table.caption
-    (axes,) = study.figure(dataset).axes
+    deep, functions, axes = study.figure(dataset).axes
+    assert len(deep.collections) == 4
+    assert len(functions.lines) == 4
     assert len(axes.get_legend().get_texts()) == 4
     holes = dataset.copy(deep=True)
     holes["status"][{"n_compositions": 1}] = 0

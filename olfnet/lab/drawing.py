@@ -1,4 +1,4 @@
-"""What the figures of the studies share: colors for all eyes, letters, means with intervals."""
+"""What the figures of the studies share: colors for all eyes, letters, means, small networks."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,14 +7,19 @@ import numpy as np
 import scipy.stats
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from numpy.typing import ArrayLike
 
+from olfnet import checks
 from olfnet.capacity import Extrapolation, extrapolate
 from olfnet.checks import FloatArray
+from olfnet.theory.layers import Activate, Dense, Network
+from olfnet.theory.rewriting import composed
 
 # Okabe & Ito's colors, which readers with any color vision tell apart.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_MOST_WEIGHTS = 5000  # that can be told apart in a figure
 
 
 def finish(panels: Iterable[Axes]) -> None:
@@ -107,3 +112,73 @@ def draw_limit(
     axes.errorbar(
         [shift], [found.value / theory], reach, marker=marker, ms=6, mfc="white", lw=1, color=color
     )
+
+
+def draw_function(axes: Axes, network: Network, low: float, high: float, **style: Any) -> None:
+    """Draw what a network of one input and one output makes of the numbers between two ends.
+
+    Parameters
+    ----------
+    axes : Axes
+    network : Network
+    low, high : float
+    **style
+        Of the line, as for ``Axes.plot``.
+
+    Raises
+    ------
+    ValueError
+        If the ends are not in order, or there is more than one input or output.
+    """
+    low, high = checks.finite("low", low), checks.finite("high", high)
+    if not low < high:
+        raise ValueError(f"low must be below high, got {low:g} and {high:g}")
+    x = np.linspace(low, high, 1001)
+    found = network(x[:, None])
+    if found.shape != (x.size, 1):
+        raise ValueError(f"network must have one output, got shape {found.shape[1:]}")
+    axes.plot(x, found[:, 0], **style)
+
+
+def draw_network(axes: Axes, network: Network) -> None:
+    """Draw a dense network: units in columns, and lines for weights, blue where they excite.
+
+    Lines are the thicker the larger the weight is among those of its layer; no line for none.
+
+    Parameters
+    ----------
+    axes : Axes
+    network : Network
+        Of dense layers and activations.
+
+    Raises
+    ------
+    ValueError
+        If there are other layers, or too many weights to see.
+    """
+    layers = composed(network).layers
+    dense = [layer for layer in layers if isinstance(layer, Dense)]
+    others = [layer for layer in layers if not isinstance(layer, (Dense, Activate))]
+    if others or not dense:
+        raise ValueError(f"network must be dense layers and activations, got {others}")
+    n_weights = sum(layer.weights.size for layer in dense)
+    if n_weights > _MOST_WEIGHTS:
+        raise ValueError(f"network must have at most {_MOST_WEIGHTS} weights, got {n_weights}")
+    sizes = [dense[0].weights.shape[1], *(len(layer.weights) for layer in dense)]
+    heights = [(n - 1) / 2 - np.arange(n) for n in sizes]
+    for nth, layer in enumerate(dense):
+        onto, source = np.nonzero(layer.weights)
+        found = layer.weights[onto, source]
+        ends = zip(heights[nth][source], heights[nth + 1][onto], strict=True)
+        lines = LineCollection(
+            [[(nth, one), (nth + 1, other)] for one, other in ends],
+            linewidths=0.4 + 1.6 * np.abs(found) / np.abs(layer.weights).max(),
+            colors=[COLORS[0] if weight > 0 else COLORS[1] for weight in found],
+            zorder=1,
+        )
+        axes.add_collection(lines)
+    for nth, column in enumerate(heights):
+        axes.plot(
+            np.full(column.size, nth), column, "o", ms=6, mfc="white", color="0.3", clip_on=False
+        )
+    axes.set_axis_off()
