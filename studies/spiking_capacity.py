@@ -4,8 +4,7 @@ Odors invented from the statistics of a measured panel are normalized in the ant
 reach the units as Poisson spikes.  Spike counts in windows that begin with the odor are the code:
 of a single trial, whose random labels a readout has to store, as in Cover's theorem (odors that no
 unit answers are left out and counted apart: a code without spikes stores nothing); of several
-trials, on some of which a readout learns the labels that it has to give to the others.  The same
-odors go through the rate-based circuit, to see how soon the counts come to resemble its code.
+trials, on some of which a readout learns the labels that it has to give to the others.
 """
 
 from collections.abc import Iterator
@@ -22,22 +21,20 @@ from sklearn.linear_model import RidgeClassifier
 
 import olfnet
 from olfnet import checks
-from olfnet.expansion import Circuit, Dynamics, Response, presets, rate, sparsify, spiking
+from olfnet.expansion import Dynamics, Response, presets, sparsify, spiking
 from olfnet.expansion.dynamics import GradedInhibition, Noise
-from olfnet.lab import Parameter, Study
+from olfnet.lab import Parameter, Study, drawing
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
 from olfnet.theory import cover
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5])
-LOADS = np.linspace(0.25, 3.0, 23)
-NOISY_LOADS = np.array([0.02, 0.06, 0.1, 0.2, 0.3, 0.44, 0.64])
+LOADS = np.linspace(0.25, 2.5, 10)
+NOISY_LOADS = np.array([0.02, 0.04, 0.06, 0.1, 0.2, 0.4])
 N_LEARNED, N_TESTED = 4, 4
-STATED_ERROR = 0.1
+STATED_ERROR = 0.25
 N_CALIBRATION = 30
-# Okabe-Ito colors, which readers with any color vision tell apart, from short to long windows.
-COLORS = ("#E69F00", "#009E73", "#0072B2", "#CC79A7")
-MARKERS = ("v", "^", "s", "o")
+DT = 2e-4  # s; cells are calibrated at this time step, too
 
 
 @cache
@@ -61,36 +58,28 @@ def cells(noise: float) -> Dynamics:
 def measure(
     *, n_units: int, coding_level: float, noise: float, rng: np.random.Generator
 ) -> dict[str, object]:
-    """One circuit, calibrated at the longest window; its codes, capacity and resemblance."""
+    """One circuit, calibrated at the longest window; what its spike counts store and tell."""
     wiring, odors, first, single, several, labels, calibration = rng.spawn(7)
     circuit = olfnet.random_expansion(
-        n_inputs=measured_odors().sizes["receptor"],
-        n_units=n_units,
-        fan_in=6,
-        sparsifier=sparsify.TopK(coding_level),
-        rng=wiring,
-    )
+        n_inputs=measured_odors().sizes["receptor"], n_units=n_units, fan_in=6,
+        sparsifier=sparsify.TopK(coding_level), rng=wiring,
+    )  # fmt: skip
     dynamics = spiking.calibrate(
-        circuit,
-        lobe(N_CALIBRATION, first),
-        coding_level=coding_level,
-        duration=WINDOWS[-1],
-        rng=calibration,
-        dynamics=cells(noise),
-        tolerance=0.1,
-    )
+        circuit, lobe(N_CALIBRATION, first), coding_level=coding_level, duration=WINDOWS[-1],
+        rng=calibration, dynamics=cells(noise), tolerance=0.2, dt=DT,
+    )  # fmt: skip
 
     def spikes(rates: np.ndarray, stream: np.random.Generator) -> Response:
-        return spiking.respond(circuit, rates, duration=WINDOWS[-1], rng=stream, dynamics=dynamics)
+        return spiking.respond(
+            circuit, rates, duration=WINDOWS[-1], rng=stream, dynamics=dynamics, dt=DT
+        )
 
     panel = lobe(round(LOADS[-1] * n_units), odors)
-    response = spikes(panel, single)
     storing = labels.choice([-1, 1], len(panel))
     few = panel[: sizes(n_units)[-1]]
     trials = spikes(np.repeat(few, N_LEARNED + N_TESTED, axis=0), several)
     return {
-        **stored(response, storing),
-        **resemblance(response, circuit, panel),
+        **stored(spikes(panel, single), storing),
         "error": errors(trials, balanced(len(few), labels), n_units),
     }
 
@@ -114,9 +103,8 @@ def windows(response: Response) -> Iterator[np.ndarray]:
 
 def along(values: list, meaning: str, **more: np.ndarray) -> xr.DataArray:
     """Label values that go along windows, and perhaps along something else."""
-    window = xr.DataArray(
-        WINDOWS, dims="window", attrs={"units": "s", "meaning": "time in which spikes are counted"}
-    )
+    about = {"units": "s", "meaning": "time in which spikes are counted"}
+    window = xr.DataArray(WINDOWS, dims="window", attrs=about)
     return xr.DataArray(
         np.array(values), {"window": window, **more}, ["window", *more], attrs={"meaning": meaning}
     )
@@ -125,56 +113,20 @@ def along(values: list, meaning: str, **more: np.ndarray) -> xr.DataArray:
 def stored(response: Response, labels: np.ndarray) -> dict[str, xr.DataArray]:
     """How many random labels of single-trial codes a linear readout stores, and their rank."""
     codes = list(windows(response))
-    answered = [code.any(axis=1) for code in codes]
+    breaks = [breaking_point(code, labels) for code in codes]
+    silent = [1 - code.any(axis=1).mean() for code in codes]
     return {
-        "breaking_point": along(
-            [
-                breaking_point(code[some], labels[some])
-                for code, some in zip(codes, answered, strict=True)
-            ],
-            "associations of odors with a response stored before the first failure",
-        ),
+        "breaking_point": along(breaks, "associations stored before the first failure"),
         "n_dims": along([int(np.linalg.matrix_rank(code)) for code in codes], "rank of the codes"),
         "level": along([(code > 0).mean() for code in codes], "fraction of units that respond"),
-        "silent": along(
-            [1 - some.mean() for some in answered], "fraction of odors without response"
-        ),
+        "silent": along(silent, "fraction of odors without response"),
     }
 
 
-def breaking_point(codes: np.ndarray, labels: np.ndarray) -> int:
-    """Longest prefix whose labels a linear readout stores."""
-    return separable_prefix(codes, labels) if len(codes) else 0
-
-
-def resemblance(response: Response, circuit: Circuit, panel: np.ndarray) -> dict[str, xr.DataArray]:
-    """Active sets and counts beside those of the rate-based circuit, and of its other odors."""
-    found: dict[str, list[float]] = {"overlap": [], "chance": [], "correlation": []}
-    for counts in windows(response):
-        level = max((counts > 0).mean(), 1 / circuit.n_units)
-        same = replace(circuit, sparsifier=sparsify.TopK(float(level)))
-        code = rate.respond(same, panel)
-        found["overlap"].append(shared(counts > 0, code.active))
-        found["chance"].append(shared(counts > 0, np.roll(code.active, 1, axis=0)))
-        found["correlation"].append(correlation(counts, code.rates))
-    meanings = {
-        "overlap": "units active in both circuits, of those active in either",
-        "chance": "the same with the rate-based code of another odor",
-        "correlation": "correlation of spike counts and rates over units",
-    }
-    return {name: along(values, meanings[name]) for name, values in found.items()}
-
-
-def shared(one: np.ndarray, other: np.ndarray) -> float:
-    """Units active in both, of those active in either; all odors together."""
-    return float((one & other).sum() / max((one | other).sum(), 1))
-
-
-def correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean correlation over units, of odors to which both respond in different ways."""
-    varied = (np.ptp(one, axis=1) > 0) & (np.ptp(other, axis=1) > 0)
-    pairs = zip(one[varied], other[varied], strict=True)
-    return float(np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs])) if varied.any() else 0.0
+def breaking_point(code: np.ndarray, labels: np.ndarray) -> int:
+    """Longest prefix, of the odors with a response, whose labels a linear readout stores."""
+    some = code.any(axis=1)
+    return separable_prefix(code[some], labels[some]) if some.any() else 0
 
 
 def errors(trials: Response, labels: np.ndarray, n_units: int) -> xr.DataArray:
@@ -183,8 +135,15 @@ def errors(trials: Response, labels: np.ndarray, n_units: int) -> xr.DataArray:
     found = []
     for counts in windows(trials):
         codes = counts.reshape(len(labels), N_LEARNED + N_TESTED, -1)
-        found.append([error(codes[:n], labels[:n]) for n in sizes(n_units)])
+        found.append([np.mean([*each(codes, labels, n)]) for n in sizes(n_units)])
     return along(found, "error on trials that were not learned", load=load)
+
+
+def each(codes: np.ndarray, labels: np.ndarray, n_odors: int) -> Iterator[float]:
+    """Errors of readouts for so many odors each, none of which has two readouts."""
+    for start in range(0, len(labels) - n_odors + 1, n_odors):
+        part = slice(start, start + n_odors)
+        yield error(codes[part], labels[part])
 
 
 def error(codes: np.ndarray, labels: np.ndarray) -> float:
@@ -199,12 +158,10 @@ def error(codes: np.ndarray, labels: np.ndarray) -> float:
 def capacity_at(errors: np.ndarray) -> np.ndarray:
     """Associations per unit at which the error crosses the stated one, for each repeat.
 
-    Errors are made to rise with the load, from none where there is nothing to confuse.  Below the
-    smallest load that was measured this line is all there is.
+    Errors are made to rise with the load.  If those of the fewest odors are larger, this is 0.
     """
-    loads = np.append(0.0, NOISY_LOADS)
     rising = np.maximum.accumulate(np.atleast_2d(errors), axis=1)
-    return np.array([np.interp(STATED_ERROR, np.append(0.0, e), loads) for e in rising])
+    return np.array([np.interp(STATED_ERROR, e, NOISY_LOADS, left=0.0) for e in rising])
 
 
 def chosen(dataset: xr.Dataset, name: str, noise: float) -> np.ndarray:
@@ -214,152 +171,106 @@ def chosen(dataset: xr.Dataset, name: str, noise: float) -> np.ndarray:
     return part[name].transpose("trial", ...).values[done]
 
 
-def mean(samples: np.ndarray) -> tuple[float, float]:
-    """Mean of repeats and half the width of its 95 % interval (Student)."""
-    if len(samples) < 2:
-        return float(samples.mean()), np.inf
-    reach = scipy.stats.t.ppf(0.975, len(samples) - 1) * scipy.stats.sem(samples)
-    return float(samples.mean()), float(reach)
+def present(dataset: xr.Dataset) -> list[float]:
+    """Noises of which a repeat is finished."""
+    return [float(n) for n in dataset["noise"].values if len(chosen(dataset, "level", n))]
+
+
+def cell(samples: np.ndarray, digits: int) -> str:
+    """Mean of repeats and half the width of its interval, if there is one."""
+    value, reach = drawing.mean_and_reach(samples)
+    return f"{value:.{digits}f}" + (f" ±{reach:.{digits}f}" if len(samples) > 1 else "")
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Capacity of single trials and at the stated error, for each window and noise."""
-    rows = Table(
-        title="Stored per dimension; per unit at the error; shared with the rate code (chance)"
-    )
-    headings = ("pA", "ms", "active", "silent", "rank", "stored", f"{STATED_ERROR:.0%} error")
-    for column in (*headings, "shared"):
+    rows = Table(title="Stored per dimension in one trial; told per unit to new trials")
+    end = f"{STATED_ERROR:.0%} error"
+    for column in ("pA", "ms", "active", "silent", "rank", "stored", end):
         rows.add_column(column, justify="right", no_wrap=True)
-    for noise in dataset["noise"].values:
-        names = ("level", "silent", "n_dims", "breaking_point", "error", "overlap", "chance")
-        found = {name: chosen(dataset, name, noise) for name in names}
-        if not len(found["level"]):
-            continue
+    for noise in present(dataset):
+        names = ("level", "silent", "n_dims", "breaking_point", "error")
+        level, silent, n_dims, stores, error = (chosen(dataset, name, noise) for name in names)
         for k, window in enumerate(WINDOWS):
-            load = mean(found["breaking_point"][:, k] / found["n_dims"][:, k])
-            noisy = mean(capacity_at(found["error"][:, k]))
-            level, silent, overlap, chance = (
-                found[name][:, k].mean() for name in ("level", "silent", "overlap", "chance")
-            )
             rows.add_row(
-                f"{1e12 * noise:g}",
-                f"{1e3 * window:g}",
-                f"{level:.1%}",
-                f"{silent:.1%}",
-                f"{found['n_dims'][:, k].mean():.0f}",
-                f"{load[0]:.2f} ±{load[1]:.2f}",
-                f"{noisy[0]:.3f} ±{noisy[1]:.3f}",
-                f"{overlap:.2f} ({chance:.2f})",
+                f"{1e12 * noise:g}", f"{1e3 * window:g}", f"{level[:, k].mean():.1%}",
+                f"{silent[:, k].mean():.1%}", f"{n_dims[:, k].mean():.0f}",
+                cell(stores[:, k] / n_dims[:, k], 2), cell(capacity_at(error[:, k]), 3),
                 end_section=window == WINDOWS[-1],
-            )
+            )  # fmt: skip
     return rows
 
 
 def figure(dataset: xr.Dataset) -> Figure:
-    """Draw what is stored, the error on new trials, capacity, and resemblance to rates."""
-    drawing = Figure(figsize=(7.2, 6.5), layout="constrained")
-    panels = drawing.subplots(2, 2).ravel()
-    present = [n for n in dataset["noise"].values if len(chosen(dataset, "level", n))]
-    if present:
-        draw_stored(panels[0], dataset, present[0])
-        draw_errors(panels[1], dataset, present[0])
-        draw_capacities(panels[2], dataset, present)
-        draw_resemblance(panels[3], dataset, present[0])
+    """Draw what is stored, the error on new trials, and capacity at the stated error."""
+    drawn = Figure(figsize=(9.6, 3.6), layout="constrained")
+    panels = drawn.subplots(1, 3)
+    if noises := present(dataset):
+        draw_stored(panels[0], dataset, noises[0])
+        draw_errors(panels[1], dataset, noises[0])
+        draw_capacities(panels[2], dataset, noises)
         handles = panels[0].get_legend_handles_labels()
-        drawing.legend(*handles, loc="outside upper center", ncols=5, frameon=False)
-    for letter, axes in zip("abcd", panels, strict=True):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(letter, loc="left", fontsize="medium", fontweight="bold")
-    return drawing
+        drawn.legend(*handles, loc="outside upper left", ncols=5, frameon=False)
+        drawing.legend(panels[2], loc="upper left")
+    drawing.finish(panels)
+    return drawn
 
 
 def draw_stored(axes: Axes, dataset: xr.Dataset, noise: float) -> None:
     """Fraction of labelings stored from single trials, beside Cover's theorem at the same rank."""
     breaks, ranks = (chosen(dataset, name, noise) for name in ("breaking_point", "n_dims"))
-    for k, (window, color, marker) in enumerate(zip(WINDOWS, COLORS, MARKERS, strict=True)):
+    for k, window in enumerate(WINDOWS):
         counts = (breaks[:, k, None] >= np.rint(LOADS * ranks[:, k, None])).sum(axis=0)
         tests = [scipy.stats.binomtest(int(n), len(breaks)).proportion_ci() for n in counts]
         share = counts / len(breaks)
         ends = np.clip([share - [t.low for t in tests], [t.high for t in tests] - share], 0, None)
-        label = f"{1e3 * window:g} ms"
         axes.errorbar(
-            LOADS, share, ends, ls="", marker=marker, ms=4, lw=0.8, color=color, label=label
-        )
+            LOADS + 0.03 * (k - 1), share, ends, ls="", marker=drawing.MARKERS[k], ms=4, lw=0.8,
+            color=drawing.COLORS[k], label=f"{1e3 * window:g} ms",
+        )  # fmt: skip
     n_dims = round(ranks[:, -1].mean())
     n_patterns = np.arange(n_dims, 3 * n_dims + 1)
     theory = cover.separable_fraction(n_patterns, n_dims)
     axes.plot(n_patterns / n_dims, theory, color="0.2", lw=1.2, label="Cover's theorem")
-    axes.set(
-        xlabel="load (associations per dimension)",
-        ylabel="fraction of labelings stored",
-        ylim=(-0.03, 1.03),
-    )
+    axes.set(xlabel="load (associations per dimension)", ylabel="fraction of labelings stored")
+    axes.set_ylim(-0.03, 1.03)
 
 
 def draw_errors(axes: Axes, dataset: xr.Dataset, noise: float) -> None:
     """Error on new trials against load."""
-    errors = chosen(dataset, "error", noise)
-    for k, (color, marker) in enumerate(zip(COLORS, MARKERS, strict=True)):
-        values, reach = np.transpose([mean(errors[:, k, i]) for i in range(NOISY_LOADS.size)])
-        reach = np.where(np.isfinite(reach), reach, 0.0)
-        axes.errorbar(NOISY_LOADS, values, reach, marker=marker, ms=4, lw=1, color=color)
+    values, reach = drawing.mean_and_reach(chosen(dataset, "error", noise))
+    for k in range(WINDOWS.size):
+        axes.errorbar(
+            NOISY_LOADS, values[k], reach[k], marker=drawing.MARKERS[k], ms=4, lw=1,
+            color=drawing.COLORS[k],
+        )  # fmt: skip
     axes.axhline(STATED_ERROR, color="0.2", lw=0.8, ls=":")
     axes.axhline(0.5, color="0.2", lw=1.2)
     axes.annotate("chance", (NOISY_LOADS[0], 0.5), va="bottom", fontsize="small")
     axes.annotate(
-        f"stated error {STATED_ERROR:g}", (NOISY_LOADS[-1], STATED_ERROR), ha="right", va="bottom",
+        f"stated error {STATED_ERROR:g}", (NOISY_LOADS[-1], STATED_ERROR), ha="right", va="top",
         fontsize="small",
     )  # fmt: skip
-    axes.set(xlabel="load (associations per unit)", ylabel="error on new trials", ylim=(0, 0.56))
+    axes.set(xlabel="load (associations per unit)", ylabel="error on new trials", ylim=(0, 0.58))
 
 
-def draw_capacities(axes: Axes, dataset: xr.Dataset, present: list[float]) -> None:
+def draw_capacities(axes: Axes, dataset: xr.Dataset, noises: list[float]) -> None:
     """Capacity at the stated error against the window, for each noise."""
-    for noise, color, marker in zip(present, COLORS[::-1], MARKERS[::-1], strict=False):
+    # Colors stand for windows; noises are shades of gray.
+    grays = np.linspace(0, 0.7, len(noises))
+    for noise, gray, marker in zip(noises, grays, drawing.MARKERS, strict=False):
         errors = chosen(dataset, "error", noise)
-        points = [mean(capacity_at(errors[:, k])) for k in range(WINDOWS.size)]
-        values, reach = np.transpose(points)
-        reach = np.where(np.isfinite(reach), reach, 0.0)
-        label = f"current noise {1e12 * noise:g} pA"
+        capacities = np.array([capacity_at(errors[:, k]) for k in range(WINDOWS.size)]).T
+        values, reach = drawing.mean_and_reach(capacities)
         axes.errorbar(
-            1e3 * WINDOWS, values, reach, marker=marker, ms=5, lw=1, color=color, label=label
-        )
-    axes.set(
-        xscale="log",
-        xlabel="window (ms)",
-        ylabel=f"associations per unit at {STATED_ERROR:.0%} error",
-    )
+            1e3 * WINDOWS, values, reach, marker=marker, ms=5, lw=1, color=str(gray),
+            label=f"noise {1e12 * noise:g} pA",
+        )  # fmt: skip
+    words = f"associations per unit at {STATED_ERROR:.0%} error"
+    axes.set(xscale="log", xlabel="window (ms)", ylabel=words)
     axes.set_xticks(1e3 * WINDOWS, [f"{1e3 * w:g}" for w in WINDOWS])
     axes.set_ylim(bottom=0)
-    axes.axhline(NOISY_LOADS[0], color="0.2", lw=0.8, ls=":")  # below it values are interpolated
-    axes.annotate(
-        "fewest odors measured", (1e3 * WINDOWS[-1], NOISY_LOADS[0]), ha="right", va="top",
-        fontsize="small",
-    )  # fmt: skip
     axes.minorticks_off()
-    axes.legend(frameon=False, fontsize="small")
-
-
-def draw_resemblance(axes: Axes, dataset: xr.Dataset, noise: float) -> None:
-    """Spike counts beside the rate-based circuit's code, against the window."""
-    lines = {
-        "correlation": ("correlation of counts and rates", "#0072B2", "s", "-"),
-        "overlap": ("overlap of active sets", "#D55E00", "o", "-"),
-        "chance": ("overlap with another odor's set", "0.5", "^", "--"),
-    }
-    for name, (label, color, marker, style) in lines.items():
-        found = chosen(dataset, name, noise)
-        values, reach = np.transpose([mean(found[:, k]) for k in range(WINDOWS.size)])
-        reach = np.where(np.isfinite(reach), reach, 0.0)
-        axes.errorbar(
-            1e3 * WINDOWS, values, reach, marker=marker, ms=5, lw=1, ls=style, color=color,
-            label=label,
-        )  # fmt: skip
-    axes.set(xscale="log", xlabel="window (ms)", ylabel="resemblance to the rate-based code")
-    axes.set_xticks(1e3 * WINDOWS, [f"{1e3 * w:g}" for w in WINDOWS])
-    axes.set_ylim(0, 1)
-    axes.minorticks_off()
-    axes.legend(frameon=False, fontsize="small")
 
 
 study = Study(
@@ -369,27 +280,20 @@ study = Study(
     parameters=(
         Parameter("n_units", 100, "units that the readout sees", quick=30, check=checks.count),
         Parameter(
-            "coding_level",
-            0.1,
-            "fraction of units that respond within the longest window",
-            quick=0.2,
-            check=checks.fraction,
+            "coding_level", 0.1, "fraction of units that respond within the longest window",
+            quick=0.2, check=checks.fraction,
         ),
         Parameter(
-            "noise",
-            (0.0, 1e-10, 2e-10),
-            "standard deviation of the current noise in each unit",
-            unit="A",
-            quick=(0.0,),
-            check=checks.nonnegative,
+            "noise", (0.0, 5e-11, 1e-10), "standard deviation of the current noise in each unit",
+            unit="A", quick=(0.0,), check=checks.nonnegative,
         ),
     ),
     measure=measure,
     table=table,
     figure=figure,
-    n_repeats=20,
+    n_repeats=12,
     quick_repeats=2,
-)
+)  # fmt: skip
 
 if __name__ == "__main__":
     study.main()
