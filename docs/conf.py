@@ -35,6 +35,10 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
+# Pages with wide tables, and pages without neighbors in the table of contents.
+WIDE = ("claims", "papers", "generated/qualified")
+ALONE = ("index", "quickstart", "extend", "benchmarks", "glossary", "generated/gallery")
+
 html_theme = "pydata_sphinx_theme"
 html_title = "olfnet"
 html_static_path = ["static"]
@@ -46,8 +50,9 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "footer_start": ["copyright"],
     "footer_end": [],
+    "secondary_sidebar_items": {"**": ["page-toc"], **dict.fromkeys(WIDE, [])},
 }
-html_sidebars = {"index": []}
+html_sidebars = dict.fromkeys([*WIDE, *ALONE], [])
 
 DRAWN = Path(tempfile.mkdtemp(prefix="olfnet-pages-"))
 

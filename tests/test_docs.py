@@ -108,6 +108,25 @@ def test_broken_links_are_noticed(tmp_path):
     assert list(broken(page)) == ["none.md", "y.png", "#c"]
 
 
+def torn(text):
+    """Rows of tables with more or fewer cells than the row above."""
+    rows = [line.strip() for line in FENCE.sub("", text).splitlines()]
+    n_bars = [len(re.findall(r"(?<!\\)\|", row)) if row.startswith("|") else 0 for row in rows]
+    pairs = zip(n_bars, n_bars[1:], rows[1:], strict=False)
+    return [row for above, here, row in pairs if above and here and above != here]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=name_of)
+def test_tables_have_whole_rows(page):
+    assert torn(page.read_text()) == []
+
+
+def test_torn_tables_are_noticed():
+    """A bar in a formula starts another cell, unless it is escaped."""
+    assert torn("| a | b |\n| --- | --- |\n| $|x|$ | 1 |\n") == ["| $|x|$ | 1 |"]
+    assert torn("| a | b |\n| --- | --- |\n| $\\|x\\|$ | 1 |\n") == []
+
+
 @pytest.mark.parametrize("page", TEXTS, ids=name_of)
 def test_studies_that_a_page_runs_exist(page):
     known = {file.stem for file in (ROOT / "studies").rglob("*.py")} | {"claws"}

@@ -55,7 +55,8 @@ def page(outcomes: Sequence[Outcome], about: dict[str, Any]) -> str:
         equation = f"${claim.equation}$" if claim.equation else ""
         allowance = f"{claim.allowance:g}" if claim.allowance else ""
         cells = [claim.key, statement, equation, claim.status.value, *_numbers(outcome)]
-        lines.append("| " + " | ".join([*cells, allowance, outcome.verdict]) + " |")
+        cells = [cell.replace("|", r"\|") for cell in [*cells, allowance, outcome.verdict]]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
