@@ -154,7 +154,7 @@ class Network:
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _listed("layers", self.layers))
+        object.__setattr__(self, "layers", listed("layers", self.layers))
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the outputs, shape (n_samples, ...)."""
@@ -223,65 +223,6 @@ class Residual(Network):
         return inputs + change, pull_back
 
 
-@dataclass(frozen=True, eq=False)
-class Parallel:
-    """Layers side by side, each of which sees some columns of the inputs; outputs add up.
-
-    One-input networks side by side are an additive function.
-
-    Parameters
-    ----------
-    parts : sequence of layers or networks
-    columns : sequence of lists of int
-        What each part sees.
-
-    Examples
-    --------
-    >>> Parallel([Dense([[1.0]]), Dense([[10.0]])], [[0], [2]])([[1.0, 2.0, 3.0]])
-    array([[31.]])
-    """
-
-    parts: Sequence[Layer]
-    columns: Sequence[Sequence[int]]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parts", _listed("parts", self.parts))
-        object.__setattr__(self, "columns", tuple(list(seen) for seen in self.columns))
-        if len(self.parts) != len(self.columns) or not self.parts:
-            raise ValueError(
-                f"columns must be as many as parts, {len(self.parts)}, and at least one, got "
-                f"{len(self.columns)}"
-            )
-
-    def __call__(self, inputs: ArrayLike) -> FloatArray:
-        """Return the outputs, shape (n_samples, ...)."""
-        return self.linearized(samples("inputs", inputs))[0]
-
-    @property
-    def parameters(self) -> Parameters:
-        """Those of all parts, in their order."""
-        return Network(self.parts).parameters
-
-    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
-        """Return the same parts with other parameters."""
-        return replace(self, parts=Network(self.parts).with_parameters(parameters).layers)
-
-    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
-        """Add up what the parts make of their columns."""
-        pairs = zip(self.parts, self.columns, strict=True)
-        parts = [part.linearized(inputs[:, seen]) for part, seen in pairs]
-
-        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
-            back, found = np.zeros_like(inputs), list[FloatArray]()
-            for (_, pull), seen in zip(parts, self.columns, strict=True):
-                by_inputs, by_parameters = pull(gradient)
-                np.add.at(back.T, np.asarray(seen), by_inputs.T)
-                found += by_parameters
-            return back, tuple(found)
-
-        return np.sum([outputs for outputs, _ in parts], axis=0), pull_back
-
-
 def samples(name: str, values: ArrayLike) -> FloatArray:
     """Return finite numbers of shape (n_samples, ...), of at least one sample."""
     (found,) = checks.broadcast(**{name: values})
@@ -291,7 +232,7 @@ def samples(name: str, values: ArrayLike) -> FloatArray:
     return found
 
 
-def _listed(name: str, layers: Any) -> tuple[Layer, ...]:
+def listed(name: str, layers: Any) -> tuple[Layer, ...]:
     """Return layers, if they are; anything else would fail once it is used."""
     found = tuple(layers) if hasattr(layers, "__iter__") else (None,)
     if any(isinstance(one, type) or not hasattr(one, "linearized") for one in found):

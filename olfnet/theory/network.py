@@ -21,11 +21,11 @@ from olfnet.theory.layers import (
     Flatten,
     Layer,
     Network,
-    Parallel,
     Parameters,
     Residual,
     samples,
 )
+from olfnet.theory.parallel import Parallel
 
 __all__ = [
     "Activate",

@@ -416,3 +416,28 @@ def test_parallel_parts_add_up_and_share_no_column_by_chance():
 def test_parallel_needs_columns_for_each_part():
     with pytest.raises(ValueError, match="columns must be as many as parts, 1, and at least one"):
         network.Parallel([network.Dense([[1.0]])], [])
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ([1], "columns must be lists of at least one number each, got 1"),
+        ([[]], r"columns must be lists of at least one number each, got \[\]"),
+        ([[0.5]], "columns must be an integer, got 0.5"),
+        ([[True]], r"columns must be integers, got \[True\]"),
+        ([[-1]], "columns must be at least 0, got -1"),
+    ],
+)
+def test_parallel_refuses_what_is_no_column(columns, words):
+    with pytest.raises(ValueError, match=words):
+        network.Parallel([network.Dense([[1.0]])], columns)
+
+
+def test_parallel_refuses_inputs_and_parts_that_do_not_fit():
+    one, two = network.Dense([[1.0]]), network.Dense([[1.0], [2.0]])
+    with pytest.raises(ValueError, match=r"have a column 3 for columns, got shape \(1, 2\)"):
+        network.Parallel([one], [[3]])([[1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"have a column 0 for columns, got shape \(2,\)"):
+        network.Parallel([one], [[0]])([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"outputs of one shape, got \[\(1, 1\), \(1, 2\)\]"):
+        network.Parallel([one, two], [[0], [1]])([[1.0, 2.0]])
