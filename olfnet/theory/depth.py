@@ -13,7 +13,7 @@ from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory import averages
 from olfnet.theory.activations import Activation
-from olfnet.theory.layers import Activate, Dense, Network, Residual
+from olfnet.theory.layers import Activate, Dense, Network, PullBack, Residual
 from olfnet.theory.maps import gradient_map, mean_square
 
 
@@ -58,9 +58,8 @@ def chain_gradient(factor: ArrayLike, depth: ArrayLike) -> FloatArray:
     array([9.76562500e-04, 9.53674316e-07, 9.09494702e-13])
     """
     a, depth = checks.broadcast(factor=factor, depth=depth)
-    if not ((depth >= 0) & (depth == np.floor(depth))).all():
-        bad = depth[~((depth >= 0) & (depth == np.floor(depth)))].flat[0]
-        raise ValueError(f"depth must be integers of at least 0, got {bad:g}")
+    if not (legal := (depth >= 0) & (depth == np.floor(depth)) & np.isfinite(depth)).all():
+        raise ValueError(f"depth must be integers of at least 0, got {depth[~legal].flat[0]:g}")
     checks.require_finite("factor", a)
     return np.asarray(a**depth)[()]
 
@@ -115,7 +114,7 @@ def profile(
     >>> profile(Tanh(), 20, 0.5, residual=True).gradient[0].round(1)
     np.float64(4.9)
     """
-    depth = checks.count("depth", depth)
+    depth, residual = checks.count("depth", depth), checks.flag("residual", residual)
     p, w, b = averages.nonnegative(
         signal=signal, weight_variance=weight_variance, bias_variance=bias_variance
     )
@@ -175,6 +174,7 @@ def stack(
     """
     rng = np.random.default_rng(rng)
     n_units, depth = checks.count("n_units", n_units), checks.count("depth", depth)
+    residual = checks.flag("residual", residual)
     weight_sd = (checks.nonnegative("weight_variance", weight_variance) / n_units) ** 0.5
     bias_sd = checks.nonnegative("bias_variance", bias_variance) ** 0.5
     kind = Residual if residual else Network
@@ -196,10 +196,7 @@ def states(network: Network, inputs: ArrayLike) -> FloatArray:
         Whose layers all have as many units.
     inputs : array of shape (n_samples, n_units)
     """
-    passed = [checks.matrix("inputs", inputs)]
-    for layer in network.layers:
-        passed.append(layer.linearized(passed[-1])[0])
-    return np.array(passed)
+    return np.array(_forward(network, checks.matrix("inputs", inputs))[0])
 
 
 def gradients(network: Network, inputs: ArrayLike, by_outputs: ArrayLike) -> FloatArray:
@@ -226,14 +223,23 @@ def gradients(network: Network, inputs: ArrayLike, by_outputs: ArrayLike) -> Flo
         raise ValueError(
             f"by_outputs must have the shape of inputs, {signal.shape}, got {gradient.shape}"
         )
-    pulls = []
-    for layer in network.layers:
-        signal, pull = layer.linearized(signal)
-        pulls.append(pull)
     found = [gradient]
-    for pull in reversed(pulls):
+    for pull in reversed(_forward(network, signal)[1]):
         found.append(pull(found[-1])[0])
     return np.array(found[::-1])
+
+
+def _forward(network: Network, inputs: FloatArray) -> tuple[list[FloatArray], list[PullBack]]:
+    """Return inputs and outputs of all layers, and what pulls gradients back through each."""
+    passed, pulls = [inputs], list[PullBack]()
+    for layer in network.layers:
+        outputs, pull = layer.linearized(passed[-1])
+        passed.append(outputs)
+        pulls.append(pull)
+    if len({one.shape for one in passed}) > 1:
+        widths = [one.shape[1] for one in passed]
+        raise ValueError(f"network must have layers of as many units as inputs, got {widths}")
+    return passed, pulls
 
 
 def sampled_profile(

@@ -13,7 +13,15 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.activations import Activation, Erf, Identity, LeakyReLU, ReLU, Step
+from olfnet.theory.activations import (
+    Activation,
+    Erf,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Step,
+    checked,
+)
 from olfnet.theory.mehler import Series, product, series
 
 # Of a correlation; the cosine of an angle of 8e-8 differs from 1 by as much.
@@ -66,6 +74,7 @@ class Dual(Protocol):
 
 def dual(activation: Activation) -> Dual:
     """Return what knows the Gaussian means of an activation: a closed form, or a series."""
+    checked(activation)
     if type(activation) is Identity:
         return _Rectified(1.0)
     if type(activation) in (LeakyReLU, ReLU):

@@ -12,6 +12,7 @@ from olfnet.theory.maps import gradient_map, mean_square
 _SMALL = 1e-12  # variance that stands for the limit of small ones
 _NEAR = 1e-10  # of a correlation to 1
 _ROUNDING = 1e-14
+_UNCHANGED = 1e-10  # growth that is none
 
 
 def variance_fixed_point(
@@ -60,8 +61,8 @@ def variance_fixed_point(
     far, lost = _last_positive(lambda q: growth(q, w, b), start)
     if lost.any():
         raise ValueError(
-            f"weight_variance must let the variance settle, got {w[lost].flat[0]:g}, for which it "
-            "grows without end"
+            "weight_variance must let the variance settle, got "
+            f"{w[lost].flat[0]:.12g}, for which it grows 10^9-fold or without end"
         )
     origin = np.where(w * mean_square(activation, 0 * w) + b > 0, 0.0, _SMALL * start)
     low, high = np.where(at_start > 0, (start, far), (origin, start))
@@ -166,10 +167,12 @@ def apart(activation: Activation, w: FloatArray, b: FloatArray, q: FloatArray) -
     q = np.where(alive, q, 1.0)
 
     def growth(apart: FloatArray, w: FloatArray, q: FloatArray) -> FloatArray:
-        pair = averages.pair(activation, np.sqrt(q), 1 - apart, activation.kinks)
-        return np.asarray(w * pair.distance / (q * apart) - 1)
+        c = 1 - apart
+        pair = averages.pair(activation, np.sqrt(q), c, activation.kinks)
+        return np.asarray(w * pair.distance / (q * (1 - c)) - 1)  # not apart, as c is rounded
 
-    chaos = alive & (growth(np.full(q.shape, _NEAR), w, q) > 0)
+    # Linear layers that keep the variance leave all correlations as they are, but for rounding.
+    chaos = alive & (growth(np.full(q.shape, _NEAR), w, q) > _UNCHANGED)
     found = np.zeros(q.shape)
     if chaos.any():
         # Correlations a little below 0, since without biases 0 is a fixed point of odd activations.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory import averages
-from olfnet.theory.activations import Activation
+from olfnet.theory.activations import Activation, checked
 
 
 def variance_map(
@@ -135,6 +135,7 @@ def code_correlation(
     """
     (q,) = averages.nonnegative(variance=variance)
     q, c = checks.broadcast(variance=q, correlation=correlation)
+    activation = checked(activation)
     pair = averages.pair(activation, np.sqrt(q), c, activation.kinks)
     total = pair.covariance + pair.distance
     if not np.all(total > 0):
@@ -159,7 +160,8 @@ def gradient_map(
         A variance of 0 stands for a small one.
     correlation : array of numbers in [-1, 1]
         Of the drives u and v; below 1 chi is for the product of the gradients at two inputs, and
-        the slope of the correlation map at a fixed point of the variance.
+        the slope of the correlation map at a fixed point of the variance, unless the activation
+        jumps: a derivative tells nothing of jumps, and chi of steps is 0.
 
     Returns
     -------
@@ -180,7 +182,7 @@ def gradient_map(
     """
     q, w = averages.nonnegative(variance=variance, weight_variance=weight_variance)
     q, w, c = checks.broadcast(variance=q, weight_variance=w, correlation=correlation)
-    sd = np.sqrt(np.maximum(q, 1e-300))
+    sd, activation = np.sqrt(np.maximum(q, 1e-300)), checked(activation)
     if (c == 1).all():
         return np.asarray(w * averages.mean(_squared(activation.derivative), sd, activation.kinks))
     return np.asarray(w * averages.pair(activation.derivative, sd, c, activation.kinks).product)
@@ -188,7 +190,7 @@ def gradient_map(
 
 def mean_square(activation: Activation, variance: FloatArray) -> FloatArray:
     """E phi(sqrt(q) z)^2."""
-    return averages.mean(_squared(activation), np.sqrt(variance), activation.kinks)
+    return averages.mean(_squared(checked(activation)), np.sqrt(variance), activation.kinks)
 
 
 def _squared(function: averages.Function) -> averages.Function:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory import gaussian
-from olfnet.theory.activations import Activation, Identity, LeakyReLU, ReLU, Step
+from olfnet.theory.activations import Activation, Identity, LeakyReLU, ReLU, Step, checked
 from olfnet.theory.quadrature import Density, expectation, mean_and_sd
 
 __all__ = ["Density", "Moments", "expectation", "moments", "small_bias_mean", "summed", "threshold"]
@@ -68,9 +68,7 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     >>> found.mean.round(6), found.variance.round(6)
     (array([0.398942, 0.797885]), array([0.340845, 1.36338 ]))
     """
-    if not hasattr(activation, "kinks"):
-        raise ValueError(f"activation must be one such as ReLU(), got {activation!r}")
-    mean, sd = mean_and_sd(inputs)
+    activation, (mean, sd) = checked(activation), mean_and_sd(inputs)
     bias = _fitting(bias, mean)
     mean = mean + bias
     tails = _TAILS.get(inputs.dist.name)

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory import duals, network
-from olfnet.theory.activations import Activation, ReLU
+from olfnet.theory.activations import Activation, ReLU, checked
 from olfnet.theory.kernel_training import KernelFlow, one_step
 from olfnet.theory.layers import Network
 from olfnet.theory.tangents import Scaled, empirical, scaled, tangents
@@ -45,6 +45,7 @@ __all__ = [
 
 # Pairs looked at together, a quarter of a megabyte: their temporaries stay in the cache.
 _N_PAIRS = 2**15
+_LARGEST = 1e100
 
 
 class Kernels(NamedTuple):
@@ -88,6 +89,7 @@ class WideNetwork:
 
     def __post_init__(self) -> None:
         checks.count("depth", self.depth, minimum=0)
+        checked(self.activation)
         checks.positive("weight_variance", self.weight_variance)
         checks.nonnegative("bias_variance", self.bias_variance)
 
@@ -127,6 +129,8 @@ class WideNetwork:
             raise ValueError(
                 f"others must have {left.shape[1]} columns like inputs, got {right.shape[1]}"
             )
+        _require_squares("inputs", left)
+        _require_squares("others", right)
         dual = duals.dual(self.activation)
         on_left, diagonal = self._climb(dual, left)
         on_right = on_left if others is None else self._climb(dual, right)[0]
@@ -194,6 +198,12 @@ class WideNetwork:
             "bias_variance": self.bias_variance,
         }
         return scaled(network.dense(widths, self.activation, **variances, rng=rng), **variances)
+
+
+def _require_squares(name: str, inputs: FloatArray) -> None:
+    """Raise where squares of inputs, which kernels are made of, overflow."""
+    if (largest := np.abs(inputs).max()) > _LARGEST:
+        raise ValueError(f"{name} must be at most {_LARGEST:g} in size, got {largest:g}")
 
 
 def _blocks(n_rows: int, n_columns: int, symmetric: bool) -> Iterator[tuple[slice, slice]]:

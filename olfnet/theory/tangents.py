@@ -17,7 +17,16 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory import network
-from olfnet.theory.layers import Activate, Dense, Layer, Network, Parameters, PullBack
+from olfnet.theory.layers import (
+    Activate,
+    Dense,
+    Layer,
+    Network,
+    Parameters,
+    PullBack,
+    require_alike,
+    samples,
+)
 
 # Derivatives held at once, 256 megabytes.
 _N_DERIVATIVES = 2**25
@@ -61,6 +70,7 @@ class Scaled:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> "Scaled":
         """Return the same layer with other parameters."""
+        require_alike(self.parameters, parameters)
         learned = iter(parameters)
         pairs = zip(self.layer.parameters, self.scales, strict=True)
         arrays = [next(learned) * scale if scale else array for array, scale in pairs]
@@ -119,7 +129,14 @@ def tangents(net: Network, inputs: ArrayLike) -> FloatArray:
     Returns
     -------
     array of shape (n_samples, n_outputs, n_parameters)
+
+    Raises
+    ------
+    ValueError
+        If inputs are not finite, or nothing learns.
     """
+    if not net.parameters:
+        raise ValueError("net must have parameters that learn, got none")
     rows = network.jacobian(net, inputs)
     return np.concatenate([one.reshape(*one.shape[:2], -1) for one in rows], axis=2)
 
@@ -141,6 +158,11 @@ def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) 
     array of shape (n_samples, n_others)
         Of the same output, in the mean over outputs.
 
+    Raises
+    ------
+    ValueError
+        If inputs are not finite, or nothing learns.
+
     Examples
     --------
     >>> line = scaled(Network([Dense([[3.0, 4.0]])]), weight_variance=2.0)
@@ -148,10 +170,12 @@ def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) 
     array([[1. , 0.6],
            [0.6, 1. ]])
     """
-    left = np.asarray(inputs, dtype=float)
-    right = left if others is None else np.asarray(others, dtype=float)
+    left = samples("inputs", inputs)
+    right = left if others is None else samples("others", others)
     n_outputs = net(left[:1]).size
     n_derivatives = n_outputs * sum(array.size for array in net.parameters)
+    if not n_derivatives:
+        raise ValueError("net must have parameters that learn, got none")
     step = max(1, _N_DERIVATIVES // (2 * n_derivatives))
     found = np.empty((len(left), len(right)))
     for i in range(0, len(left), step):

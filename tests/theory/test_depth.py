@@ -153,6 +153,10 @@ def test_weights_have_the_variance_that_is_asked_for():
     assert not plain.parameters[1].any()
 
 
+def narrowing():
+    return Network([Dense([[1.0, 1.0]])])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -171,6 +175,11 @@ def test_weights_have_the_variance_that_is_asked_for():
             "n_samples must be at least 1, got 0",
         ),
         (lambda: sampled_profile(Tanh(), 1, 1.0, n_units=3, signal=-1), "signal must be non-neg"),
+        (lambda: chain_gradient(0.5, np.inf), "depth must be integers of at least 0, got inf"),
+        (lambda: profile(Tanh, 1, 1.0), r"activation must be one such as ReLU\(\), got <class"),
+        (lambda: profile(Tanh(), 1, 1.0, residual="no"), "residual must be True or False"),
+        (lambda: states(narrowing(), [[1.0, 2.0]]), r"as many units as inputs, got \[2, 1\]"),
+        (lambda: gradients(narrowing(), [[1.0, 2.0]], [[1.0, 2.0]]), "as many units as inputs"),
     ],
 )
 def test_bad_input(call, message):

@@ -146,6 +146,11 @@ def test_bad_input(arguments, words):
         duals.products(ReLU(), *arguments)
 
 
+def test_classes_are_no_activations():
+    with pytest.raises(ValueError, match=r"activation must be one such as ReLU\(\), got <class"):
+        duals.products(Tanh, [1.0], [1.0], [[0.5]])
+
+
 def test_a_series_that_does_not_converge_says_so():
     with pytest.raises(ValueError, match="must be smoother, or its inputs smaller or less alike"):
         duals.products(Plain(ReLU()), [1.0], [1.0], [[0.9999]])

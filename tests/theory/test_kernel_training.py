@@ -166,6 +166,18 @@ def test_samples_that_are_the_same_are_learned_together():
         (lambda: one_step([[1.0]], [1.0, 2.0], [0.0, 0.0], 0.1), "a column for each of 2 samples"),
         (lambda: one_step([[1.0]], [1.0], [0.0, 0.0], 0.1), "outputs must have 2 entries, got 1"),
         (lambda: one_step([[1.0]], [1.0], [0.0], 0.0), "learning_rate must be positive"),
+        (
+            lambda: KernelFlow([[1.0]], [1.0], [1.0, 2.0]),
+            r"initial must have 1 entries, got shape \(2,\)",
+        ),
+        (
+            lambda: KernelFlow([[1.0]], [1.0]).predicted([[1.0]], [1.0], [1.0, 2.0]),
+            "initial must have 1 entries",
+        ),
+        (
+            lambda: KernelFlow([[9.0]], [1.0], learning_rate=1.0).loss([2000.0]),
+            "learning_rate must be below 0.222222, .* got 1",
+        ),
     ],
 )
 def test_bad_input(make, words):

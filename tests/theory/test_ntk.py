@@ -245,6 +245,10 @@ def test_activations_have_different_kernels():
     assert np.diff(shapes).min() > 5e-3
 
 
+def drawn():
+    return WideNetwork(1).draw(1, 2, rng=0)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -257,6 +261,21 @@ def test_activations_have_different_kernels():
         (lambda: scaled(Network([Activate(ReLU())]), weight_variance=-1), "weight_variance must"),
         (lambda: ntk.Scaled(Dense([[1.0]]), [1.0]), "scales must have 2 entries, got 1"),
         (lambda: ntk.Scaled(Dense([[1.0]]), [-1.0, 1.0]), "scales must be non-negative"),
+        (
+            lambda: ntk.Scaled(Dense([[1.0]]), [1.0, 1.0]).with_parameters([[[1.0]]]),
+            "must have the",
+        ),
+        (lambda: WideNetwork(1, ReLU), r"activation must be one such as ReLU\(\), got <class"),
+        (
+            lambda: WideNetwork(1).ntk([[1e160]]),
+            r"inputs must be at most 1e\+100 in size, got 1e\+160",
+        ),
+        (lambda: WideNetwork(1).ntk([[1.0]], [[-1e160]]), r"others must be at most 1e\+100"),
+        (lambda: empirical(drawn(), [[1.0]], [[np.nan]]), "others must be finite, got nan"),
+        (lambda: empirical(drawn(), np.ones((0, 1))), "inputs must hold at least one sample"),
+        (lambda: tangents(drawn(), [[np.nan]]), "inputs must be finite, got nan"),
+        (lambda: empirical(Network([Flatten()]), [[1.0]]), "net must have parameters that learn"),
+        (lambda: tangents(Network([Flatten()]), [[1.0]]), "net must have parameters that learn"),
     ],
 )
 def test_bad_input(make, words):

@@ -204,6 +204,20 @@ def test_inhibition_is_a_next_layer_without_its_mean():
     assert code_correlation(ReLU(), 0.0) == pytest.approx(0, abs=1e-15)
 
 
+@pytest.mark.parametrize("activation", [Identity(), LeakyReLU(1.0)])
+def test_linear_layers_that_keep_everything_are_no_chaos(activation):
+    """The rounding of a correlation next to 1 must not pass for inputs that come apart."""
+    assert correlation_fixed_point(activation, 1.0) == 1.0
+    assert correlation_depth(activation, 1.0) == np.inf
+
+
+def test_chaos_begins_in_proportion_to_the_distance_from_the_edge():
+    """At e times the critical weights 1 - c* is a e + O(e^2); rounding is 1e-15 / 1e-9 at most."""
+    edge, away = critical_weight_variance(Tanh(), 0.05), np.array([1e-4, 1e-7, 1e-9])
+    rise = (1 - correlation_fixed_point(Tanh(), edge * (1 + away), 0.05)) / away
+    np.testing.assert_allclose(rise, rise[0], rtol=5e-3)
+
+
 def test_arrays_give_arrays():
     weights, biases = np.array([[1.0], [2.0]]), np.array([0.0, 0.05, 0.1])
     for function in (variance_fixed_point, correlation_fixed_point, correlation_depth):
@@ -234,6 +248,14 @@ def test_arrays_give_arrays():
         (lambda: he(0), "n_inputs must be at least 1, got 0"),
         (lambda: he(5, np.nan), "slope must be finite, got nan"),
         (lambda: glorot(5, 0.5), "n_outputs must be at least 1, got 0.5"),
+        (lambda: variance_map(Tanh, 1, 1), r"activation must be one such as ReLU\(\), got <class"),
+        (lambda: gradient_map(Tanh, 1, 1), "activation must be one such as"),
+        (lambda: code_correlation(Step, 0.5), "activation must be one such as"),
+        (
+            lambda: correlation_fixed_point("tanh", 1),
+            "activation must be one such as .* got 'tanh'",
+        ),
+        (lambda: variance_fixed_point(ReLU(), 2 - 1e-9, 1), "got 1.999999999, for which it grows"),
     ],
 )
 def test_bad_input(call, message):
