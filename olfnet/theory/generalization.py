@@ -5,6 +5,8 @@ there are as many features as samples, and falls again beyond (double descent): 
 mushroom body of thousands of units can learn from tens of odors.
 """
 
+import math
+
 import numpy as np
 import scipy.optimize.elementwise
 from numpy.typing import ArrayLike
@@ -130,7 +132,7 @@ def network_vc_bound(network: Network, shape: tuple[int, ...]) -> float:
 def _vc_bound(units: FloatArray, parameters: FloatArray) -> float:
     reach = np.sum(np.arange(1, len(units) + 1) * units)
     seen = np.cumsum(parameters).sum()
-    return float(len(units) + seen * np.log2(4 * np.e * reach * np.log2(2 * np.e * reach)))
+    return float(len(units) + seen * np.log2(4 * math.e * reach * np.log2(2 * math.e * reach)))
 
 
 def least_squares_error(

@@ -1,5 +1,6 @@
 """Claims about attention (R27, S10): scaling, freezing, and what competing neurons have of it."""
 
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -191,7 +192,7 @@ CLAIMS = (
         attention.entropy,
         lambda: float(attention.warm_entropy(N_KEYS, 1.0)),
         status=Status.QUALIFIED,
-        allowance=(np.e + 1) / (2 * N_KEYS),
+        allowance=(math.e + 1) / (2 * N_KEYS),
         remark="4.352 is the limit's value at 128 keys, where the mean is 4.366; the allowance is "
         "the next term, (e + 1) / 2n.",
     ),
@@ -209,7 +210,7 @@ CLAIMS = (
         attention.concentration,
         lambda: float(attention.warm_concentration(N_KEYS, 1.0)),
         status=Status.QUALIFIED,
-        allowance=np.e / N_KEYS * (2 * (np.e**2 - 1) - 3 * (np.e - 1)) / N_KEYS,
+        allowance=math.e / N_KEYS * (2 * (math.e**2 - 1) - 3 * (math.e - 1)) / N_KEYS,
         remark=".0212 is the limit's value at 128 keys, where the mean is .0204 (.0212 at 11 "
         "dimensions, .0202 at very many); the allowance is the next term, 6 % of it.",
     ),
