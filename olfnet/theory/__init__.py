@@ -7,7 +7,7 @@ capacity of readouts       cover, gardner, manifolds
 expansion layers           expansion, expansion_kernel
 neurons                    activations, moments, dead_units, born_dead
 functions as networks      approximation, rewriting, tournaments, parity
-networks that learn        layers, convolution, network, generalization
+networks that learn        layers, parallel, convolution, network, generalization
 depth                      propagation, maps, fixed_points, depth
 wide networks              ntk, duals, tangents, kernel_training
 attention and competition  attention, freezing, competition

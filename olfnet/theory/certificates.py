@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.layers import Dense, Layer, Network, Residual
+from olfnet.theory.activations import Thresholded
+from olfnet.theory.layers import Activate, Dense, Layer, Network, Residual
 from olfnet.theory.lipschitz import bound, row_bounds
 from olfnet.theory.singular import EPS
 
@@ -182,6 +183,10 @@ def evaluation_error(layer: Layer, sample: FloatArray, error: float = 0.0) -> fl
         if isinstance(layer, Residual):
             return moved + error + EPS * float(np.abs(sample + body).max())
         return moved
+    if isinstance(layer, Activate) and isinstance(layer.activation, Thresholded):
+        rest = sample - layer.activation.threshold
+        error += EPS * float(np.abs(rest).max())
+        return evaluation_error(Activate(layer.activation.activation), rest, error)
     steep = bound(layer, math.inf, sample.shape)
     offset = float(np.abs(layer.linearized(np.zeros((1, *sample.shape)))[0]).max())
     n_terms = max(sample.size, *(array[0].size for array in layer.parameters), 1)

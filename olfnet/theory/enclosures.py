@@ -9,7 +9,7 @@ All steps round outward: a sum of n terms is allowed 2 (n + 8) eps of its terms 
 times as much as it can be off.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -17,15 +17,14 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.activations import Activation
+from olfnet.theory.activations import Activation, Thresholded
 from olfnet.theory.certificates import Certificate, against, certified_radius, classes
 from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.layers import Activate, Dense, Flatten, Layer, Network, Residual
 from olfnet.theory.lipschitz import require_norm, row_bounds, steepest
 from olfnet.theory.singular import EPS, explicit_matrix
 
-# Radii are not asked for beyond this, where outputs do not change at all.
-_FARTHEST = 2.0**40
+_FARTHEST = 2.0**40  # no radius beyond is asked for where outputs do not change at all
 
 
 @dataclass(frozen=True)
@@ -100,6 +99,7 @@ class Enclosure:
         wide = size[:, moves] @ (spread * (1 + slack) + slack * np.abs(slope))
         if doubt is not None:
             wide += doubt[:, moves] @ (np.abs(slope) + spread) * (1 + slack)
+            size = size + doubt  # which carry what rounding has moved, too
         error = size @ (self.error + slack * np.abs(self.value.ravel()))
         error += slack * np.abs(value.ravel())
         return Enclosure(value, error * (1 + slack), weights[:, moves] @ slope, wide)
@@ -151,6 +151,11 @@ def _(layer: Layer, inside: Enclosure, ball: Ball) -> Enclosure:
 
 @enclosed.register
 def _(layer: Activate, inside: Enclosure, ball: Ball) -> Enclosure:
+    if isinstance(layer.activation, Thresholded):  # a subtraction first, which rounds
+        value = inside.value - layer.activation.threshold
+        error = (inside.error + EPS * np.abs(value.ravel())) * (1 + 4 * EPS)
+        moved = replace(inside, value=value, error=error)
+        return enclosed(Activate(layer.activation.activation), moved, ball)
     value, reach = inside.value.ravel(), inside.reach(ball)
     low, high = slopes_within(layer.activation, value - reach, value + reach)
     middle, doubt = (low + high) / 2, (high - low) / 2 * (1 + 4 * EPS)
@@ -191,7 +196,7 @@ def slopes_within(
     Parameters
     ----------
     activation : Activation
-        One whose slope is monotonic on either side of zero, as of all that have a steepest slope.
+        One whose slope is monotonic on either side of zero, or of its threshold.
     low, high : array of shape (n,)
 
     Returns
@@ -205,11 +210,15 @@ def slopes_within(
     (array([0., 0.]), array([0., 1.]))
     """
     steepest(activation)  # refuses those that jump
+    if isinstance(activation, Thresholded):  # subtraction rounds, but never to the other side of 0
+        low, high = low - activation.threshold, high - activation.threshold
+        low, high = low - EPS * np.abs(low), high + EPS * np.abs(high)
+        return slopes_within(activation.activation, low, high)
     nearest_zero = np.clip(0.0, low, high)
     found = np.array([activation.derivative(at) for at in (low, nearest_zero, high)])
-    # Slopes of smooth activations come from library functions, good to some units in the last
-    # place; those of rectifiers are exact.
-    slack = 0.0 if activation.kinks else 16 * EPS
+    # Rectifiers are exact; others fall by exp(-z^2) at most, which 2 z^2 eps of rounding can move.
+    farthest = np.minimum(np.maximum(np.abs(low), np.abs(high)), 1e4)
+    slack = np.zeros(len(low)) if activation.kinks else (16 + 4 * farthest**2) * EPS
     return found.min(axis=0) * (1 - slack), found.max(axis=0) * (1 + slack)
 
 
@@ -271,8 +280,7 @@ def _certified(
 
     def within(radius: float) -> tuple[FloatArray, FloatArray, float]:
         outputs = enclosed(ahead, Enclosure.of_input(sample), Ball(radius, norm))
-        margins = outputs.value - outputs.error
-        bounds = outputs.steepest(norm)
+        margins, bounds = outputs.value - outputs.error, outputs.steepest(norm)
         return margins, bounds, float(certified_radius(margins, bounds))
 
     margins, bounds, high = within(0.0)

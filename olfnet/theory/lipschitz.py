@@ -18,7 +18,15 @@ import numpy as np
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.activations import Activation, Erf, Identity, LeakyReLU, Sigmoid, Tanh
+from olfnet.theory.activations import (
+    Activation,
+    Erf,
+    Identity,
+    LeakyReLU,
+    Sigmoid,
+    Tanh,
+    Thresholded,
+)
 from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.layers import Activate, Dense, Flatten, Layer, Network, Residual
 from olfnet.theory.singular import EPS, blocks_error, fourier_blocks, spectral_norm
@@ -155,6 +163,8 @@ def steepest(activation: Activation) -> float:
             return 0.25
         case Erf():
             return up(2 / math.sqrt(math.pi)) * (1 + EPS)
+        case Thresholded():
+            return steepest(activation.activation)
     raise ValueError(
         f"activation must be one whose steepest slope is known, got {type(activation).__name__}"
     )

@@ -1,22 +1,26 @@
 """Certified radii against exact distances, dense grids and attacks; enclosures against samples."""
 
 from fractions import Fraction
+from functools import cache
 
+import mpmath
 import numpy as np
 import pytest
 
 from olfnet.theory import attacks, certificates, enclosures, network
-from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Sigmoid, Step, Tanh, Thresholded
 from olfnet.theory.attacks import attacked_radius, descend, scatter
 from olfnet.theory.certificates import against, certified_radius, evaluation_error
 from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.distances import length
-from olfnet.theory.enclosures import Ball, Enclosure, enclosed
+from olfnet.theory.enclosures import Ball, Enclosure, enclosed, slopes_within
 from olfnet.theory.layers import Activate, Dense, Flatten, Network, Residual
 from olfnet.theory.singular import explicit_matrix
 
 DUAL = {2: 2, np.inf: 1}
-ACTIVATIONS = [ReLU(), LeakyReLU(0.2), Tanh(), Sigmoid(), Erf()]
+ACTIVATIONS = [
+    ReLU(), LeakyReLU(0.2), Tanh(), Sigmoid(), Erf(), Thresholded(Tanh(), 0.4),
+]  # fmt: skip
 
 
 def rng(seed=0):
@@ -80,13 +84,16 @@ def test_linear_classifiers_are_certified_to_the_border(n_classes, norm):
     assert not np.allclose(other, exact, rtol=0.1)
 
 
-def first_change(net, center, norm):
-    """Distance to the nearest change of class on a fine grid around a point of the plane."""
-    side = np.linspace(-3, 3, 401)
+def plane_center(seed):
+    return rng(seed + 9).standard_normal((1, 2))
+
+
+@cache
+def changes(seed, activation):
+    """Moves on a fine grid around a point of the plane that change its class."""
+    net, center, side = planar(seed, activation), plane_center(seed), np.linspace(-3, 3, 401)
     moves = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    label = net(center[None]).argmax()
-    changed = net(center + moves).argmax(axis=1) != label
-    return length(moves[changed], norm).min() if changed.any() else np.inf
+    return moves[net(center + moves).argmax(axis=1) != net(center).argmax()]
 
 
 @pytest.mark.parametrize("norm", [2, np.inf])
@@ -95,12 +102,13 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
     """A grid of 160 000 points around each; the pitch, .015, limits how near it can come."""
     reached = []
     for seed in range(6):
-        net, center = planar(seed, activation), rng(seed + 9).standard_normal((1, 2))
+        net, center = planar(seed, activation), plane_center(seed)
         wide, near = (
             module.certify(net, center, norm=norm).radius[0]
             for module in (certificates, enclosures)
         )
-        true = first_change(net, center[0], norm)
+        found = changes(seed, activation)
+        true = length(found, norm).min() if len(found) else np.inf
         attacked = attacked_radius(net, center, norm=norm, rng=seed)[0]
         assert 0 < wide < near < true
         assert near <= attacked <= 1.02 * true
@@ -248,6 +256,61 @@ def test_attacks_that_find_nothing_say_so():
     assert attacked_radius(flat, np.ones((2, 3)), rng=0).tolist() == [np.inf, np.inf]
     assert certificates.certify(flat, np.ones((1, 3))).radius.tolist() == [np.inf]
     assert enclosures.certify(flat, np.ones((1, 3))).radius.tolist() == [2.0**40]
+
+
+@pytest.mark.parametrize("norm", [2, np.inf])
+def test_thresholds_certify_as_biases_do(norm):
+    """A threshold of 0.6 is a bias of -0.6, which is certified without any knowledge of it."""
+    random = rng(1)
+    first, bias, last = random.standard_normal((12, 3)), rng(2).random(12), rng(3).random((4, 12))
+    unit = Thresholded(Thresholded(ReLU(), 0.5), 0.1)
+    net = Network([Dense(first, bias), Activate(unit), Dense(last)])
+    same = Network([Dense(first, bias - 0.6), Activate(ReLU()), Dense(last)])
+    other = Network([Dense(first, bias), Activate(ReLU()), Dense(last)])
+    inputs = random.standard_normal((20, 3))
+    for module in (certificates, enclosures):
+        found, wanted, control = (
+            module.certify(one, inputs, norm=norm).radius for one in (net, same, other)
+        )
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+        assert not np.allclose(found, control, rtol=1e-3)
+
+
+def test_slopes_near_a_threshold_and_in_tails():
+    """Against mpmath: between the ends of an interval, and where slopes of the input round."""
+    low, high = slopes_within(
+        Thresholded(ReLU(), 2.0), np.array([0.0, 1.9, 2.1]), np.array([1.9, 2.1, 3.0])
+    )
+    assert (low.tolist(), high.tolist()) == ([0, 0, 1], [0, 1, 1])
+    for threshold in (0.0, 0.1, 7.3):
+        at = np.array([1.7, 6.02, 11.9, 20.3]) + threshold
+        low, high = slopes_within(Thresholded(Erf(), threshold), at, at)
+        for one, least, most in zip(at, low, high, strict=True):
+            z = mpmath.mpf(float(one)) - mpmath.mpf(threshold)
+            slope = 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-(z**2))
+            assert least <= slope <= most < least * (1 + 1e-11)
+
+
+def test_rounding_at_a_threshold_is_bounded():
+    """x - t is off by half a unit in the last place, which a leaky rectifier hands on."""
+    worst = 0.0
+    for sample in 1e3 * rng(0).standard_normal((50, 1)):
+        layer = Activate(Thresholded(LeakyReLU(0.5), 0.1))
+        found = layer.linearized(sample[None])[0][0, 0]
+        rest = Fraction(float(sample[0])) - Fraction(0.1)
+        off = abs(Fraction(float(found)) - rest * (1 if rest > 0 else Fraction(1, 2)))
+        around = enclosed(layer, Enclosure.of_input(sample), Ball(0.0))
+        assert off <= Fraction(float(around.error[0]))
+        assert off <= Fraction(evaluation_error(layer, sample))
+        worst = max(worst, float(off))
+    assert worst > 0
+
+
+def test_doubtful_slopes_carry_earlier_errors_on():
+    """A number that is off by 1, times a slope between -2 and 2, is off by 2."""
+    off = Enclosure(np.zeros(1), np.ones(1), np.ones((1, 1)), np.zeros((1, 1)))
+    sums = off.weighted(np.zeros((1, 1)), np.zeros(1), doubt=np.full((1, 1), 2.0))
+    assert sums.error[0] == pytest.approx(2)
 
 
 @pytest.mark.parametrize(
