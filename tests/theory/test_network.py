@@ -125,6 +125,60 @@ def test_gradients_are_those_of_jax(padding, stride):
     assert not np.allclose(slopes[0][:, ::-1], wanted[0])
 
 
+def by_jax(jax, layer, parameters, x):
+    """Compute a layer with JAX, from the definitions."""
+    if isinstance(layer, Network):
+        passed = x
+        for part in layer.layers:
+            n = len(part.parameters)
+            passed = by_jax(jax, part, parameters[:n], passed)
+            parameters = parameters[n:]
+        return x + passed if isinstance(layer, Residual) else passed
+    if isinstance(layer, Activate):
+        return jax.numpy.where(x > 0, x, layer.activation.slope * x)
+    if isinstance(layer, Flatten):
+        return x.reshape(len(x), -1)
+    weights, bias = parameters
+    if isinstance(layer, Dense):
+        return x @ weights.T + bias
+    if layer.padding != "none":
+        margins = [(0, 0)] * 2 + [((n - 1) // 2, n // 2) for n in weights.shape[2:]]
+        x = jax.numpy.pad(x, margins, mode={"zero": "constant", "circular": "wrap"}[layer.padding])
+    n_dims = weights.ndim - 2
+    maps = jax.lax.conv(x, weights, (layer.stride,) * n_dims, "VALID")
+    return maps + bias.reshape(-1, *[1] * n_dims)
+
+
+@pytest.mark.parametrize("kind", ["squared", "logistic"])
+@pytest.mark.parametrize(("dims", "padding"), [(1, "zero"), (1, "circular"), (2, "none"), (0, "")])
+def test_gradients_of_all_layers_are_those_of_jax(kind, dims, padding):
+    """Grids of 1 and 2 dimensions, residual blocks, leaky rectifiers, dense layers; both losses."""
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    leaky = LeakyReLU(0.1)
+    net, inputs = (
+        network.dense([3, 6, 5, 2], leaky, bias_variance=0.3, rng=2),
+        rng(3).normal(size=(5, 3)),
+    )
+    if dims:
+        net, inputs = convolutional(padding, 2, dims, leaky)
+    labels = rng(4).choice([-1.0, 1.0], net(inputs).shape)
+
+    def loss_of(parameters):
+        outputs = by_jax(jax, net, parameters, inputs)
+        if kind == "squared":
+            return jax.numpy.sum((outputs - labels) ** 2) / 2 / len(inputs)
+        return jax.numpy.sum(jax.numpy.logaddexp(0, -labels * outputs)) / len(inputs)
+
+    wanted = jax.grad(loss_of)(list(net.parameters))
+    loss = SquaredLoss() if kind == "squared" else LogisticLoss()
+    value, slopes = gradient(net, inputs, labels, loss)
+    assert value == pytest.approx(float(loss_of(net.parameters)), rel=1e-13)
+    for mine, theirs in zip(slopes, wanted, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-13)
+    assert not np.allclose(slopes[0][::-1], wanted[0])
+
+
 @pytest.mark.parametrize("activation", SMOOTH + KINKED)
 def test_derivatives(activation):
     inputs = np.concatenate([rng(7).normal(0, 3, 200), [-800.0, 800.0]])
@@ -203,6 +257,19 @@ def test_momentum_and_batches():
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
     assert start.parameters[0].tolist() == [[0.0, 0.0]]  # the record is as it was
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_momentum_is_a_linear_recurrence(momentum):
+    """On the loss e^2 / 2, e_t+1 = (1 + m - rate) e_t - m e_t-1 (Polyak 1964), e_-1 = e_0."""
+    start, inputs, targets = Network([Dense([[0.0]])]), [[-1.0], [1.0]], [[-2.0], [2.0]]
+    options = {"learning_rate": 0.2, "n_steps": 40}
+    step = np.array([[0.8 + momentum, -momentum], [1.0, 0.0]])
+    errors = [(np.linalg.matrix_power(step, t) @ [-2.0, -2.0])[0] for t in range(41)]
+    found = train(start, inputs, targets, momentum=momentum, **options).losses
+    np.testing.assert_allclose(found, np.square(errors) / 2, rtol=1e-9, atol=1e-14)
+    other = train(start, inputs, targets, momentum=momentum + 0.05, **options).losses
+    assert not np.allclose(other, found, rtol=1e-3)
 
 
 def test_training_equals_an_independent_optimizer():
