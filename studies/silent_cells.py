@@ -10,6 +10,7 @@ panel; measured odors resemble each other beyond that, and so leave more cells s
 from functools import cache, partial
 
 import numpy as np
+import scipy.stats
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,6 +25,8 @@ from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab import Parameter, Study, drawing
 from olfnet.receptors import DivisiveNormalization, absolute_rates
 from olfnet.theory import dead_units
+from olfnet.theory.activations import ReLU, Step
+from olfnet.theory.moments import moments
 
 THRESHOLDS = np.array([1.0, 1.5, 2.0, 2.5, 3.0, 3.5])  # standard deviations of the drive
 SIZES = np.array([1, 2, 5, 10, 20, 50, 110])
@@ -48,11 +51,14 @@ def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str,
     wiring_rng, odor_rng = rng.spawn(2)
     weights = FixedFanIn(fan_in).draw(n_units, lobe().shape[1], rng=wiring_rng)
     odors = odor_rng.permutation(lobe())
-    silent, level = np.empty((len(THRESHOLDS), len(SIZES))), np.empty(len(THRESHOLDS))
+    silent, (level, mean_rate) = (
+        np.empty((len(THRESHOLDS), len(SIZES))),
+        np.empty((2, len(THRESHOLDS))),
+    )
     for nth, threshold in enumerate(in_rates(fan_in, THRESHOLDS)):
-        active = rate.respond(Circuit(weights, FixedThreshold(threshold)), odors).active
-        silent[nth] = [np.mean(~active[:size].any(axis=0)) for size in SIZES]
-        level[nth] = active.mean()
+        response = rate.respond(Circuit(weights, FixedThreshold(threshold)), odors)
+        silent[nth] = [np.mean(~response.active[:size].any(axis=0)) for size in SIZES]
+        level[nth], mean_rate[nth] = response.active.mean(), response.rates.mean()
     places = {"threshold": THRESHOLDS, "n_odors": SIZES}
     return {
         "silent": xr.DataArray(
@@ -61,6 +67,12 @@ def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str,
         "level": xr.DataArray(
             level, {"threshold": THRESHOLDS}, ["threshold"], attrs={"meaning": "active share"}
         ),
+        "rate": xr.DataArray(
+            mean_rate,
+            {"threshold": THRESHOLDS},
+            ["threshold"],
+            attrs={"meaning": "mean rate of a cell", "units": "spikes/s"},
+        ),
     }
 
 
@@ -68,6 +80,13 @@ def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str,
 def counts(fan_in: int, thresholds: tuple[float, ...]) -> np.ndarray:
     """Share of all wirings that respond to 0, 1, ... odors, a row for each threshold."""
     return dead_units.response_counts(lobe(), fan_in, in_rates(fan_in, np.array(thresholds)))
+
+
+def expected_activity(fan_in: int, threshold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Active share and mean rate (spikes/s) of a cell whose drive is normal."""
+    drive = dead_units.drive_statistics(lobe(), fan_in)
+    inputs, bias = scipy.stats.norm(drive.mean, drive.sd), -in_rates(fan_in, threshold)
+    return moments(Step(), inputs, bias).mean, moments(ReLU(), inputs, bias).mean
 
 
 def normal_theory(fan_in: int, threshold: np.ndarray, n_odors: np.ndarray) -> np.ndarray:
@@ -98,19 +117,24 @@ def table(dataset: xr.Dataset) -> Table:
     rows = Table(
         title="Cells silent on all 110 odors",
         caption="Wirings: of all there are.  Normal: drives with one correlation, and with all "
-        f"measured means and covariances (at a threshold of {AT:g} only).",
+        f"measured means and covariances (at a threshold of {AT:g} only).  Active, Hz: share and "
+        "mean rate in circuits; in brackets, for normal drives.",
     )
-    for column in ("claws", "threshold", "active", "wirings", "circuits", "normal", "all cov."):
+    columns = "claws", "threshold", "active", "Hz", "wirings", "circuits", "normal", "all cov."
+    for column in columns:
         rows.add_column(column, justify="right", no_wrap=True)
-    levels = chosen(dataset, "level")
+    levels, rates = chosen(dataset, "level"), chosen(dataset, "rate")
     for fan_in, samples in chosen(dataset, "silent").items():
         exact = counts(fan_in, tuple(THRESHOLDS))[:, 0]
         normal = normal_theory(fan_in, THRESHOLDS, SIZES[-1])
         mean, reach = drawing.mean_and_reach(samples[..., -1])
+        active, hertz = expected_activity(fan_in, THRESHOLDS)
         for k, threshold in enumerate(THRESHOLDS):
             joint = f"{joint_theory(fan_in, AT):.3f}" if threshold == AT else ""
             rows.add_row(
-                str(fan_in), f"{threshold:g}", f"{levels[fan_in][:, k].mean():.2%}",
+                str(fan_in), f"{threshold:g}",
+                f"{levels[fan_in][:, k].mean():.2%} ({active[k]:.2%})",
+                f"{rates[fan_in][:, k].mean():.2g} ({hertz[k]:.2g})",
                 f"{exact[k]:.4f}", f"{mean[k]:.4f} ±{reach[k]:.4f}", f"{normal[k]:.3f}", joint,
             )  # fmt: skip
         rows.add_section()

@@ -41,6 +41,22 @@ def test_circuits_have_as_many_as_counted(study, fan_in):
     assert (np.abs(level - wanted) <= reach).all()
 
 
+def test_units_are_as_active_as_expected_of_normal_drives(study):
+    """Sums of 6 inputs are not quite normal: a tenth.  Rates go with the root of the fan-in."""
+    module = study.measure.__globals__
+    found = [
+        study.measure(fan_in=6, n_units=1000, rng=stream)
+        for stream in np.random.default_rng(2).spawn(2)
+    ]
+    thresholds = module["THRESHOLDS"][:3]
+    right, wrong = (module["expected_activity"](fan_in, thresholds) for fan_in in (6, 4))
+    for name, wanted in zip(("level", "rate"), right, strict=True):
+        mean = np.mean([one[name].values[:3] for one in found], axis=0)
+        np.testing.assert_allclose(mean, wanted, rtol=0.1)
+    np.testing.assert_allclose(right[0], scipy.stats.norm.sf(thresholds), rtol=1e-12)
+    assert (np.abs(wrong[1] / mean - 1) > 0.12).all()
+
+
 def test_small_panels_leave_more_silent(study):
     """Rarefied counts are within the scatter of 12 random orders: 4 standard errors."""
     module = study.measure.__globals__
