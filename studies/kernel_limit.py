@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import cache, partial
 
 import numpy as np
-import scipy.special
+import scipy.stats
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,6 +26,7 @@ from olfnet.expansion.wiring import DenseGaussian, FixedFanIn
 from olfnet.lab import Parameter, Study, drawing
 from olfnet.theory import expansion_kernel
 from olfnet.theory.activations import ReLU, Step, Tanh
+from olfnet.theory.moments import threshold
 from olfnet.theory.network import Dense, Network, train
 from olfnet.theory.ntk import KernelFlow, Scaled, WideNetwork, empirical
 
@@ -76,7 +77,8 @@ def circuit(layer: str, n_units: int, coding_level: float, rng: np.random.Genera
         weights = FixedFanIn(FAN_IN).draw(n_units, N_INPUTS, rng=rng) / (spared * FAN_IN) ** 0.5
     else:
         weights = DenseGaussian().draw(n_units, N_INPUTS, rng=rng)
-    return Circuit(weights, sparsify.FixedThreshold(-scipy.special.ndtri(coding_level)))
+    at = threshold(coding_level, scipy.stats.norm())
+    return Circuit(weights, sparsify.FixedThreshold(float(at)))
 
 
 def learned(net: Network, inputs: np.ndarray, asked: np.ndarray, step: float) -> np.ndarray:
