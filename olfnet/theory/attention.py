@@ -65,7 +65,7 @@ def weights(queries: ArrayLike, keys: ArrayLike, *, scale: float | None = None) 
     Raises
     ------
     ValueError
-        If queries and keys do not have equally many dimensions.
+        If queries and keys do not have equally many dimensions, or products overflow.
 
     Examples
     --------
@@ -78,7 +78,10 @@ def weights(queries: ArrayLike, keys: ArrayLike, *, scale: float | None = None) 
             f"keys must have as many dimensions as queries, {queries.shape[1]}, got {keys.shape[1]}"
         )
     scale = _scale(queries.shape[1], scale)
-    return np.asarray(scipy.special.softmax(scale * queries @ keys.T, axis=1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = scale * queries @ keys.T
+    checks.require_finite("products of queries and keys", scores)
+    return np.asarray(scipy.special.softmax(scores, axis=1))
 
 
 def draw_weights(

@@ -39,7 +39,8 @@ def saturating_entropy(n_keys: ArrayLike, sd: ArrayLike, half: ArrayLike) -> Flo
     Raises
     ------
     ValueError
-        If there is no key, or ``sd`` is not positive.
+        If there is no key or more than 1e9, ``sd`` is not positive or above 200, or ``half`` is
+        further than 1e4 from 0.
 
     Examples
     --------
@@ -48,13 +49,14 @@ def saturating_entropy(n_keys: ArrayLike, sd: ArrayLike, half: ArrayLike) -> Flo
     """
     n_keys, sd, half = checks.broadcast(n_keys=n_keys, sd=sd, half=half)
     for name, values, legal in (
-        ("n_keys", n_keys, n_keys >= 1),
-        ("sd", sd, sd > 0),
-        ("half", half, np.isfinite(half)),
+        ("n_keys", n_keys, (n_keys >= 1) & (n_keys <= 1e9)),
+        ("sd", sd, (sd > 0) & (sd <= 200)),
+        ("half", half, np.abs(half) <= 1e4),
     ):
-        wrong = ~(legal & np.isfinite(values))
+        wrong = ~legal
         if wrong.any():
-            rule = {"n_keys": "at least 1", "sd": "positive", "half": "finite"}[name]
+            rules = {"n_keys": "from 1 to 1e9", "sd": "positive and at most 200"}
+            rule = rules.get(name, "from -1e4 to 1e4")
             raise ValueError(f"{name} must be {rule}, got {values[wrong][0]:g}")
     return np.asarray(np.vectorize(_saturating, otypes=[float])(n_keys, sd, half))[()]
 
@@ -82,6 +84,7 @@ def sparsemax(scores: ArrayLike) -> FloatArray:
     checks.require_finite("scores", scores)
     if scores.ndim == 0 or scores.shape[-1] == 0:
         raise ValueError(f"scores must be rows of numbers, got {scores}")
+    scores = scores - scores.max(axis=-1, keepdims=True)  # or 1 would be lost beside large ones
     ranked = -np.sort(-scores, axis=-1)
     cuts = (np.cumsum(ranked, axis=-1) - 1) / np.arange(1, scores.shape[-1] + 1)
     # The more keys share, the higher the cut, until the next key lies below it.
@@ -232,6 +235,7 @@ def _cut(gain: float, threshold: float) -> float:
         return cut - threshold - gain * float(np.exp(gaussian.log_excess(cut, 1)))
 
     highest = threshold + gain * float(np.exp(gaussian.log_excess(threshold, 1)))
+    highest = min(highest, max(threshold, 0.0) + 50)  # where no double is left of the excess
     return float(scipy.optimize.brentq(excess, threshold, highest, xtol=1e-13))
 
 

@@ -18,6 +18,8 @@ from olfnet.checks import FloatArray
 _STEP = 0.25  # trapezoids converge as exp(-pi^2 / step) where exp(-exp(x)) is what varies
 _FINENESS = 24.0  # steps to a standard deviation
 _REACH = 10.0  # standard deviations
+_MOST_KEYS = 1e9
+_WIDEST = 1e5  # standard deviation beyond which the entropy falls by 1 / sd: by ties of two keys
 _LOW, _HIGH = -60.0, 5.0  # where x = ln t + z lies that exp(x - exp(x)) is not below 1e-26
 
 
@@ -37,7 +39,7 @@ def mean_entropy(n_keys: ArrayLike, sd: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If there is no key or ``sd`` is negative.
+        If there is no key, there are more than 1e9, or ``sd`` is negative.
 
     Notes
     -----
@@ -118,7 +120,8 @@ def warm_entropy(n_keys: ArrayLike, sd: ArrayLike, *, corrected: bool = False) -
     with np.errstate(over="ignore"):
         next_term = np.exp(sd**2) * (sd**2 - 0.5) + 0.5
         more = next_term / n_keys if corrected else 0.0
-        return np.asarray(np.log(n_keys) - sd**2 / 2 + more)[()]
+        less = np.where(np.isinf(more), 0.0, sd**2 / 2)  # which is nothing beside it
+        return np.asarray(np.log(n_keys) - less + more)[()]
 
 
 def warm_concentration(n_keys: ArrayLike, sd: ArrayLike, *, corrected: bool = False) -> FloatArray:
@@ -172,7 +175,8 @@ def frozen_concentration(n_keys: ArrayLike, sd: ArrayLike) -> FloatArray:
     array([0.   , 0.903])
     """
     n_keys, sd = _legal(n_keys, sd)
-    ratio = np.divide(freezing_point(n_keys), sd, out=np.ones(sd.shape), where=sd > 0)
+    with np.errstate(over="ignore"):
+        ratio = np.divide(freezing_point(n_keys), sd, out=np.ones(sd.shape), where=sd > 0)
     return np.asarray(np.maximum(1 - ratio, 0.0))[()]
 
 
@@ -190,7 +194,10 @@ def _over(
     function: Callable[[float, float], float], n_keys: ArrayLike, sd: ArrayLike
 ) -> FloatArray:
     """Apply a function of two numbers to arrays."""
-    return np.asarray(np.vectorize(function, otypes=[float])(*_legal(n_keys, sd)))[()]
+    n_keys, sd = _legal(n_keys, sd)
+    if n_keys.max(initial=1.0) > _MOST_KEYS:
+        raise ValueError(f"n_keys must be at most {_MOST_KEYS:g}, got {n_keys.max():g}")
+    return np.asarray(np.vectorize(function, otypes=[float])(n_keys, sd))[()]
 
 
 def _density(z: ArrayLike, sd: float) -> FloatArray:
@@ -237,6 +244,8 @@ def _power(missing: FloatArray, n: float) -> FloatArray:
 def _entropy(n: float, sd: float) -> float:
     if sd == 0:
         return float(np.log(n))
+    if sd > _WIDEST:  # where the difference of two numbers like sd would lose its digits
+        return _entropy(n, _WIDEST) * _WIDEST / sd
     log_t, step = _log_times(sd)
     missing, tilted, _ = _transforms(log_t, sd)
     # The integral of exp(-e^l) - (l < 0) over l is minus Euler's constant.

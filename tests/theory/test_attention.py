@@ -154,6 +154,20 @@ def test_warm_limits_fail_beyond_freezing():
     assert attention.warm_entropy(128, 40.0, corrected=True) == np.inf
 
 
+def test_widest_scores():
+    """Two keys tie at a density of 1 / (2 sd sqrt(pi)); a logit's entropy integrates to pi^2 / 3.
+
+    What is left out falls as 1 / sd^3.
+    """
+    sd = np.array([1e3, 9e4, 1.1e5, 1e6, 1e12])
+    found = mean_entropy(2, sd)
+    np.testing.assert_allclose(found, np.pi**1.5 / 6 / sd, rtol=2e-5)
+    assert (np.diff(mean_entropy(128, sd) * sd) / mean_entropy(128, sd[1:]) / sd[1:] < 2e-3).all()
+    np.testing.assert_allclose(mean_concentration(2, 1e12), 1, atol=1e-9)
+    assert attention.warm_entropy(128, 1e200, corrected=True) == np.inf
+    assert attention.frozen_concentration(128, 1e-320) == 0
+
+
 def test_freezing_sharpens_with_the_number_of_keys():
     """Squares at 1.5 times the freezing point go to 1/3, at .4 times to none."""
     n_keys = np.array([1e2, 1e4, 1e8])
@@ -222,6 +236,9 @@ def test_weights_are_those_of_the_formula():
         (lambda: attention.weights([[1.0]], [[1.0]], scale=np.inf), "scale must be finite"),
         (lambda: attention.draw_weights(0, 1, 1), "n_draws must be at least 1, got 0"),
         (lambda: attention.draw_weights(1, 1.5, 1), "n_keys must be an integer"),
+        (lambda: attention.weights([[1e200]], [[-1e200]]), "products .* must be finite, got -inf"),
+        (lambda: attention.mean_entropy([2, 1e30], 1.0), "n_keys must be at most 1e.09, got 1e.30"),
+        (lambda: attention.mean_largest(2e9, 1.0), "n_keys must be at most 1e.09, got 2e.09"),
         (lambda: attention.entropy([0.5, 0.6]), "rows that add up to 1, got 1.1"),
         (
             lambda: attention.entropy([1.5, -0.5]),

@@ -1,5 +1,6 @@
 """Saturating and subtractive competition against sampling, projections, and limits."""
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.optimize
@@ -78,6 +79,8 @@ def test_sparsemax_is_the_closest_distribution():
     np.testing.assert_allclose(many.sum(axis=-1), 1, rtol=1e-12)
     np.testing.assert_allclose(sparsemax([3.0, 3.0, 3.0]), 1 / 3)
     np.testing.assert_allclose(sparsemax([1e9, 0.0]), [1, 0])
+    np.testing.assert_allclose(sparsemax([1e300, 1e300, -1e300]), [0.5, 0.5, 0])
+    np.testing.assert_allclose(sparsemax([3e16, 3e16 + 4]), [0, 1])
 
 
 def settled(gain, threshold, drives):
@@ -153,9 +156,17 @@ def test_stronger_feedback_is_colder():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: competition.saturating_entropy(0, 1, 0), "n_keys must be at least 1, got 0"),
-        (lambda: competition.saturating_entropy(2, 0, 0), "sd must be positive, got 0"),
-        (lambda: competition.saturating_entropy(2, 1, np.inf), "half must be finite, got inf"),
+        (lambda: competition.saturating_entropy(0, 1, 0), "n_keys must be from 1 to 1e9, got 0"),
+        (
+            lambda: competition.saturating_entropy(2, 0, 0),
+            "sd must be positive and at .* got 0",
+        ),
+        (lambda: competition.saturating_entropy(2, 1e6, 0), "sd must be .* at most 200, got 1e.06"),
+        (lambda: competition.saturating_entropy(2, np.nan, 0), "sd must be positive .* got nan"),
+        (
+            lambda: competition.saturating_entropy(2, 1, np.inf),
+            "half must be from -1e4 .* got inf",
+        ),
         (lambda: sparsemax([1.0, np.nan]), "scores must be finite"),
         (lambda: sparsemax(1.0), "scores must be rows of numbers, got 1"),
         (lambda: competition.feedback_cut(-1.0), "gain must be finite and non-negative, got -1"),
@@ -169,3 +180,12 @@ def test_stronger_feedback_is_colder():
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_the_strongest_feedback_has_a_cut():
+    """The excess at the cut times the gain is the cut, in logarithms of either."""
+    for gain in (1e10, 1e100, 1e300):
+        with mpmath.workdps(50):
+            cut = mpmath.mpf(float(competition.feedback_cut(gain)))
+            excess = mpmath.npdf(cut) - cut * mpmath.erfc(cut / mpmath.sqrt(2)) / 2
+            assert abs(mpmath.log(gain * excess / cut)) < 1e-9
