@@ -84,11 +84,11 @@ def sparsemax(scores: ArrayLike) -> FloatArray:
     checks.require_finite("scores", scores)
     if scores.ndim == 0 or scores.shape[-1] == 0:
         raise ValueError(f"scores must be rows of numbers, got {scores}")
-    scores = scores - scores.max(axis=-1, keepdims=True)  # or 1 would be lost beside large ones
-    ranked = -np.sort(-scores, axis=-1)
-    cuts = (np.cumsum(ranked, axis=-1) - 1) / np.arange(1, scores.shape[-1] + 1)
+    rest = scores - scores.max(axis=-1, keepdims=True)  # or 1 would be lost beside large ones
+    ranked = -np.sort(-rest, axis=-1)
+    cuts = (np.cumsum(ranked, axis=-1) - 1) / np.arange(1, rest.shape[-1] + 1)
     # The more keys share, the higher the cut, until the next key lies below it.
-    return np.asarray(np.maximum(scores - cuts.max(axis=-1, keepdims=True), 0.0))
+    return np.asarray(np.maximum(rest - cuts.max(axis=-1, keepdims=True), 0.0))
 
 
 def feedback_cut(gain: ArrayLike, threshold: ArrayLike = 0.0) -> FloatArray:
