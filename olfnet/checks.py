@@ -44,6 +44,14 @@ def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
     return array
 
 
+def for_each(name: str, values: ArrayLike, n: int) -> FloatArray:
+    """Return ``n`` finite numbers, given one for all or as many."""
+    (numbers,) = broadcast(**{name: values})
+    if numbers.shape not in ((), (n,)):
+        raise ValueError(f"{name} must have {n} entries, got shape {numbers.shape}")
+    return vector(name, np.broadcast_to(numbers, n))
+
+
 def broadcast(**given: ArrayLike) -> tuple[FloatArray, ...]:
     """Return arrays of numbers, of any shapes, broadcast against each other."""
     arrays = [_floats(name, values, "numbers") for name, values in given.items()]

@@ -101,7 +101,7 @@ class KernelFlow:
             checks.vector("targets", self.targets),
         )
         n = len(targets)
-        initial = _for_each("initial", self.initial, n)
+        initial = checks.for_each("initial", self.initial, n)
         if kernel.shape != (n, n) or not np.allclose(kernel, kernel.T, rtol=1e-10, atol=0):
             raise ValueError(f"kernel must be symmetric, {n} by {n}, got shape {kernel.shape}")
         checks.nonnegative("learning_rate", self.learning_rate)
@@ -153,7 +153,7 @@ class KernelFlow:
                 f"cross must have a column for each of {len(self.targets)} samples, "
                 f"got {cross.shape[1]}"
             )
-        initial = _for_each("initial", initial, len(cross))
+        initial = checks.for_each("initial", initial, len(cross))
         vectors, rates = self._modes[1], self.rates
         # (1 - left) / rate, which is the time itself for modes that are never learned.
         slow = rates <= 1e-14 * rates[-1]
@@ -181,11 +181,3 @@ class KernelFlow:
                 f"largest rate, for so many steps, got {self.learning_rate:g}"
             )
         return np.asarray(left)
-
-
-def _for_each(name: str, value: ArrayLike, n: int) -> FloatArray:
-    """Return one number for each of n, given one for all of them or each."""
-    (numbers,) = checks.broadcast(**{name: value})
-    if numbers.shape not in ((), (n,)):
-        raise ValueError(f"{name} must have {n} entries, got shape {numbers.shape}")
-    return checks.vector(name, np.broadcast_to(numbers, n))

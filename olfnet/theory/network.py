@@ -89,8 +89,8 @@ def dense(
     widths: Sequence[int],
     activation: Activation,
     *,
-    weight_variance: float = 2.0,
-    bias_variance: float = 0.0,
+    weight_variance: ArrayLike = 2.0,
+    bias_variance: ArrayLike = 0.0,
     rng: Seed = None,
 ) -> Network:
     """Draw a network of dense layers, with an activation between any two of them.
@@ -100,9 +100,10 @@ def dense(
     widths : sequence of int
         Inputs, hidden units of each layer, outputs.
     activation : Activation
-    weight_variance, bias_variance : float
+    weight_variance, bias_variance : float, or array with a number for each layer
         Weights are normal with variance ``weight_variance / n_inputs`` of their layer (2: He et
-        al. 2015, arXiv 1502.01852), biases with ``bias_variance``.
+        al. 2015, arXiv 1502.01852; 2 n_inputs / (n_inputs + n_outputs): Glorot & Bengio 2010),
+        biases with ``bias_variance``.
     rng : seed or Generator
 
     Returns
@@ -124,10 +125,11 @@ def dense(
     widths = [checks.count("widths", int(width)) for width in checks.integers("widths", widths)]
     if len(widths) < 2:
         raise ValueError(f"widths must hold those of inputs and outputs, got {len(widths)}")
-    weight_sd = checks.nonnegative("weight_variance", weight_variance) ** 0.5
-    bias_sd = checks.nonnegative("bias_variance", bias_variance) ** 0.5
+    given = {"weight_variance": weight_variance, "bias_variance": bias_variance}
+    each = [checks.for_each(name, of_all, len(widths) - 1) for name, of_all in given.items()]
+    sds = [np.sqrt(checks.vector(*one, nonnegative=True)) for one in zip(given, each, strict=True)]
     layers: list[Layer] = []
-    for n_inputs, n_outputs in zip(widths[:-1], widths[1:], strict=True):
+    for n_inputs, n_outputs, weight_sd, bias_sd in zip(widths[:-1], widths[1:], *sds, strict=True):
         weights = weight_sd / n_inputs**0.5 * rng.standard_normal((n_outputs, n_inputs))
         bias = bias_sd * rng.standard_normal(n_outputs)
         layers += [Dense(weights, bias), Activate(activation)]

@@ -6,7 +6,7 @@ import scipy.optimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from olfnet.theory import layers, network
+from olfnet.theory import layers, network, propagation
 from olfnet.theory.activations import (
     Erf,
     Identity,
@@ -306,6 +306,23 @@ def test_residual_blocks_pass_gradients_around():
     assert not plain(inputs)[0].any()
 
 
+def test_each_layer_can_have_its_variance_as_glorot_wants():
+    """Standard deviations within 5 standard errors."""
+    widths = np.array([200, 600, 200])
+    n_inputs, n_outputs = widths[:-1], widths[1:]
+    variance = propagation.glorot(n_inputs, n_outputs)
+    net = network.dense(
+        widths, Identity(), weight_variance=n_inputs * variance, bias_variance=[0.0, 4.0], rng=1
+    )
+    for layer, wanted in zip(net.layers[::2], variance, strict=True):
+        error = 5 / (2 * layer.weights.size) ** 0.5
+        assert layer.weights.std() / wanted**0.5 == pytest.approx(1, abs=error)
+        he = propagation.he(layer.weights.shape[1])
+        assert abs(layer.weights.std() / he**0.5 - 1) > error
+    assert not net.layers[0].bias.any()
+    assert net.layers[2].bias.std() == pytest.approx(2, abs=2 * 5 / 400**0.5)
+
+
 def test_initial_variance_is_kept_by_he():
     random = rng(15)
     net = network.dense([200] + [1000] * 5 + [1], ReLU(), weight_variance=2.0, rng=random)
@@ -333,6 +350,15 @@ def test_initial_variance_is_kept_by_he():
         (lambda: network.dense([3], Tanh()), "widths must hold"),
         (lambda: network.dense([3, 0], Tanh()), "widths must be at least 1"),
         (lambda: network.dense([3, 1], Tanh(), weight_variance=-1), "weight_variance must be non"),
+        (lambda: network.dense([3, 1], Tanh(), bias_variance=[-1]), "bias_variance must be non"),
+        (
+            lambda: network.dense([3, 1], Tanh(), weight_variance=np.nan),
+            "weight_variance must be f",
+        ),
+        (
+            lambda: network.dense([3, 4, 1], Tanh(), bias_variance=[0, 1, 2]),
+            r"bias_variance must have 2 entries, got shape \(3,\)",
+        ),
         (lambda: Residual([Dense([[1.0, 1.0]])])([[1.0, 2.0]]), "must keep the shape"),
         (lambda: LeakyReLU(np.nan), "slope must be finite"),
         (lambda: network.dense([2, 3, 1], ReLU, rng=0), r"activation must be one such as ReLU\(\)"),
