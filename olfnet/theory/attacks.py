@@ -21,7 +21,7 @@ from olfnet.theory.distances import (
     scaled,
     steepest_directions,
 )
-from olfnet.theory.layers import Network
+from olfnet.theory.layers import Network, samples
 from olfnet.theory.lipschitz import require_norm
 
 
@@ -107,7 +107,10 @@ def descend(
     inputs, radius = _legal(inputs, radius, norm, lower)
     n_steps = checks.count("n_steps", n_steps)
     outputs = network(inputs)
-    chosen, rank = classes(outputs), np.broadcast_to(rank, len(inputs))
+    chosen, rank = classes(outputs), np.asarray(rank)
+    if rank.shape not in ((), (len(inputs),)) or rank.dtype.kind not in "iu":
+        raise ValueError(f"rank must be one integer or {len(inputs)}, got {rank!r}")
+    rank = np.broadcast_to(rank, len(inputs))
     order = np.argsort(-outputs, axis=1)
     helped = np.where(rank > 0, order[np.arange(len(order)), rank % outputs.shape[1]], -1)
     start = scaled(radius * rng.random(len(inputs)), random_directions(inputs, norm, rng))
@@ -280,8 +283,9 @@ def _legal(
     inputs: ArrayLike, radius: ArrayLike, norm: float, lower: float
 ) -> tuple[FloatArray, FloatArray]:
     require_norm(norm)
-    inputs = np.asarray(inputs, dtype=float)
-    checks.require_finite("inputs", inputs)
+    inputs = samples("inputs", inputs)
+    if np.isnan(lower):
+        raise ValueError(f"lower must be a number, got {lower}")
     if inputs.min() < lower:
         raise ValueError(f"inputs must be at least lower={lower:g}, got {inputs.min():g}")
     radius = np.asarray(radius, dtype=float)

@@ -6,12 +6,15 @@ enough loses all of them (Lu et al. 2019, arXiv 1903.06733): no slope is left to
 that of a leaky rectifier.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.layers import Activate, Network
+from olfnet.theory.layers import Activate, Layer, Network, Residual
+from olfnet.theory.parallel import Parallel
 
 
 def dead_input(widths: ArrayLike) -> float:
@@ -82,13 +85,18 @@ def lost_inputs(network: Network, inputs: ArrayLike) -> list[NDArray[np.bool_]]:
     Parameters
     ----------
     network : Network
-        Of layers that take and give arrays of shape (n_samples, n_units).
+        Of layers, or networks of them, one after the other.
     inputs : array of shape (n_samples, n_inputs)
 
     Returns
     -------
     list of bool arrays of shape (n_samples,)
         True where all units of a layer have a slope of 0.
+
+    Raises
+    ------
+    ValueError
+        If a residual block, or layers side by side, lead an input past others.
 
     Examples
     --------
@@ -99,11 +107,23 @@ def lost_inputs(network: Network, inputs: ArrayLike) -> list[NDArray[np.bool_]]:
     """
     hidden = checks.matrix("inputs", inputs)
     found = []
-    for layer in network.layers:
+    for layer in _in_line(network):
         if isinstance(layer, Activate):
-            found.append(np.asarray(~layer.activation.derivative(hidden).any(axis=1)))
+            slopes = layer.activation.derivative(hidden).reshape(len(hidden), -1)
+            found.append(np.asarray(~slopes.any(axis=1)))
         hidden = layer.linearized(hidden)[0]
     return found
+
+
+def _in_line(network: Network) -> Iterator[Layer]:
+    """Layers one after the other, those of networks within networks, too."""
+    for layer in network.layers:
+        if isinstance(layer, (Residual, Parallel)):
+            raise ValueError(
+                "network must have its layers one after the other, got "
+                f"a part of type {type(layer).__name__}"
+            )
+        yield from _in_line(layer) if isinstance(layer, Network) else (layer,)
 
 
 def _widths(widths: ArrayLike) -> FloatArray:

@@ -57,6 +57,8 @@ def silent_fraction(
     checks.require_finite("threshold", t)
     if not ((p >= 0) & np.isfinite(p)).all():
         raise ValueError(f"n_odors must be finite and non-negative, got {p.min():g}")
+    if (broken := p != np.floor(p)).any():
+        raise ValueError(f"n_odors must be integers, got {p[broken][0]:g}")
     if not ((r >= 0) & (r <= 1)).all():
         worst = r[~((r >= 0) & (r <= 1))][0]
         raise ValueError(f"correlation must be in [0, 1], got {worst:g}")
@@ -111,16 +113,19 @@ def jointly_silent(
     for name, values in (("threshold", threshold), ("mean", mean)):
         if len(values) != n_odors:
             raise ValueError(f"{name} must have {n_odors} entries, got {len(values)}")
+    moves = np.diag(covariance) > 0
+    if (threshold < mean)[~moves].any() or not moves.any():
+        return float((threshold >= mean).all())
     law = scipy.stats.multivariate_normal(
-        mean,
-        covariance,
+        mean[moves],
+        covariance[np.ix_(moves, moves)],
         allow_singular=True,
         seed=np.random.default_rng(rng),
         maxpts=20_000,
         abseps=3e-4,
         releps=0.0,
     )
-    return float(np.clip(law.cdf(threshold), 0.0, 1.0))
+    return float(np.clip(law.cdf(threshold[moves]), 0.0, 1.0))
 
 
 class Drive(NamedTuple):
@@ -161,7 +166,7 @@ def drive_statistics(panel: ArrayLike, fan_in: int) -> Drive:
         own = float(share * panel.mean(axis=0).var())
         wired = share * panel.var(axis=1)
     variance = float(fan_in**2 * panel.mean(axis=1).var() + wired.mean())
-    correlation = own / variance if variance > 0 else 1.0
+    correlation = min(own / variance, 1.0) if variance > 0 else 1.0  # but for rounding
     return Drive(float(fan_in * panel.mean()), variance**0.5, correlation)
 
 
@@ -249,8 +254,17 @@ def _one_factor(n_odors: float, threshold: float, correlation: float) -> float:
     if correlation == 1:
         return float(scipy.special.ndtr(threshold))
     # Trapezoids: the power of Phi rises over 1 / sqrt(2 ln P) of the rest's spread.
+    step = 0.25 / np.sqrt(1 + 2 * np.log1p(n_odors))
+    if correlation > 0.5:
+        # As seen from the rest, whose largest m has the density P phi(m) Phi(m)^(P - 1).
+        most = 9 + np.sqrt(2 * np.log(n_odors))
+        m = step * np.arange(-np.ceil(9 / step), np.ceil(most / step) + 1)
+        density = np.log(n_odors) + (n_odors - 1) * scipy.special.log_ndtr(m) - m**2 / 2
+        own = (threshold - np.sqrt(1 - correlation) * m) / np.sqrt(correlation)
+        chances = scipy.special.ndtr(own) * np.exp(density)
+        return float(min(step * chances.sum() / np.sqrt(2 * np.pi), 1.0))
     width = np.sqrt((1 - correlation) / max(correlation, 1e-300))
-    step = min(0.25, 0.25 * width / np.sqrt(1 + 2 * np.log1p(n_odors)))
+    step = min(0.25, step * width)
     shared = step * np.arange(-np.ceil(9 / step), np.ceil(9 / step) + 1)
     rest = (threshold - np.sqrt(correlation) * shared) / np.sqrt(1 - correlation)
     chances = np.exp(n_odors * scipy.special.log_ndtr(rest) - shared**2 / 2)

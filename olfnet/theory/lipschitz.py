@@ -29,7 +29,13 @@ from olfnet.theory.activations import (
 )
 from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.layers import Activate, Dense, Flatten, Layer, Network, Residual
-from olfnet.theory.singular import EPS, blocks_error, fourier_blocks, spectral_norm
+from olfnet.theory.singular import (
+    EPS,
+    blocks_error,
+    fourier_blocks,
+    require_channels,
+    spectral_norm,
+)
 
 Shape = Sequence[int] | None
 
@@ -102,6 +108,7 @@ def _(layer: Convolution, norm: float = 2, shape: Shape = None) -> float:
     if require_norm(norm) == math.inf:
         return matrix_bound(by_output, norm)
     if shape is not None:
+        require_channels(layer, tuple(shape))
         return _on_grid(layer, tuple(shape[1:]))
     # Every offset of the window is a matrix of its own, applied to shifted inputs.
     by_offset = np.moveaxis(layer.kernels.reshape(*layer.kernels.shape[:2], -1), 2, 0)

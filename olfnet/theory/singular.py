@@ -139,7 +139,7 @@ def singular_values(layer: Layer, shape: Sequence[int]) -> FloatArray:
         and layer.padding == "circular"
         and not any(n % layer.stride for n in shape[1:])
     ):
-        _require_channels(layer, shape)
+        require_channels(layer, shape)
         matrices: Any = fourier_blocks(layer.kernels, shape[1:], layer.stride)
     else:
         matrices = explicit_matrix(layer, shape)
@@ -210,7 +210,8 @@ def _sample(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(checks.count("shape", n) for n in shape)
 
 
-def _require_channels(layer: Convolution, shape: tuple[int, ...]) -> None:
+def require_channels(layer: Convolution, shape: tuple[int, ...]) -> None:
+    """Raise if a convolution cannot take an input of this shape."""
     wanted = layer.kernels.shape[1]
     if len(shape) != layer.kernels.ndim - 1 or shape[0] != wanted:
         raise ValueError(

@@ -7,6 +7,8 @@ import scipy.stats
 from olfnet.theory import born_dead, network
 from olfnet.theory.activations import LeakyReLU, ReLU, Tanh
 from olfnet.theory.born_dead import dead_input, dead_network_bounds
+from olfnet.theory.layers import Activate, Dense, Network, Residual
+from olfnet.theory.parallel import Parallel
 
 
 def lost(widths, inputs, n_networks, rng):
@@ -135,3 +137,13 @@ def test_only_leaky_rectifiers_recover():
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_inputs_are_lost_in_networks_of_networks():
+    layers = Dense([[1.0], [2.0]]), Activate(ReLU())
+    nested = Network([Network([Network(layers)]), Dense([[1.0, 1.0]])])
+    (found,) = born_dead.lost_inputs(nested, [[1.0], [-1.0]])
+    assert found.tolist() == [False, True]
+    for part in (Residual([Dense([[1.0]]), Activate(ReLU())]), Parallel([Dense([[1.0]])], [[0]])):
+        with pytest.raises(ValueError, match="layers one after the other, got a part of type [RP]"):
+            born_dead.lost_inputs(Network([Network([part])]), [[1.0]])

@@ -339,6 +339,11 @@ def test_doubtful_slopes_carry_earlier_errors_on():
         (lambda: descend(linear(2), np.ones((2, 6)), 1.0, n_steps=0), "n_steps must be at least"),
         (lambda: scatter(linear(2), np.ones((2, 6)), 1.0, n_directions=0), "n_directions must be"),
         (lambda: descend(linear(2), np.full((2, 6), np.nan), 1.0), "inputs must be finite"),
+        (lambda: descend(linear(2), np.ones((0, 6)), 1.0), "inputs must hold at least one sample"),
+        (lambda: scatter(linear(2), [["x"] * 6], 1.0), "inputs must be numbers, got"),
+        (lambda: descend(linear(2), np.ones((2, 6)), 1.0, lower=np.nan), "lower must be a number"),
+        (lambda: descend(linear(2), np.ones((2, 6)), 1.0, rank=[1] * 3), "one integer or 2, got"),
+        (lambda: descend(linear(2), np.ones((2, 6)), 1.0, rank=0.5), "rank must be one integer or"),
         (lambda: attacked_radius(linear(2), np.ones((2, 6)), start=0), "start must be positive"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.stats
@@ -46,6 +47,38 @@ def test_one_factor_by_sampling(n_odors, threshold, correlation):
     reach = 4 * np.sqrt(wanted * (1 - wanted) / 20_000)
     assert found == pytest.approx(wanted, abs=reach)
     assert abs(found - silent_fraction(n_odors, threshold)) > reach
+
+
+@pytest.mark.parametrize("correlation", [0.49, 0.51, 0.9, 0.999, 1 - 1e-6, 1 - 1e-12, 1 - 1e-16])
+@pytest.mark.parametrize(("n_odors", "threshold"), [(3, -1.0), (100, 2.0), (10**6, 0.5)])
+def test_drives_that_are_all_but_the_same(n_odors, threshold, correlation):
+    """By mpmath, over the largest of the odors' own parts, with pieces around its mode."""
+    with mpmath.workdps(25):
+        r, mode = mpmath.mpf(correlation), mpmath.sqrt(2 * mpmath.log(n_odors))
+
+        def chance(m):
+            density = n_odors * mpmath.npdf(m) * mpmath.ncdf(m) ** (n_odors - 1)
+            return density * mpmath.ncdf((threshold - mpmath.sqrt(1 - r) * m) / mpmath.sqrt(r))
+
+        wanted = float(mpmath.quad(chance, [-9, mode - 3, mode - 1, mode, mode + 1, mode + 3, 14]))
+    assert silent_fraction(n_odors, threshold, correlation) == pytest.approx(wanted, abs=1e-10)
+
+
+def test_odors_that_are_the_same_are_one():
+    for seed in range(20):
+        panel = np.tile(np.random.default_rng(seed).random((1, 9)), (7, 1))
+        drive = dead_units.drive_statistics(panel, 3)
+        assert drive.correlation == pytest.approx(1, abs=1e-12)
+        assert silent_fraction(7, 0.3, drive.correlation) == pytest.approx(0.6179, abs=1e-4)
+
+
+def test_drives_that_do_not_vary():
+    """Silent where they are not above the threshold; others are left to their normal law."""
+    assert dead_units.jointly_silent([0.0, 1.0], np.zeros((2, 2)), rng=0) == 1
+    assert dead_units.jointly_silent([-1.0, 1.0], np.zeros((2, 2)), rng=0) == 0
+    mixed = np.diag([1.0, 0.0])
+    assert dead_units.jointly_silent([0.0, 0.0], mixed, rng=0) == pytest.approx(0.5, abs=1e-3)
+    assert dead_units.jointly_silent([0.0, 0.0], mixed, mean=[0.0, 1.0], rng=0) == 0
 
 
 def test_a_large_negative_bias_kills():
@@ -151,6 +184,7 @@ def test_normal_theory_for_normal_panels():
     ("call", "words"),
     [
         (lambda: silent_fraction(-1, 0.0), "n_odors must be finite and non-negative, got -1"),
+        (lambda: silent_fraction(0.5, 0.0), "n_odors must be integers, got 0.5"),
         (lambda: silent_fraction(np.inf, 0.0), "n_odors must be finite"),
         (lambda: silent_fraction(1, np.nan), "threshold must be finite"),
         (lambda: silent_fraction(1, 0.0, 1.5), r"correlation must be in \[0, 1\], got 1.5"),

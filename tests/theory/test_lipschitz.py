@@ -240,6 +240,14 @@ def test_steepest_slopes(activation):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (
+            lambda: bound(Convolution(np.ones((1, 1, 2, 2)), padding="zero"), 2, (1, 6)),
+            r"shape must have 1 channels and 2 dimensions, got \(1, 6\)",
+        ),
+        (
+            lambda: bound(Convolution(np.ones((1, 2, 2))), 2, (3, 6)),
+            r"shape must have 2 channels and 1 dimensions, got \(3, 6\)",
+        ),
         (lambda: bound(Activate(Step())), "activation must be one whose steepest slope is known"),
         (lambda: bound(object()), "layer must be of a kind whose bound is known, got object"),
         (lambda: bound(Dense([[1.0]]), 1), "norm must be one of 2, inf, got 1"),
