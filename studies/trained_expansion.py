@@ -1,8 +1,9 @@
 """Ask what a circuit gains if the weights of its expansion learn, too, and not only its readout.
 
-Noisy trials of odors get random labels.  Both circuits start from a random wiring with thresholds
-and learn by gradient descent; in one of them the gradient reaches the expansion, too, as
-backpropagation would have it.  They are tested on new trials.
+Noisy trials of odors get random labels.  All circuits start from a random wiring with thresholds
+and learn by gradient descent; in two of them the gradient reaches the expansion, too, as
+backpropagation would have it.  In one of these only the claws that a unit was born with learn, in
+the other it may grow synapses with all other inputs.  They are tested on new trials.
 """
 
 from functools import cache, partial
@@ -19,11 +20,26 @@ from olfnet.lab import Parameter, Study, drawing
 from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
 from olfnet.receptors.trials import SaturatingNoise, noisy_trials
 from olfnet.theory.activations import ReLU
+from olfnet.theory.layers import PullBack
 from olfnet.theory.network import Activate, Dense, LogisticLoss, Network, train
 
 N_LEARNED, N_TESTED, FAN_IN, CODING_LEVEL = 2, 20, 6, 0.1
 # What learns, and how long its steps are: long ones push units of the expansion into silence.
-LEARNS = {"readout": 2.0, "expansion and readout": 0.2}
+LEARNS = {"readout": 2.0, "claws and readout": 0.2, "expansion and readout": 0.2}
+
+
+class Claws(Dense):
+    """A dense layer in which weights of 0 are no synapses, and stay so."""
+
+    def linearized(self, inputs: np.ndarray) -> tuple[np.ndarray, PullBack]:
+        """Let nothing pull at what does not exist."""
+        outputs, pull = super().linearized(inputs)
+
+        def pull_back(gradient: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+            by_inputs, (by_weights, by_bias) = pull(gradient)
+            return by_inputs, (by_weights * (self.weights != 0), by_bias)
+
+        return outputs, pull_back
 
 
 @cache
@@ -42,12 +58,14 @@ def trials(n_odors: int, noise: float, rng: np.random.Generator) -> np.ndarray:
     return noisy / np.std(lobe)
 
 
-def circuit(n_units: int, odors: np.ndarray, rng: np.random.Generator) -> Network:
+def circuit(
+    n_units: int, odors: np.ndarray, rng: np.random.Generator, kind: type[Dense] = Dense
+) -> Network:
     """Expand, at a threshold that gives each unit its coding level, and read out nothing yet."""
     weights = FixedFanIn(FAN_IN).draw(n_units, odors.shape[1], rng=rng).toarray() / FAN_IN**0.5
     thresholds = np.quantile(odors @ weights.T, 1 - CODING_LEVEL, axis=0)
     readout = Dense(np.zeros((1, n_units)))
-    return Network([Dense(weights, -thresholds), Activate(ReLU()), readout])
+    return Network([kind(weights, -thresholds), Activate(ReLU()), readout])
 
 
 def measure(
@@ -59,7 +77,7 @@ def measure(
     labels = label_rng.permutation(np.where(np.arange(n_odors) % 2, 1.0, -1.0))
     learned, tested = np.split(found, [N_LEARNED])
     flat = learned.reshape(-1, learned.shape[2])
-    net = circuit(n_units, flat, wiring_rng)
+    net = circuit(n_units, flat, wiring_rng, Claws if "claws" in learns else Dense)
     if learns == "readout":
         expansion, net = Network(net.layers[:-1]), Network(net.layers[-1:])
     else:

@@ -79,8 +79,25 @@ def test_motifs_differ_in_nothing_but_their_order():
 def test_training_the_expansion_needs_fewer_units():
     study = load_study(STUDIES / "trained_expansion.py").measure
     settings = {"n_units": 50, "n_odors": 60, "noise": 10.0, "n_steps": 400}
-    only, both = (
+    only, claws, both = (
         repeated(study, 3, "error", learns=learns, **settings)
-        for learns in ("readout", "expansion and readout")
+        for learns in ("readout", "claws and readout", "expansion and readout")
     )
-    assert both.max() < only.min()
+    assert both.mean() < claws.mean()
+    assert max(both.max(), claws.max()) < only.min()
+
+
+def test_claws_learn_and_no_synapses_grow():
+    module = load_study(STUDIES / "trained_expansion.py").measure.__globals__
+    odors = np.random.default_rng(0).exponential(size=(40, 24))
+    labels = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None]
+    grown = {}
+    for name in ("Claws", "Dense"):
+        net = module["circuit"](10, odors, np.random.default_rng(1), module[name])
+        done = module["train"](net, odors, labels, learning_rate=0.01, n_steps=20).network
+        before, after = (one.layers[0].weights for one in (net, done))
+        changed = before != after
+        assert changed[before != 0].mean() > 0.9
+        grown[name] = changed[before == 0].mean()
+    assert grown["Claws"] == 0
+    assert grown["Dense"] > 0.9
