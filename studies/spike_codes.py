@@ -240,7 +240,7 @@ study = Study(
     measure=measure,
     table=table,
     figure=figure,
-    n_repeats=12,
+    n_repeats=4,
     quick_repeats=2,
 )  # fmt: skip
 
