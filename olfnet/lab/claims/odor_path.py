@@ -41,9 +41,9 @@ class AntennalLobe(Fixed):
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_odors, n_receptors) to the same shape."""
-        here = lobe.slopes(self.transform, inputs)
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, tuple[()]]:
+            here = lobe.slopes(self.transform, inputs)  # outputs alone do without
             shared = np.sum(gradient * here.shared_high, axis=1, keepdims=True)
             return gradient * here.own_high - shared, ()
 
