@@ -98,10 +98,12 @@ def respond(
     checks.count("workers", workers)
     task = _Task.of(circuit, odors, duration, rng, dynamics, process, course, dt, record)
     plan, n_odors = task.plan, len(task.rates)
-    target = targets.choose(target, n_odors, circuit.n_units, plan.n_steps)
     if batch_size is None:
         batch_size = min(automatic_batch(plan, workers), -(-n_odors // workers))
     batch_size = min(checks.count("batch_size", batch_size), n_odors)
+    target = targets.choose(
+        target, n_odors, circuit.n_units, plan.n_steps, batch_size=batch_size, workers=workers
+    )
     parts = [slice(start, start + batch_size) for start in range(0, n_odors, batch_size)]
     batches = [(task.rates[part], task.streams[part]) for part in parts]
     answers = targets.run(
@@ -207,21 +209,24 @@ def require(name: str, value: Any, kind: Any, example: str) -> None:
 
 def automatic_batch(plan: Plan, workers: int = 1) -> int:
     """How many odors fit side by side, by the free memory and by what the cache makes of it."""
-    n_units, n_inputs = plan.circuit.n_units, plan.circuit.n_inputs
-    noise = plan.dynamics.noise
-    n_held = plan.n_steps * (n_inputs + plan.recorded.size)
+    fitting = _MEMORY_SHARE * _memory("SC_AVPHYS_PAGES", 2.0**31) / workers / _needed(plan)
+    return max(1, min(targets.side_by_side(plan.circuit.n_units), int(fitting)))
+
+
+def _needed(plan: Plan) -> float:
+    """Bytes for each odor."""
+    n_units, noise = plan.circuit.n_units, plan.dynamics.noise
+    n_held = plan.n_steps * (plan.circuit.n_inputs + plan.recorded.size)
     n_held += 0 if noise is None else int(plan.duration / noise.interval + 2) * n_units
-    for_each = 8 * n_held + _PER_SYNAPSE * plan.circuit.weights.nnz + _PER_UNIT * n_units
-    fitting = _MEMORY_SHARE * _free_memory() / workers / for_each
-    return max(1, min(targets.side_by_side(n_units), int(fitting)))
+    return float(8 * n_held + _PER_SYNAPSE * plan.circuit.weights.nnz + _PER_UNIT * n_units)
 
 
-def _free_memory() -> float:
-    """Free memory in bytes, or 2 GiB where the system does not tell."""
+def _memory(pages: str, unknown: float) -> float:
+    """Free memory, or all that there is, in bytes; another number if the system does not tell."""
     try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        return float(os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE"))
     except (ValueError, OSError, AttributeError):
-        return 2.0**31
+        return unknown
 
 
 def _rates(odors: Any, n_inputs: int) -> FloatArray:
@@ -256,7 +261,14 @@ def _plan(
         raise ValueError(
             f"record must hold units from 0 to {circuit.n_units - 1}, got {recorded.tolist()}"
         )
-    return Plan(circuit, dynamics, n_steps, dt, recorded)
+    plan = Plan(circuit, dynamics, n_steps, dt, recorded)
+    needed, there = _needed(plan) / 2**30, _memory("SC_PHYS_PAGES", np.inf) / 2**30
+    if needed > there:
+        raise ValueError(
+            f"duration must be one whose input fits into {there:.3g} GiB of memory, "
+            f"got {duration:g} s, which needs {needed:.3g} GiB for each odor"
+        )
+    return plan
 
 
 def _response(plan: Plan, answers: list[Answer]) -> Response:

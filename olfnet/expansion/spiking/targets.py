@@ -61,8 +61,19 @@ class Answer:
     voltages: FloatArray | None
 
 
-def choose(target: str | None, n_odors: int, n_units: int, n_steps: int) -> str:
+def choose(
+    target: str | None,
+    n_odors: int,
+    n_units: int,
+    n_steps: int,
+    *,
+    batch_size: int | None = None,
+    workers: int = 1,
+) -> str:
     """Return the target that is expected to be done first, or the wanted one if it can run.
+
+    Batches count at their full size, for silence fills up the last one.  Workers share them out
+    and build their programs side by side, as far as there are cores.
 
     Raises
     ------
@@ -74,9 +85,10 @@ def choose(target: str | None, n_odors: int, n_units: int, n_steps: int) -> str:
         if tool := _lacking(target):
             raise ValueError(f"target {target!r} needs {tool}, and none was found on PATH")
         return target
-    updates = n_odors * n_units * n_steps
-    n_batches = -(-n_odors // side_by_side(n_units))
-    plain = updates * _PER_UPDATE["numpy"] + n_batches * n_steps * _PER_STEP
+    size = batch_size or min(n_odors, side_by_side(n_units))
+    rounds = -(-n_odors // (size * min(workers, os.cpu_count() or 1)))
+    updates = rounds * size * n_units * n_steps
+    plain = updates * _PER_UPDATE["numpy"] + rounds * n_steps * _PER_STEP
     compiled = _BUILD + updates * _PER_UPDATE["standalone"]
     return "standalone" if compiled < plain and not _lacking("standalone") else "numpy"
 
