@@ -243,7 +243,8 @@ CLAIMS = (
         control=partial(error_saved, product),
         n_samples=20,
         n_quick=8,
-        remark="The control learns a product, which no sum of one-input networks is.",
+        remark="Equal numbers of samples and steps; a dense network comes as near from two to four "
+        "times as many.  The control learns a product, which no sum of one-input networks is.",
     ),
 )
 """All claims about sparse grids."""
