@@ -81,14 +81,25 @@ def skip_requests(app, what, name, obj, skip, options):
 
 
 def escape_formulas(app, what, name, obj, options, lines):
-    """Keep ``|w|`` and ``(n, *shape)`` of docstrings as they are, outside of code."""
-    in_code = False
-    for i, line in enumerate(lines):
-        in_code = line.strip().startswith(">>>") or (in_code and bool(line.strip()))
+    """Keep ``|w|`` and ``(n, *shape)`` of docstrings, and the lines of indented formulas."""
+    told, in_code, above = [], False, "Section"
+    for line in lines:
+        indented = line.startswith("    ")
+        if line.strip().startswith(">>>"):
+            in_code = True
+        elif in_code == "formula":
+            in_code = "formula" if indented or not line else False
+        elif in_code:
+            in_code = bool(line.strip())
+        elif indented and told and not told[-1] and re.match(r"\S.*[^-]$", above):
+            in_code = "formula"
+            told += ["::", ""]
+        pieces = line.split("``")
         if not in_code:
-            pieces = line.split("``")
             pieces[::2] = [re.sub(r"\||\*(?=[a-z_.]*[,)])", r"\\\g<0>", p) for p in pieces[::2]]
-            lines[i] = "``".join(pieces)
+        told.append("``".join(pieces))
+        above = line or above
+    lines[:] = told
 
 
 def find_by_short_name(app, env, node, contnode):
