@@ -146,8 +146,8 @@ def closed_form(problem: Problem, places: ArrayLike) -> FloatArray:
     -------
     array of shape (n_places,)
         s / k + A exp(-(x - low) / l) + B exp(-(high - x) / l) with l = sqrt(a / k), or a parabola
-        without decay; A and B are such that both ends get their due.  If the interval is much
-        shorter than l, digits are lost, twice those of their ratio.
+        without decay; A and B are such that both ends get their due.  If the interval is shorter
+        than l, the same is written by hyperbolic functions, which lose no digits.
 
     Raises
     ------
@@ -224,6 +224,11 @@ def _basis(
         rise = x - low
         return np.array([-s * rise**2 / (2 * a), one, rise]), np.array([-s * rise / a, none, one])
     reach = np.sqrt(a / k)
+    if high - low < reach:  # all but a parabola, which s / k is far above
+        z = (x - low) / reach
+        rise, steep = reach * np.sinh(z), np.cosh(z)
+        bend = -2 * s / a * (reach * np.sinh(z / 2)) ** 2
+        return np.array([bend, steep, rise]), np.array([-s / a * rise, rise / reach**2, steep])
     left, right = np.exp(-(x - low) / reach), np.exp(-(high - x) / reach)
     return np.array([s / k * one, left, right]), np.array([none, -left / reach, right / reach])
 

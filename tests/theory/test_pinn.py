@@ -1,5 +1,6 @@
 """Networks that solve differential equations: jets, losses and noise, each against a witness."""
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.integrate
@@ -387,3 +388,18 @@ TRIAL = Trial(PARABOLA, network())
 def test_bad_input(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("decay", [1e-14, 1e-9, 1e-4, 0.3, 3.99, 4.01, 50.0])
+def test_decay_that_is_hardly_there_costs_no_digits(decay):
+    """By mpmath, s / k (1 - cosh((x - 1/4) / l) / cosh(1 / (4 l))) with held ends, and walls."""
+    x = np.linspace(0, 0.5, 5)
+    with mpmath.workdps(50):
+        k = mpmath.mpf(decay)
+        root = mpmath.sqrt(k)
+        held = [(1 - mpmath.cosh((p - 0.25) * root) / mpmath.cosh(root / 4)) / k for p in x]
+        wall = [(1 - mpmath.cosh(p * root) / mpmath.cosh(root / 2)) / k for p in x]
+    for low, wanted in ((pinn.Dirichlet(), held), (pinn.Neumann(), wall)):
+        problem = pinn.Problem(decay=decay, source=1.0, low=low, interval=(0.0, 0.5))
+        found = pinn.closed_form(problem, x)
+        np.testing.assert_allclose(found, np.array(wanted, dtype=float), rtol=1e-12, atol=1e-15)
