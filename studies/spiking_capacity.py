@@ -292,7 +292,7 @@ study = Study(
     table=table,
     figure=figure,
     n_repeats=4,
-    quick_repeats=2,
+    quick_repeats=1,
 )  # fmt: skip
 
 if __name__ == "__main__":
