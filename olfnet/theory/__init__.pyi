@@ -42,8 +42,8 @@ from . import (
     singular,
     sparse_grids,
     tangents,
-    trials,
     tournaments,
+    trials,
 )
 
 __all__ = [
