@@ -107,7 +107,7 @@ def test_page_and_file_tell_the_same(tmp_path):
 def test_a_wrong_claim_fails_the_command(tmp_path, monkeypatch, capsys):
     wrong = [replace(claim, predicted=lambda: -1.0) for claim in chosen(["R14.mean"])]
     outcomes = [examine(claim) for claim in wrong]
-    monkeypatch.setattr(cli, "examine_all", lambda claims, **options: outcomes)
+    monkeypatch.setattr(cli.register, "examine_all", lambda claims, **options: outcomes)
     with pytest.raises(SystemExit, match="1"):
         cli.main(["claims", "--out", str(tmp_path)])
     assert "1 of 1 claims fail: R14.mean" in capsys.readouterr().err
