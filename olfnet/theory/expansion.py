@@ -122,7 +122,7 @@ def overlap(
     >>> overlap(100, 2000, [0.5, 0.1, 0.02]).round(5)
     array([0.00455, 0.00167, 0.00064])
     >>> overlap(100, 2000, [0.5, 0.1, 0.02], all_orders=True).round(5)
-    array([0.00459, 0.00171, 0.00075])
+    array([0.00459, 0.00171, 0.00074])
     """
     checks.flag("all_orders", all_orders)
     n, m, f = checks.broadcast(

@@ -34,7 +34,7 @@ _PER_STEP = 1.5e-4
 # Units side by side: more gain nothing, because their states fall out of the cache.
 _SIDE_BY_SIDE = 2**15
 
-# Plain arithmetic, in the order as written, so that all targets agree to the last bit.
+# Plain arithmetic, in the order as written, so that programs agree with NumPy to the last bit.
 _COMPILER_FLAGS = ["-w", "-O3", "-march=native", "-ffp-contract=off", "-std=c++11"]
 
 
