@@ -1,4 +1,4 @@
-"""What a reviewer broke: odd names, changed files, broken pools, things that are no scheduler."""
+"""What broke sweeps once: odd names, changed files, broken pools, things that are no scheduler."""
 
 import functools
 import socket
