@@ -23,6 +23,7 @@ from olfnet.theory.sparse_grids import (
     adaptive,
     full,
     interpolate,
+    n_points,
     parabola_error,
     regular,
 )
@@ -111,14 +112,9 @@ def of_theory(grid: str, n_dims: int) -> tuple[np.ndarray, np.ndarray]:
     levels = np.arange(1, 13)
     if grid == "full":
         return (2.0**levels - 1) ** n_dims, 1 - (1 - 4.0**-levels) ** n_dims
-    sizes = [sum(_binomial(n_dims, k) for k in range(level)) for level in levels.tolist()]
+    sizes = [n_points(n_dims, level) for level in levels.tolist()]
     errors = [parabola_error(n_dims, level) * 6.0**n_dims for level in levels.tolist()]
     return np.array(sizes), np.array(errors)
-
-
-def _binomial(n_dims: int, k: int) -> float:
-    """Points of one sum of levels."""
-    return 2.0**k * np.prod([(k + j) / j for j in range(1, n_dims)])
 
 
 def table(dataset: xr.Dataset) -> Table:
