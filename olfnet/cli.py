@@ -110,6 +110,8 @@ def claims(
 ) -> int:
     """Hold theory against simulation, claim by claim; a claim that fails fails the command.
 
+    If it is stopped, the same command goes on with the claims that are left.
+
     Parameters
     ----------
     only
@@ -128,14 +130,18 @@ def claims(
     if workers is not None:
         checks.count("workers", workers)
     out.mkdir(parents=True, exist_ok=True)
-    with progress("claims") as report:
-        outcomes = register.examine_all(
-            wanted, quick=quick, seed=seed, workers=workers, report=report
-        )
-    Console().print(register.account.table(outcomes))
     words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
     words += [f"--seed {seed}"] if seed else []
-    register.account.write(outcomes, provenance(None, " ".join(words)) | {"seed": seed}, out)
+    about = provenance(None, " ".join(words)) | {"seed": seed}
+    with (
+        progress("claims") as report,
+        register.unfinished(out, wanted, about | {"quick": quick}) as (known, keep),
+    ):
+        outcomes = register.examine_all(
+            wanted, quick=quick, seed=seed, workers=workers, known=known, keep=keep, report=report
+        )
+        register.account.write(outcomes, about, out)
+    Console().print(register.account.table(outcomes))
     failed = [outcome.claim.key for outcome in outcomes if not outcome.holds]
     if failed:
         say(f"{len(failed)} of {len(outcomes)} claims fail: {', '.join(failed)}")

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from olfnet import cli
-from olfnet.lab.claims import REGISTER, Measured, Status, account, chosen, examine
+from olfnet.lab.claims import (
+    REGISTER,
+    Measured,
+    Status,
+    account,
+    chosen,
+    examine,
+    examine_all,
+    unfinished,
+)
 from olfnet.lab.points import Point
 from olfnet.lab.provenance import provenance
 
@@ -119,3 +128,34 @@ def test_the_command_runs_them(tmp_path, capsys):
         cli.main(["claims", "--only", "R13,R14", "--quick", "--out", str(tmp_path / "new")])
     assert "R13.mean" in capsys.readouterr().out
     assert len(json.loads((tmp_path / "new" / account.FILE).read_text())["claims"]) == 13
+
+
+def _stopped(folder, claims, about):
+    with unfinished(folder, claims, about) as (known, keep):
+        assert not known
+        for outcome in examine_all(claims[:3], quick=True, keep=keep):
+            assert outcome.holds
+        raise KeyboardInterrupt
+
+
+def test_a_stopped_examination_goes_on(tmp_path):
+    everything = chosen(["R13.mean", "R14"])
+    about = {"commit": "1234", "seed": 0, "quick": True, "date": "today"}
+    with pytest.raises(KeyboardInterrupt):
+        _stopped(tmp_path, everything, about)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes() + b'{"claim": "R14.m')  # cut short by a kill
+    for other in ({"seed": 1}, {"commit": "1234+"}):
+        copy = tmp_path / str(other)
+        copy.mkdir()
+        (copy / file.name).write_bytes(file.read_bytes())
+        with unfinished(copy, everything, about | other) as (known, _):
+            assert not known
+    with unfinished(tmp_path, everything, about | {"date": "tomorrow"}) as (known, keep):
+        assert set(known) == {claim.key for claim in everything[:3]}
+        new = []
+        found = examine_all(everything, quick=True, known=known, keep=new.append)
+    assert {outcome.claim.key for outcome in new} == {claim.key for claim in everything[3:]}
+    whole = examine_all(everything, quick=True)
+    assert [o.measured for o in found] == [o.measured for o in whole]
+    assert not list(tmp_path.glob("*.jsonl"))

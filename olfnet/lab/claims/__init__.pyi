@@ -2,6 +2,7 @@ from . import account
 from .claim import Claim, Measured, Outcome, Status
 from .examination import examine, examine_all
 from .register import REGISTER, chosen
+from .unfinished import unfinished
 
 __all__ = [
     "REGISTER",
@@ -13,4 +14,5 @@ __all__ = [
     "chosen",
     "examine",
     "examine_all",
+    "unfinished",
 ]

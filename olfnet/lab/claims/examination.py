@@ -4,7 +4,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import suppress
 from typing import Any
@@ -40,30 +40,49 @@ def examine_all(
     quick: bool = False,
     seed: int = 0,
     workers: int | None = None,
+    known: Mapping[str, Outcome] | None = None,
+    keep: Callable[[Outcome], None] = lambda outcome: None,
     report: Report = lambda n_done, n_claims: None,
 ) -> list[Outcome]:
-    """Examine claims of the register on worker processes; outcomes come in their order."""
-    found: dict[str, list[Any]] = {}
-    report(0, len(claims))
-    with executors.local(min(workers or os.cpu_count() or 1, len(claims))) as pool:
-        futures = [pool.submit(_examine_key, claim.key, quick, seed) for claim in claims]
+    """Examine claims of the register on worker processes; outcomes come in their order.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    quick, seed : bool, int
+        See `examine`.
+    workers : int, optional
+        Processes, by default one for each core.
+    known : dict of key to Outcome, optional
+        Outcomes of an equal examination that was stopped; these claims are not examined again.
+    keep : callable (outcome), optional
+        Called with each new outcome as soon as it is there.
+    report : callable (n_done, n_claims), optional
+        Told of progress.
+    """
+    found = dict(known or {})
+    left = [claim for claim in claims if claim.key not in found]
+    report(len(found), len(claims))
+    with executors.local(max(1, min(workers or os.cpu_count() or 1, len(left)))) as pool:
+        futures = {pool.submit(_examine_key, claim.key, quick, seed): claim for claim in left}
         for future in as_completed(futures):
             with suppress(Exception):  # of a killed worker or of the claim's own code: see below
-                key, *rest = future.result()
-                found[key] = rest
+                claim, answer = futures[future], future.result()
+                found[claim.key] = Outcome(claim, *answer)
+                keep(found[claim.key])
                 report(len(found), len(claims))
-    for claim in claims:
+    for claim in left:
         if claim.key not in found:
-            found[claim.key] = _alone(claim, quick, seed)
+            found[claim.key] = Outcome(claim, *_alone(claim, quick, seed))
             report(len(found), len(claims))
-    return [Outcome(claim, *found[claim.key]) for claim in claims]
+    return [found[claim.key] for claim in claims]
 
 
 def _alone(claim: Claim, quick: bool, seed: int) -> list[Any]:
     """Examine a claim again in a process of its own; if that fails, the claim does."""
     try:
         with executors.local(1) as pool:
-            return list(pool.submit(_examine_key, claim.key, quick, seed).result()[1:])
+            return list(pool.submit(_examine_key, claim.key, quick, seed).result())
     except Exception as error:
         say = f"{claim.key} could not be examined: {type(error).__name__}: {error}"
         warnings.warn(say, stacklevel=2)
@@ -74,4 +93,4 @@ def _examine_key(key: str, quick: bool, seed: int) -> tuple:  # type: ignore[typ
     """Examine in a worker; claims hold functions that do not travel."""
     (claim,) = [claim for claim in REGISTER if claim.key == key]
     outcome = examine(claim, quick=quick, seed=seed)
-    return key, outcome.predicted, outcome.measured, outcome.holds, outcome.seconds
+    return outcome.predicted, outcome.measured, outcome.holds, outcome.seconds
