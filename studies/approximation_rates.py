@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.theory import approximation
 from olfnet.theory.layers import Network
 
@@ -72,7 +72,7 @@ def measure(*, n_compositions: int, rng: np.random.Generator) -> dict[str, xr.Da
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
     """Finished repeats, by number of compositions."""
-    return drawing.by_size(dataset, name, "n_compositions")
+    return repeats.along(dataset, name, "n_compositions")
 
 
 def fitted(dataset: xr.Dataset) -> dict[str, float]:

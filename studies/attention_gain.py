@@ -16,12 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.expansion.sparsify import FeedbackInhibition, FixedFeedback, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import attention, competition
 
 EXPONENTS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16])
@@ -31,12 +30,6 @@ GAINS = np.array([0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000])
 LOBES = {"divisive normalization": 10.63, "without saturation": 1e14}
 MANY = 5  # active units, from which theory is shown
 LEAST = 1.0  # spikes/s; a rate below it counts as this in means of logarithms
-
-
-@cache
-def measured_odors() -> np.ndarray:
-    """Measured receptor rates of 110 odors, in spikes/s, shape (n_odors, n_receptors)."""
-    return np.asarray(absolute_rates(olfnet.load_panel("hallem_carlson_2006")))
 
 
 def entropies(rates: np.ndarray) -> np.ndarray:
@@ -52,11 +45,11 @@ def measure(
 ) -> dict[str, xr.DataArray]:
     """Entropy of the glomerular code at each exponent, and of the code of units at each gain."""
     lobes = [
-        [entropies(DivisiveNormalization(m=m, exponent=float(n))(measured_odors()))
+        [entropies(DivisiveNormalization(m=m, exponent=float(n))(fly_odors()))
          for n in EXPONENTS]
         for m in LOBES.values()
     ]  # fmt: skip
-    inputs = DivisiveNormalization()(measured_odors())
+    inputs = DivisiveNormalization()(fly_odors())
     drive = inputs @ FixedFanIn(fan_in).draw(n_units, inputs.shape[1], rng=rng).toarray().T
     threshold = GlobalThreshold(uninhibited).calibrated(drive).threshold
     units = [entropies(FixedFeedback(float(g), threshold)(drive).rates.toarray()) for g in GAINS]
@@ -76,28 +69,27 @@ def measure(
 @cache
 def log_rates() -> tuple[float, float]:
     """Mean logarithm of receptor rates, and its standard deviation within an odor."""
-    logs = np.log(np.maximum(measured_odors(), LEAST))
+    logs = np.log(np.maximum(fly_odors(), LEAST))
     return float(logs.mean()), float(np.sqrt(logs.var(axis=1, ddof=1).mean()))
 
 
 def softmax_theory(exponents: np.ndarray) -> np.ndarray:
     """Entropy of glomeruli that do not saturate."""
-    return attention.mean_entropy(measured_odors().shape[1], exponents * log_rates()[1])
+    return attention.mean_entropy(fly_odors().shape[1], exponents * log_rates()[1])
 
 
 def lobe_theory(exponents: np.ndarray) -> np.ndarray:
     """Entropy of glomeruli that do, half of their rate reached at that of the mean odor."""
     lobe, (mean, sd) = DivisiveNormalization(), log_rates()
-    inhibition = np.log(lobe.m / 190 * measured_odors().sum(axis=1)).mean()
+    inhibition = np.log(lobe.m / 190 * fly_odors().sum(axis=1)).mean()
     half = np.logaddexp(exponents * np.log(lobe.sigma), exponents * inhibition)
-    n_glomeruli = measured_odors().shape[1]
+    n_glomeruli = fly_odors().shape[1]
     return competition.saturating_entropy(n_glomeruli, exponents * sd, half - exponents * mean)
 
 
 def over_odors(dataset: xr.Dataset, name: str) -> np.ndarray:
     """Mean of the first circuit's repeats, shape (n_odors, ...)."""
-    first = dataset.isel(uninhibited=0, fan_in=0, n_units=0)
-    values = first[name].transpose("repeat", "odor", ...).values[first["status"].values == 1]
+    values = repeats.finished(dataset)[name].transpose("repeat", "odor", ...).values
     return values.mean(axis=0) if len(values) else values[:0].sum(axis=0)[:0]
 
 
@@ -166,7 +158,7 @@ def draw_glomeruli(axes: Axes, samples: np.ndarray) -> None:
     ):
         axes.plot(fine, theory(fine), lw=1.2, color=drawing.COLORS[nth])
         draw(axes, EXPONENTS, samples[:, nth], nth, label)
-    n_glomeruli = measured_odors().shape[1]
+    n_glomeruli = fly_odors().shape[1]
     mark(axes, DivisiveNormalization().exponent, "fly", "right")
     mark(axes, float(attention.freezing_point(n_glomeruli)) / log_rates()[1], "freezing", "left")
     axes.set(xlabel="exponent of normalization", xscale="log", ylim=(0, 3.6))

@@ -7,7 +7,7 @@ what the theorem says, and the receptors alone show what the expansion is for.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import cycle, product
 
 import numpy as np
@@ -24,7 +24,7 @@ from olfnet.capacity import CapacityCurve
 from olfnet.capacity.trials import Readout
 from olfnet.expansion import rate
 from olfnet.lab import Parameter, Study
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import cover
 
 LOADS = np.linspace(1.0, 3.0, 21)
@@ -36,12 +36,6 @@ STYLES = {
     "receptors": ("#009E73", "^", "receptor rates"),
 }
 FURTHER_COLORS = ("#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-
-
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
 
 
 def draw(
@@ -57,7 +51,7 @@ def draw(
     if patterns == "gaussian":
         return rng.standard_normal((n_patterns, n_units))
     odor_rng, wiring_rng = rng.spawn(2)
-    odors = surrogate(measured_odors(), n_patterns, rng=odor_rng)
+    odors = fly_odors(n_patterns, rng=odor_rng)
     if patterns == "receptors":
         return odors
     circuit = olfnet.random_expansion(
@@ -74,7 +68,7 @@ def measure(
     *, patterns: str, n_units: int, coding_level: float, fan_in: int, rng: np.random.Generator
 ) -> dict[str, object]:
     """Give random labels to one sequence of patterns, and see how far a readout can follow."""
-    n_features = measured_odors().sizes["receptor"] if patterns == "receptors" else n_units
+    n_features = fly_odors().shape[1] if patterns == "receptors" else n_units
     curve = olfnet.measure_capacity(
         partial(draw, patterns=patterns, n_units=n_units, coding_level=coding_level, fan_in=fan_in),
         n_patterns=np.rint(LOADS * n_features).astype(int),
@@ -265,7 +259,7 @@ study = Study(
             "fan_in",
             6,
             "glomeruli that a unit listens to",
-            check=partial(checks.count, maximum=measured_odors().sizes["receptor"]),
+            check=partial(checks.count, maximum=fly_odors().shape[1]),
         ),
     ),
     measure=measure,

@@ -17,7 +17,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.lab.claims import odor_path
 from olfnet.theory import attacks, certificates, enclosures
 from olfnet.theory.layers import Network
@@ -83,15 +83,11 @@ def measure(
 def samples(dataset: xr.Dataset, readout: str, norm: str) -> dict[float, np.ndarray]:
     """Finished repeats by coding level, each of shape (n_repeats, n_radii, n_odors)."""
     found = {}
-    if readout not in dataset["readout"].values:
-        return found
     for level in dataset["coding_level"].values:
-        one = dataset.sel(readout=readout, coding_level=level, norm=norm)
-        one = one.isel(n_units=0, fan_in=0, n_odors=0)
-        values = one[list(RADII)].to_array().transpose("repeat", "variable", "odor").values
-        done = values[one["status"].values == 1]
-        if len(done):
-            found[float(level)] = done
+        done = repeats.finished(dataset, readout=readout, coding_level=level, norm=norm)
+        if done.sizes["repeat"]:
+            radii = done[list(RADII)].to_array()
+            found[float(level)] = radii.transpose("repeat", "variable", "odor").values
     return found
 
 

@@ -5,7 +5,7 @@ Theory is for independent channels, with and without inhibition that takes the m
 odors of a measured panel, whose receptors are correlated, show how much of it remains.
 """
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import scipy.stats
@@ -13,12 +13,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import wiring
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import expansion
 
 N_CHANNELS, N_ODORS, LEVEL = 50, 4000, 0.1
@@ -30,16 +29,10 @@ KINDS = {
 }
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
 def channels(kind: str, rng: np.random.Generator) -> np.ndarray:
     """Draw inputs of the layer: Gaussian ones, or projection-neuron rates of invented odors."""
     if kind.startswith("odors"):
-        return np.asarray(DivisiveNormalization()(surrogate(measured_odors(), N_ODORS, rng=rng)))
+        return np.asarray(DivisiveNormalization()(fly_odors(N_ODORS, rng=rng)))
     return rng.standard_normal((N_ODORS, N_CHANNELS))
 
 
@@ -64,16 +57,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, kind: str) -> dict[int, np.ndarray]:
     """Finished repeats of one kind of inputs, by fan-in."""
-    if kind not in dataset["kind"].values:
-        return {}
-    part = dataset.sel(kind=kind).isel(n_units=0)
-    found = {}
-    for fan_in in part["fan_in"].values:
-        one = part.sel(fan_in=fan_in)
-        values = one["dimension"].values[one["status"].values == 1]
-        if len(values):
-            found[int(fan_in)] = values
-    return found
+    return repeats.along(dataset, "dimension", "fan_in", kind=kind)
 
 
 def table(dataset: xr.Dataset) -> Table:

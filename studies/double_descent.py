@@ -16,26 +16,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.expansion import sparsify
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import generalization
 
 N_POPULATION, N_MANY_UNITS, N_TESTED = 1500, 20_000, 1000
-
-
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
-def lobe(n_odors: int, rng: np.random.Generator) -> np.ndarray:
-    """Rates of projection neurons for invented odors, shape (n_odors, n_receptors)."""
-    return np.asarray(DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=rng)))
 
 
 def centered(rates: np.ndarray) -> np.ndarray:
@@ -60,7 +48,7 @@ def features(
 def modes(coding_level: float, fan_in: int) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues of the expansion's kernel, and root mean square coefficients of a valence."""
     odor_rng, wiring_rng = np.random.default_rng(0).spawn(2)
-    rates = lobe(N_POPULATION, odor_rng)
+    rates = DivisiveNormalization()(fly_odors(N_POPULATION, rng=odor_rng))
     codes = features(rates, N_MANY_UNITS, coding_level, fan_in, wiring_rng)
     values, vectors = np.linalg.eigh(codes @ codes.T / N_POPULATION)
     keep = values > 1e-12 * values[-1]
@@ -85,7 +73,7 @@ def measure(
 ) -> dict[str, xr.DataArray]:
     """Learn a random valence of some odors by least squares, and test it on others."""
     odor_rng, wiring_rng, valence_rng, noise_rng = rng.spawn(4)
-    rates = lobe(N_POPULATION + n_odors, odor_rng)
+    rates = DivisiveNormalization()(fly_odors(N_POPULATION + n_odors, rng=odor_rng))
     codes = features(rates, n_units, coding_level, fan_in, wiring_rng)
     valence = centered(rates) @ valence_rng.standard_normal(rates.shape[1])
     targets = valence + noise * noise_rng.standard_normal(len(valence))
@@ -125,8 +113,7 @@ def chosen(
     dataset: xr.Dataset, name: str, coding_level: float, decay: float
 ) -> dict[int, np.ndarray]:
     """Finished repeats of the first circuit, by number of units."""
-    first = dataset.sel(coding_level=coding_level, decay=decay)
-    return drawing.by_size(first.isel(n_odors=0, fan_in=0, noise=0), name, "n_units")
+    return repeats.along(dataset, name, "n_units", coding_level=coding_level, decay=decay)
 
 
 def median_and_reach(samples: np.ndarray) -> tuple[float, float, float]:

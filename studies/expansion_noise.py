@@ -17,7 +17,7 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.capacity import cluster_size, overlap
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.readout import HebbianReadout
 from olfnet.theory import expansion
 
@@ -80,8 +80,7 @@ def theory(dataset: xr.Dataset, n_odors: int, levels: np.ndarray) -> dict[str, n
 
 def chosen(dataset: xr.Dataset, n_odors: int, name: str) -> np.ndarray:
     """Finished repeats of one number of odors, repeats first."""
-    one = dataset.sel(n_odors=n_odors).isel(input_size=0, n_units=0)
-    return one[name].transpose("repeat", "level").values[one["status"].values == 1]
+    return repeats.finished(dataset, n_odors=n_odors)[name].values
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from olfnet import checks
 from olfnet.capacity import retrieve
 from olfnet.estimators import DenseHash, FlyHash, SimHash
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.lab.claims import hashing
 
 DATA = {"digits": hashing.digits, "odors": hashing.odors}
@@ -63,10 +63,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, data: str, metric: str) -> dict[int, np.ndarray]:
     """Finished repeats by hash length, each of shape (n_repeats, n_hashes)."""
-    if data not in dataset["data"].values:
-        return {}
-    part = dataset.sel(data=data).isel(units_per_input=0, n_queries=0)
-    return drawing.by_size(part, metric, "hash_length")
+    return repeats.along(dataset, metric, "hash_length", data=data)
 
 
 def advantage(samples: np.ndarray) -> np.ndarray:

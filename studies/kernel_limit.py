@@ -23,7 +23,7 @@ from olfnet import checks
 from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import DenseGaussian, FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.theory import expansion_kernel
 from olfnet.theory.activations import ReLU, Step, Tanh
 from olfnet.theory.moments import threshold
@@ -134,7 +134,7 @@ def present(dataset: xr.Dataset, layers: Iterable[str]) -> list[str]:
 
 def chosen(dataset: xr.Dataset, layer: str, name: str) -> dict[int, np.ndarray]:
     """Finished repeats at the first coding level, by number of units."""
-    return drawing.by_size(dataset.sel(layer=layer).isel(coding_level=0), name, "n_units")
+    return repeats.along(dataset, name, "n_units", layer=layer)
 
 
 def expected(layer: str, coding_level: float, n_units: int) -> float:

@@ -6,7 +6,7 @@ to give all trials of an odor the same label, before and behind a random expansi
 theory of their anchor points says what to expect from radius and dimension of the clouds.
 """
 
-from functools import cache, partial
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -19,8 +19,8 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity import manifold_geometry, manifolds
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.trials import SaturatingNoise, noisy_trials
 from olfnet.theory import manifolds as theory
 
@@ -39,12 +39,6 @@ CLOUDS = {
 }
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
 def draw(
     n_odors: int,
     rng: Rng,
@@ -57,7 +51,7 @@ def draw(
 ) -> np.ndarray:
     """Responses to noisy presentations of odors, shape (n_odors, n_presentations, n_features)."""
     odor_rng, noise_rng, wiring_rng = rng.spawn(3)
-    lobe = DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=odor_rng))
+    lobe = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
     model = SaturatingNoise(max_sd=noise)
     trials = noisy_trials(lobe, n_presentations, noise=model, nonnegative=True, rng=noise_rng)
     trials = trials.transpose(1, 0, 2)
@@ -148,12 +142,6 @@ def whitened(clouds: np.ndarray) -> np.ndarray:
     return clouds @ (axes[:, heard] / np.sqrt(sizes[heard]))
 
 
-def finished(dataset: xr.Dataset) -> xr.Dataset:
-    """Repeats that were measured, of the first setting."""
-    first = dataset.isel(n_features=0, n_presentations=0, n_units=0, coding_level=0)
-    return first.isel(repeat=np.flatnonzero(first["status"].values == 1))
-
-
 def samples(done: xr.Dataset, name: str, **at: object) -> np.ndarray:
     """Repeats of one variable, repeats first."""
     return done[name].sel(at).transpose("repeat", ...).values
@@ -164,7 +152,7 @@ def table(dataset: xr.Dataset) -> Table:
     rows = Table(title="Manifolds of radius R and dimension D, sorted per dimension of their space")
     for column in ("manifolds", "R", "D", "measured", "theory", "in all"):
         rows.add_column(column, justify="left" if column == "manifolds" else "right", no_wrap=True)
-    done = finished(dataset)
+    done = repeats.finished(dataset)
     if done.sizes["repeat"] == 0:
         return rows
     for d, r in product(DIMENSIONS, RADII):
@@ -196,7 +184,7 @@ def figure(dataset: xr.Dataset) -> Figure:
     """Draw capacity of spheres against radius; of clouds against noise, with their geometry."""
     drawn = Figure(figsize=(7.2, 5.6), layout="constrained")
     panels = drawn.subplots(2, 2).ravel()
-    done = finished(dataset)
+    done = repeats.finished(dataset)
     draw_spheres(panels[0], done)
     draw_clouds(panels[1], done)
     for axes, name, words in (

@@ -7,7 +7,7 @@ repeat.  Measured and random wirings of a repeat see the same odors: differences
 """
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -24,9 +24,9 @@ from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.connectomes import load_connectome, weights
 from olfnet.expansion.nulls import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.readout import HebbianReadout
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.trials import SaturatingNoise, noisy_trials
 
 NULLS = {  # named after what they keep: the claws of units, the usage of inputs
@@ -45,12 +45,6 @@ N_ODORS, N_SEQUENCES, N_LEARNED, N_LABELINGS, N_TRIALS = 2000, 10, 20, 20, 4
 FALSE_DISCOVERIES = 0.05  # share of them among the differences that are called significant
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
 @dataclass(frozen=True, eq=False)
 class Animal:
     """A circuit whose projection neurons each listen to one receptor."""
@@ -62,7 +56,7 @@ class Animal:
     def trials(self, n_odors: int, rng: np.random.Generator, *, n_trials: int = 1) -> np.ndarray:
         """Codes of noisy trials of new odors, shape (n_odors, n_trials, n_units)."""
         odor_rng, noise_rng = rng.spawn(2)
-        odors = DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=odor_rng))
+        odors = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
         noise = SaturatingNoise(max_sd=self.noise)
         trials = noisy_trials(
             odors[:, self.receptors], n_trials, noise=noise, nonnegative=True, rng=noise_rng
@@ -105,7 +99,7 @@ def measure(
     """Deal out receptors, redraw the wiring by each null model, and measure all of them."""
     seed = int(rng.integers(2**63))
     wiring = weights(load_connectome(connectome), counted=weighing == "synapses")
-    n_receptors = measured_odors().sizes["receptor"]
+    n_receptors = fly_odors().shape[1]
     receptors = rng.permutation(np.arange(wiring.shape[1]) % n_receptors)
     wirings = [wiring, *(null(wiring).draw(rng=rng) for null in NULLS.values())]
     circuits = [Circuit(one, sparsify.TopK(coding_level)) for one in wirings]
@@ -137,10 +131,8 @@ class Difference:
 def differences(dataset: xr.Dataset) -> list[Difference]:
     """All comparisons of the study, for its first coding level and noise."""
     found = []
-    first = dataset.isel(coding_level=0, noise=0)
-    for connectome, weighing in product(first["connectome"].values, first["weighing"].values):
-        one = first.sel(connectome=connectome, weighing=weighing)
-        one = one.isel(repeat=np.flatnonzero(one["status"].values == 1))
+    for connectome, weighing in product(dataset["connectome"].values, dataset["weighing"].values):
+        one = repeats.finished(dataset, connectome=connectome, weighing=weighing)
         if one.sizes["repeat"] == 0:
             continue
         circuit = f"{connectome.removeprefix('eichler_2017_')}, {WEIGHINGS[weighing]}"

@@ -23,7 +23,7 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity.curves import proportion
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, negative_patterning, surrogate
 from olfnet.theory import cover, gardner
@@ -98,10 +98,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, lobe: str, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first circuit, by number of units."""
-    if lobe not in dataset["lobe"].values:
-        return {}
-    part = dataset.sel(lobe=lobe).isel(coding_level=0, fan_in=0)
-    return drawing.by_size(part, name, "n_units")
+    return repeats.along(dataset, name, "n_units", lobe=lobe)
 
 
 def predicted(n_units: int) -> float:

@@ -5,20 +5,19 @@ sparse in four ways at the same coding level.  The code's dimension tells how di
 become; how evenly units respond to odors tells what a sparsifier had to do for itself.
 """
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import rate, sparsify, wiring
 from olfnet.expansion.circuit import Circuit
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, NoNormalization, ResponseGain, absolute_rates
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, NoNormalization, ResponseGain, fly_odors
 
 NORMALIZATIONS = {
     "none": NoNormalization(),
@@ -42,17 +41,11 @@ LEVELS = np.array([0.01, 0.02, 0.05, 0.1, 0.2])
 PUBLISHED = {"global": (4.0, 24.0), "top-k": (41.0, 41.0)}
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
 def measure(
     *, sparsifier: str, fan_in: int, n_units: int, rng: np.random.Generator
 ) -> dict[str, xr.DataArray]:
     """Expand the same odors by one wiring, behind each normalization."""
-    inputs = [np.asarray(one(measured_odors())) for one in NORMALIZATIONS.values()]
+    inputs = [np.asarray(one(fly_odors())) for one in NORMALIZATIONS.values()]
     weights = wiring.FixedFanIn(fan_in).draw(n_units, inputs[0].shape[1], rng=rng)
     circuits = [Circuit(weights, SPARSIFIERS[sparsifier](float(level))) for level in LEVELS]
     answers = [[rate.respond(circuit, odors).active for circuit in circuits] for odors in inputs]
@@ -80,9 +73,7 @@ def without_response(codes: np.ndarray) -> float:
 
 def chosen(dataset: xr.Dataset, sparsifier: str, name: str) -> np.ndarray:
     """Finished repeats of the first circuit, shape (n_repeats, n_normalizations, n_levels)."""
-    one = dataset.sel(sparsifier=sparsifier).isel(fan_in=0, n_units=0)
-    values = one[name].transpose("repeat", "normalization", "coding_level").values
-    return values[one["status"].values == 1]
+    return repeats.finished(dataset, sparsifier=sparsifier)[name].values
 
 
 def table(dataset: xr.Dataset) -> Table:

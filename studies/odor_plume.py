@@ -20,7 +20,7 @@ from rich.table import Table
 import olfnet
 from olfnet import checks
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.receptors import DivisiveNormalization, odors
 from olfnet.theory import pinn
 from olfnet.theory.activations import Tanh
@@ -130,8 +130,7 @@ def labelled(values: np.ndarray, places: dict, meaning: str) -> xr.DataArray:
 
 def finished(dataset: xr.Dataset, name: str) -> np.ndarray:
     """Repeats of the first circuit that are done, repeats first."""
-    first = dataset.isel({p.name: 0 for p in study.parameters})
-    return first[name].transpose("repeat", ...).values[first["status"].values == 1]
+    return repeats.finished(dataset)[name].values
 
 
 def half_distance(recognized: np.ndarray) -> float:

@@ -8,7 +8,7 @@ unit that keeps a share s of its drive's variance has a drive that correlates wi
 sqrt(s).
 """
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -20,29 +20,18 @@ from olfnet import checks
 from olfnet.expansion import pruning, rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.readout import PseudoinverseReadout
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import expansion
 
 KEPT = ("important", "random")
 LEVEL, SPREAD, LOAD, N_CALIBRATION = 0.1, 1.0, 0.5, 1000
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
-def lobe(n_odors: int, rng: np.random.Generator) -> np.ndarray:
-    """Rates of projection neurons for invented odors, shape (n_odors, n_receptors)."""
-    return np.asarray(DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=rng)))
-
-
 def born(n_units: int, fan_in: int, rng: np.random.Generator) -> Circuit:
     """Draw a circuit with synapses of log-normal strength."""
-    weights = FixedFanIn(fan_in).draw(n_units, measured_odors().shape[1], rng=rng)
+    weights = FixedFanIn(fan_in).draw(n_units, fly_odors().shape[1], rng=rng)
     weights.data *= np.exp(SPREAD * rng.standard_normal(weights.nnz))
     return Circuit(weights, sparsify.UnitThresholds(LEVEL))
 
@@ -63,7 +52,7 @@ def measure(
 ) -> dict[str, xr.DataArray]:
     """Prune one circuit, and hold its codes against those of the intact one."""
     odor_rng, wiring_rng, label_rng, prune_rng, trial_rng = rng.spawn(5)
-    odors = lobe(N_CALIBRATION, odor_rng)
+    odors = DivisiveNormalization()(fly_odors(N_CALIBRATION, rng=odor_rng))
     intact = born(n_units, fan_in, wiring_rng)
     matters = shares(intact, odors)
     left = pruning.pruned(
@@ -77,7 +66,7 @@ def measure(
     labels = label_rng.choice([-1.0, 1.0], len(learned))
     readout = PseudoinverseReadout().fit(before, labels)
     prefix = olfnet.breaking_points(
-        lambda n, rng: codes(left, lobe(n, rng)),
+        lambda n, rng: codes(left, DivisiveNormalization()(fly_odors(n, rng=rng))),
         max_patterns=round(2.6 * n_units),
         n_trials=1,
         rng=trial_rng,
@@ -97,15 +86,8 @@ def measure(
 
 def chosen(dataset: xr.Dataset, kept: str, name: str) -> tuple[np.ndarray, list[np.ndarray]]:
     """Fractions pruned, and what finished repeats of the first circuit found at each."""
-    first = dataset.sel(kept=kept).isel(n_units=0, fan_in=0)
-    at, found = [], []
-    for pruned in first["pruned"].values:
-        one = first.sel(pruned=pruned)
-        values = one[name].values[one["status"].values == 1]
-        if len(values):
-            at.append(float(pruned))
-            found.append(values)
-    return np.array(at), found
+    found = repeats.along(dataset, name, "pruned", kept=kept)
+    return np.array(list(found)), list(found.values())
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -6,7 +6,7 @@ the codes that it learned, and, having learned some noisy trials of each odor, a
 """
 
 import warnings
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -20,14 +20,14 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity import RecallCurve, overlap
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.readout import (
     DepressionReadout,
     HebbianReadout,
     MaxMarginReadout,
     PerceptronReadout,
 )
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.trials import SaturatingNoise, noisy_trials
 
 RULES = {
@@ -44,12 +44,6 @@ N_LEARNED, N_TESTED = 2, 2
 ERROR = 0.05
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
 def draw(
     n_odors: int,
     rng: np.random.Generator,
@@ -61,7 +55,7 @@ def draw(
 ) -> np.ndarray:
     """Codes of noisy trials of odors, shape (n_odors, n_trials, n_units); one wiring for all."""
     odor_rng, noise_rng, wiring_rng = rng.spawn(3)
-    lobe = DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=odor_rng))
+    lobe = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
     trials = noisy_trials(
         lobe, n_trials, noise=SaturatingNoise(max_sd=noise), nonnegative=True, rng=noise_rng
     )
@@ -128,8 +122,7 @@ def curve(dataset: xr.Dataset, name: str, rule: str) -> RecallCurve:
 
 def finished(dataset: xr.Dataset) -> xr.Dataset:
     """Repeats that were measured, of the first circuit."""
-    first = dataset.isel(n_units=0, coding_level=0, noise=0)
-    return first.isel(repeat=np.flatnonzero(first["status"].values == 1)).rename(repeat="trial")
+    return repeats.finished(dataset).rename(repeat="trial")
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -16,41 +16,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import dead_units
 from olfnet.theory.activations import ReLU, Step
 from olfnet.theory.moments import moments
 
+PROJECTIONS = DivisiveNormalization()(fly_odors())  # rates in spikes/s
 THRESHOLDS = np.array([1.0, 1.5, 2.0, 2.5, 3.0, 3.5])  # standard deviations of the drive
 SIZES = np.array([1, 2, 5, 10, 20, 50, 110])
 AT = 2.0  # the threshold at which fan-ins and panels are compared
 
 
-@cache
-def lobe() -> np.ndarray:
-    """Rates of projection neurons for 110 measured odors, shape (n_odors, n_receptors)."""
-    rates = absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-    return np.asarray(DivisiveNormalization()(rates))
-
-
 def in_rates(fan_in: int, threshold: np.ndarray) -> np.ndarray:
     """Thresholds in spikes/s of the summed drive."""
-    drive = dead_units.drive_statistics(lobe(), fan_in)
+    drive = dead_units.drive_statistics(PROJECTIONS, fan_in)
     return drive.mean + threshold * drive.sd
 
 
 def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str, xr.DataArray]:
     """Count silent cells of one wiring, on ever more odors in random order."""
     wiring_rng, odor_rng = rng.spawn(2)
-    weights = FixedFanIn(fan_in).draw(n_units, lobe().shape[1], rng=wiring_rng)
-    odors = odor_rng.permutation(lobe())
+    weights = FixedFanIn(fan_in).draw(n_units, PROJECTIONS.shape[1], rng=wiring_rng)
+    odors = odor_rng.permutation(PROJECTIONS)
     silent, (level, mean_rate) = (
         np.empty((len(THRESHOLDS), len(SIZES))),
         np.empty((2, len(THRESHOLDS))),
@@ -79,37 +72,37 @@ def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str,
 @cache
 def counts(fan_in: int, thresholds: tuple[float, ...]) -> np.ndarray:
     """Share of all wirings that respond to 0, 1, ... odors, a row for each threshold."""
-    return dead_units.response_counts(lobe(), fan_in, in_rates(fan_in, np.array(thresholds)))
+    return dead_units.response_counts(PROJECTIONS, fan_in, in_rates(fan_in, np.array(thresholds)))
 
 
 def expected_activity(fan_in: int, threshold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Active share and mean rate (spikes/s) of a cell whose drive is normal."""
-    drive = dead_units.drive_statistics(lobe(), fan_in)
+    drive = dead_units.drive_statistics(PROJECTIONS, fan_in)
     inputs, bias = scipy.stats.norm(drive.mean, drive.sd), -in_rates(fan_in, threshold)
     return moments(Step(), inputs, bias).mean, moments(ReLU(), inputs, bias).mean
 
 
 def normal_theory(fan_in: int, threshold: np.ndarray, n_odors: np.ndarray) -> np.ndarray:
     """Share of silent cells if drives were normal and shared nothing but a cell's own part."""
-    drive = dead_units.drive_statistics(lobe(), fan_in)
+    drive = dead_units.drive_statistics(PROJECTIONS, fan_in)
     return dead_units.silent_fraction(n_odors, threshold, drive.correlation)
 
 
 def joint_theory(fan_in: int, threshold: float) -> float:
     """Return the same for normal drives with the measured means and covariances of all odors."""
-    n_inputs = lobe().shape[1]
+    n_inputs = PROJECTIONS.shape[1]
     share = fan_in * (n_inputs - fan_in) / (n_inputs - 1)
     return dead_units.jointly_silent(
         float(in_rates(fan_in, np.array(threshold))),
-        share * np.cov(lobe(), bias=True),
-        mean=fan_in * lobe().mean(axis=1),
+        share * np.cov(PROJECTIONS, bias=True),
+        mean=fan_in * PROJECTIONS.mean(axis=1),
         rng=0,
     )
 
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first number of units, by fan-in."""
-    return drawing.by_size(dataset.isel(n_units=0), name, "fan_in")
+    return repeats.along(dataset, name, "fan_in")
 
 
 def table(dataset: xr.Dataset) -> Table:

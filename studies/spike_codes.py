@@ -9,7 +9,6 @@ there is to gain.
 """
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -21,8 +20,8 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Circuit, Dynamics, Response, presets, rate, sparsify, spiking
 from olfnet.expansion.dynamics import GradedInhibition, Noise
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5, 1.0])
 CALIBRATED = 0.5  # s in which the wanted fraction of units responds
@@ -38,17 +37,6 @@ MEANINGS = {
 }
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
-def lobe(n_odors: int, rng: np.random.Generator) -> np.ndarray:
-    """Projection-neuron rates of invented odors, in spikes/s."""
-    return np.asarray(DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=rng)))
-
-
 def cells(noise: float) -> Dynamics:
     """Give published Kenyon cells an APL that scales to any number of them, and noise in A."""
     published = presets.rapp_nawrot_2020()
@@ -62,14 +50,15 @@ def measure(
     """One circuit, two trials with spikes, and the rates of the same circuit."""
     wiring, odors, first, calibration, trials = rng.spawn(5)
     circuit = olfnet.random_expansion(
-        n_inputs=measured_odors().sizes["receptor"], n_units=n_units, fan_in=6,
+        n_inputs=fly_odors().shape[1], n_units=n_units, fan_in=6,
         sparsifier=sparsify.TopK(coding_level), rng=wiring,
     )  # fmt: skip
+    samples = DivisiveNormalization()(fly_odors(N_CALIBRATION, rng=first))
     dynamics = spiking.calibrate(
-        circuit, lobe(N_CALIBRATION, first), coding_level=coding_level, duration=CALIBRATED,
+        circuit, samples, coding_level=coding_level, duration=CALIBRATED,
         rng=calibration, dynamics=cells(noise), tolerance=0.2, dt=DT,
     )  # fmt: skip
-    panel = lobe(N_ODORS, odors)
+    panel = DivisiveNormalization()(fly_odors(N_ODORS, rng=odors))
     response = spiking.respond(
         circuit, np.tile(panel, (2, 1)), duration=WINDOWS[-1], rng=trials, dynamics=dynamics, dt=DT
     )
@@ -134,9 +123,8 @@ def raster(response: Response, circuit: Circuit, panel: np.ndarray) -> dict[str,
 
 def chosen(dataset: xr.Dataset, name: str, noise: float) -> np.ndarray:
     """Finished repeats of one noise, all circuits together; repeats first."""
-    part = dataset.sel(noise=noise).stack(trial=("n_units", "coding_level", "repeat"))
-    done = part["status"].values == 1
-    return part[name].transpose("trial", ...).values[done]
+    circuits = ("n_units", "coding_level")
+    return repeats.finished(dataset, noise=noise, pool=circuits)[name].values
 
 
 def present(dataset: xr.Dataset) -> list[float]:

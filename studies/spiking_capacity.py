@@ -9,7 +9,6 @@ trials, on some of which a readout learns the labels that it has to give to the 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import scipy.stats
@@ -23,9 +22,9 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Dynamics, Response, presets, sparsify, spiking
 from olfnet.expansion.dynamics import GradedInhibition, Noise
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.readout import separable_prefix
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import cover
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5])
@@ -35,17 +34,6 @@ N_LEARNED, N_TESTED = 4, 4
 STATED_ERROR = 0.25
 N_CALIBRATION = 30
 DT = 2e-4  # s; cells are calibrated at this time step, too
-
-
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
-def lobe(n_odors: int, rng: np.random.Generator) -> np.ndarray:
-    """Projection-neuron rates of invented odors, in spikes/s."""
-    return np.asarray(DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=rng)))
 
 
 def cells(noise: float) -> Dynamics:
@@ -61,11 +49,12 @@ def measure(
     """One circuit, calibrated at the longest window; what its spike counts store and tell."""
     wiring, odors, first, single, several, labels, calibration = rng.spawn(7)
     circuit = olfnet.random_expansion(
-        n_inputs=measured_odors().sizes["receptor"], n_units=n_units, fan_in=6,
+        n_inputs=fly_odors().shape[1], n_units=n_units, fan_in=6,
         sparsifier=sparsify.TopK(coding_level), rng=wiring,
     )  # fmt: skip
+    samples = DivisiveNormalization()(fly_odors(N_CALIBRATION, rng=first))
     dynamics = spiking.calibrate(
-        circuit, lobe(N_CALIBRATION, first), coding_level=coding_level, duration=WINDOWS[-1],
+        circuit, samples, coding_level=coding_level, duration=WINDOWS[-1],
         rng=calibration, dynamics=cells(noise), tolerance=0.2, dt=DT,
     )  # fmt: skip
 
@@ -74,7 +63,7 @@ def measure(
             circuit, rates, duration=WINDOWS[-1], rng=stream, dynamics=dynamics, dt=DT
         )
 
-    panel = lobe(round(LOADS[-1] * n_units), odors)
+    panel = DivisiveNormalization()(fly_odors(round(LOADS[-1] * n_units), rng=odors))
     storing = labels.choice([-1, 1], len(panel))
     few = panel[: sizes(n_units)[-1]]
     trials = spikes(np.repeat(few, N_LEARNED + N_TESTED, axis=0), several)
@@ -166,9 +155,8 @@ def capacity_at(errors: np.ndarray) -> np.ndarray:
 
 def chosen(dataset: xr.Dataset, name: str, noise: float) -> np.ndarray:
     """Finished repeats of one noise, all circuits together; repeats first."""
-    part = dataset.sel(noise=noise).stack(trial=("n_units", "coding_level", "repeat"))
-    done = part["status"].values == 1
-    return part[name].transpose("trial", ...).values[done]
+    circuits = ("n_units", "coding_level")
+    return repeats.finished(dataset, noise=noise, pool=circuits)[name].values
 
 
 def present(dataset: xr.Dataset) -> list[float]:

@@ -6,18 +6,17 @@ backpropagation would have it.  In one of these only the claws that a unit was b
 the other it may grow synapses with all other inputs.  They are tested on new trials.
 """
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates, surrogate
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.trials import SaturatingNoise, noisy_trials
 from olfnet.theory.activations import ReLU
 from olfnet.theory.layers import PullBack
@@ -42,16 +41,10 @@ class Claws(Dense):
         return outputs, pull_back
 
 
-@cache
-def measured_odors() -> xr.DataArray:
-    """Measured receptor rates of 110 odors, in spikes/s."""
-    return absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-
-
 def trials(n_odors: int, noise: float, rng: np.random.Generator) -> np.ndarray:
     """Noisy trials of invented odors, shape (n_trials, n_odors, n_receptors), about 1 in size."""
     odor_rng, noise_rng = rng.spawn(2)
-    lobe = DivisiveNormalization()(surrogate(measured_odors(), n_odors, rng=odor_rng))
+    lobe = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
     noisy = noisy_trials(
         lobe, N_LEARNED + N_TESTED, noise=SaturatingNoise(noise), nonnegative=True, rng=noise_rng
     )
@@ -111,8 +104,7 @@ def circuit_codes(expansion: Network, net: Network, odors: np.ndarray) -> np.nda
 
 def chosen(dataset: xr.Dataset, learns: str, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first task, by number of units."""
-    first = dataset.sel(learns=learns).isel(n_odors=0, noise=0, n_steps=0)
-    return drawing.by_size(first, name, "n_units")
+    return repeats.along(dataset, name, "n_units", learns=learns)
 
 
 def table(dataset: xr.Dataset) -> Table:

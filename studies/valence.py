@@ -7,31 +7,22 @@ units joins straight pieces: the longest of them sets the error.  As a network t
 the circuit is a shallow approximation with random knots.
 """
 
-from functools import cache
-
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from rich.table import Table
 
-import olfnet
 from olfnet import checks
 from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing
-from olfnet.receptors import DivisiveNormalization, absolute_rates
+from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import approximation
 
+PROJECTIONS = DivisiveNormalization()(fly_odors())  # rates in spikes/s
 COMPOSITION = np.linspace(0, 1, 10_001)
-
-
-@cache
-def lobe() -> np.ndarray:
-    """Rates of projection neurons for 110 measured odors, shape (n_odors, n_receptors)."""
-    rates = absolute_rates(olfnet.load_panel("hallem_carlson_2006"))
-    return np.asarray(DivisiveNormalization()(rates))
 
 
 def mixtures(composition: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -53,7 +44,7 @@ def largest_error(features: np.ndarray, learned: np.ndarray) -> float:
 
 def measure(*, n_units: int, fan_in: int, rng: np.random.Generator) -> dict[str, xr.DataArray]:
     """Read a valence from units that bend at random compositions, and from projection neurons."""
-    first, second = lobe()[rng.choice(len(lobe()), 2, replace=False)]
+    first, second = PROJECTIONS[rng.choice(len(PROJECTIONS), 2, replace=False)]
     inputs = mixtures(COMPOSITION, first, second)
     # Units that both odors drive alike bend nowhere.
     weights = FixedFanIn(fan_in).draw(5 * n_units + 20, inputs.shape[1], rng=rng)
@@ -77,7 +68,7 @@ def measure(*, n_units: int, fan_in: int, rng: np.random.Generator) -> dict[str,
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first fan-in, by number of units."""
-    return drawing.by_size(dataset.isel(fan_in=0), name, "n_units")
+    return repeats.along(dataset, name, "n_units")
 
 
 def table(dataset: xr.Dataset) -> Table:

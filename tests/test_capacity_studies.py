@@ -9,6 +9,7 @@ from rich.console import Console
 from scipy.stats import norm
 
 from olfnet.lab import drawing, load_study
+from olfnet.lab.repeats import along
 from olfnet.theory import gardner
 
 STUDIES = Path(__file__).parents[1] / "studies"
@@ -34,22 +35,22 @@ def test_margins_and_labels_follow_theory(margins):
     study, dataset = margins
     found = study.measure.__globals__
     for name, values in (("at_margin", found["MARGINS"]), ("at_fraction", found["FRACTIONS"])):
-        samples = drawing.by_size(dataset, name, "n_dims")[60]
+        samples = along(dataset, name, "n_dims")[60]
         theory = np.array([found["predicted"](name, value) for value in values])
         assert (np.abs(samples.mean(axis=0) / theory - 1) < 0.45).all()
-    margin = drawing.by_size(dataset, "at_margin", "n_dims")[60].mean(axis=0)
+    margin = along(dataset, "at_margin", "n_dims")[60].mean(axis=0)
     assert (np.diff(margin) < 0).all()
 
 
 def test_constraints_follow_theory(signs):
     study, dataset = signs
     found = study.measure.__globals__
-    silent = drawing.by_size(dataset, "silent", "n_dims")[30].mean(axis=0)
+    silent = along(dataset, "silent", "n_dims")[30].mean(axis=0)
     rho, loads = found["robust_loads"]()
     theory = gardner.silent_fraction(np.interp(found["LOADS"], loads, rho))
     assert np.abs(silent - theory).max() < 0.15
     assert (np.diff(silent) < 0).all()
-    robust = drawing.by_size(dataset, "at_robustness", "n_dims")[30].mean(axis=0)
+    robust = along(dataset, "at_robustness", "n_dims")[30].mean(axis=0)
     assert robust[0] > 1.5 * robust[-1]
 
 

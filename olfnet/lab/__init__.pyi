@@ -1,4 +1,4 @@
-from . import command, dataset, journal, points, provenance, runner, study
+from . import command, dataset, journal, points, provenance, repeats, runner, study
 from .runner import Result
 from .study import Parameter, Study, load_study
 
@@ -12,6 +12,7 @@ __all__ = [
     "load_study",
     "points",
     "provenance",
+    "repeats",
     "runner",
     "study",
 ]

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy.typing import ArrayLike
@@ -53,17 +52,6 @@ def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> tuple[FloatA
         return value, np.zeros_like(value)
     reach = scipy.stats.t.ppf((1 + confidence) / 2, len(samples) - 1)
     return value, np.asarray(reach * scipy.stats.sem(samples, axis=0))
-
-
-def by_size(dataset: xr.Dataset, name: str, size: str) -> dict[int, FloatArray]:
-    """Finished repeats of one variable at each size of the system, repeats first."""
-    found = {}
-    for n in dataset[size].values:
-        part = dataset.sel({size: n})
-        values = part[name].transpose("repeat", ...).values[part["status"].values == 1]
-        if len(values):
-            found[int(n)] = values
-    return found
 
 
 def limit_of_size(samples: Mapping[int, ArrayLike]) -> Extrapolation:

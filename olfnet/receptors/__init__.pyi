@@ -1,7 +1,7 @@
 from . import door, glomeruli, naming, odors, panels, patterning, steepness
 from .door import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
-from .panels import absolute_rates, load_panel, surrogate
+from .panels import absolute_rates, fly_odors, load_panel, surrogate
 from .patterning import negative_patterning
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "absolute_rates",
     "complete",
     "door",
+    "fly_odors",
     "glomeruli",
     "load_door",
     "load_panel",

@@ -3,6 +3,7 @@
 import csv
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -191,6 +192,36 @@ def surrogate(
     if len(values) < 2:
         raise ValueError(f"panel must hold at least 2 odors, got {len(values)}")
     return copula.draw(values, n_odors, rng)
+
+
+def fly_odors(n_odors: int | None = None, *, rng: Seed = None) -> FloatArray:
+    """Receptor rates of the fly for measured odors, or for as many invented ones as are wanted.
+
+    Parameters
+    ----------
+    n_odors : int, optional
+        Number of odors to invent; without it, the measured ones are returned.
+    rng : numpy.random.Generator, int or None
+        Source of randomness of invented odors.
+
+    Returns
+    -------
+    ndarray of shape (n_odors, 24)
+        Absolute rates in spikes/s of the receptors of Hallem & Carlson (2006), 10.1016/
+        j.cell.2006.01.050: of their 110 odors, or of a `surrogate` of them.
+
+    Examples
+    --------
+    >>> fly_odors().shape, fly_odors(1000, rng=1).shape
+    ((110, 24), (1000, 24))
+    """
+    rates = _fly_rates()
+    return rates.copy() if n_odors is None else surrogate(rates, n_odors, rng=rng)
+
+
+@cache
+def _fly_rates() -> FloatArray:
+    return absolute_rates(load_panel("hallem_carlson_2006")).to_numpy()
 
 
 def _is_path(source: str | os.PathLike[str]) -> bool:

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from olfnet.receptors import absolute_rates, glomeruli, load_panel, odors, surrogate
+from olfnet.receptors import (
+    absolute_rates,
+    fly_odors,
+    glomeruli,
+    load_panel,
+    odors,
+    surrogate,
+)
 
 WIDE = 'odor,Or1,Or2\nwater,1,-2.5\n"2,3-butanedione",3e1,4\n'
 TIDY = 'odor,receptor,rate\nwater,Or1,1\nwater,Or2,-2.5\n"2,3-butanedione",Or1,30\n'
@@ -176,3 +183,13 @@ def test_labels_survive_being_saved(tmp_path):
     panel = load_panel("hallem_carlson_2006")
     panel.to_zarr(tmp_path / "panel.zarr", zarr_format=2)
     xr.testing.assert_equal(xr.open_dataarray(tmp_path / "panel.zarr", engine="zarr"), panel)
+
+
+def test_fly_odors_are_the_measured_rates_or_surrogates_of_them():
+    measured = absolute_rates(load_panel("hallem_carlson_2006"))
+    np.testing.assert_array_equal(fly_odors(), measured.values)
+    np.testing.assert_array_equal(fly_odors(7, rng=3), surrogate(measured, 7, rng=3))
+    fly_odors()[:] = 0  # nobody's but the caller's
+    assert fly_odors().max() > 200
+    with pytest.raises(ValueError, match="n_odors must be at least 1, got 0"):
+        fly_odors(0)
