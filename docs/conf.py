@@ -14,8 +14,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from sphinx.util.logging import getLogger  # noqa: E402
 from sphinx.util.nodes import make_refnode  # noqa: E402
-from writers import api, blocks, claims, gallery, theory  # noqa: E402
+from writers import api, blocks, claims, formulas, gallery, links, theory  # noqa: E402
 
 import olfnet  # noqa: E402
 
@@ -24,7 +25,7 @@ author = "The olfnet developers"
 copyright = "the olfnet developers, BSD-3-Clause"
 release = version = olfnet.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 exclude_patterns = ["_build", "writers"]
 nitpicky = True
 
@@ -37,6 +38,7 @@ numpydoc_class_members_toctree = False
 
 # Pages with wide tables, and pages without neighbors in the table of contents.
 WIDE = ("claims", "papers", "generated/qualified")
+THEORY = [f"generated/theory/{name.rpartition('.')[2]}" for name in api.public_modules("theory")]
 ALONE = ("index", "quickstart", "extend", "benchmarks", "glossary", "generated/gallery")
 
 html_theme = "pydata_sphinx_theme"
@@ -50,7 +52,7 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"**": ["page-toc"], **dict.fromkeys(WIDE, [])},
+    "secondary_sidebar_items": {"**": ["page-toc"], **dict.fromkeys([*WIDE, *THEORY], [])},
 }
 html_sidebars = dict.fromkeys([*WIDE, *ALONE], [])
 
@@ -73,6 +75,12 @@ def use_drawn_figures(app, error):
         if (images / figure.name).is_file():
             shutil.copy(figure, images / figure.name)
     shutil.rmtree(DRAWN, ignore_errors=True)
+
+
+def check_site(app, error):
+    """Warn of what is missing in the finished site, or would be loaded from the network."""
+    for fault in links.faults(Path(app.outdir)) if error is None else ():
+        getLogger("olfnet.site").warning(fault)
 
 
 def skip_requests(app, what, name, obj, skip, options):
@@ -118,8 +126,10 @@ def find_by_short_name(app, env, node, contnode):
 
 def setup(app):
     """Run code before pages are read, and take its figures after they are written."""
+    formulas.add_renderer(app)
     app.connect("autodoc-process-docstring", escape_formulas, priority=400)  # before numpydoc
     app.connect("autodoc-skip-member", skip_requests)
     app.connect("missing-reference", find_by_short_name)
     app.connect("builder-inited", write_and_run)
     app.connect("build-finished", use_drawn_figures)
+    app.connect("build-finished", check_site, priority=900)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -135,6 +136,117 @@ def test_studies_that_a_page_runs_exist(page):
         assert path.is_file() or study.removesuffix(".py") in known, study
 
 
+formulas = load("formulas")
+DOLLARS = re.compile(r"(?<![\\$])(\$\$?)([^$]+)(?<!\\)\1")
+
+
+def tex_of(text):
+    r"""Formulas of a page; tables write ``|`` as ``\|``."""
+    prose = re.sub(r"`[^`\n]+`", "", FENCE.sub("", text))
+    return [found[2].replace(r"\|", "|") for found in DOLLARS.finditer(prose)]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=name_of)
+def test_formulas_of_a_page_are_converted(page):
+    for tex in tex_of(page.read_text()):
+        assert "\\" not in formulas.mathml(tex)
+
+
+def test_formulas_are_found():
+    page = "a $x$ b `$y$` and $$\\int$$\n```\n$z$\n```\n| $\\|v\\|$ | $2^n$ |"
+    assert tex_of(page) == ["x", "\\int", "|v|", "2^n"]
+    assert len(tex_of((DOCS / "claims.md").read_text())) > 70
+    assert len(tex_of((DOCS / "howto" / "neuron.md").read_text())) == 1
+
+
+def test_formulas_of_all_claims_are_converted():
+    from olfnet.lab.claims import REGISTER
+
+    written = {
+        claim.equation: formulas.mathml(claim.equation) for claim in REGISTER if claim.equation
+    }
+    assert len(written) > 100
+    assert not [tex for tex, markup in written.items() if "\\" in markup]
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        ("x_{certified}", ["x", "certified"]),
+        ("relu(-x)", ["relu", "(", "\u2212", "x", ")"]),
+        ("\\arg \\max_K \\dim", ["arg", "max", "K", "dim"]),
+        ("w_{o c k}", ["w", "o", "c", "k"]),
+        ("w_{PN}", ["w", "PN"]),
+        (".95", [".95"]),
+        ("f''", ["f", "\u2033"]),
+        ("\\frac{1}{2}", ["1", "2"]),
+    ],
+)
+def test_words_stay_whole(tex, shown):
+    root = ElementTree.fromstring(formulas.mathml(tex))
+    assert [part.text for part in root.iter() if part.text] == shown
+
+
+def test_bars_signs_and_names_are_spaced():
+    root = ElementTree.fromstring(formulas.mathml("a - |-b| = \\log c"))
+    forms = [(part.text, part.get("form")) for part in root.iter("mo")]
+    bars = [("|", "prefix"), ("\u2212", "prefix"), ("|", "postfix")]
+    assert forms == [("\u2212", None), *bars, ("=", None)]
+    row = [part.tag for part in root[0]]
+    assert row[-3:] == ["mi", "mspace", "mi"]
+    assert row.count("mspace") == 1
+
+
+@pytest.mark.parametrize(
+    "tex", ["", "\\foo{x}", "x^", "a}", "{a", "\\frac{a", "a_b_c", "\\left( x", "a & b", "\\text{a"]
+)
+def test_tex_that_is_not_converted_is_noticed(tex):
+    with pytest.raises(ValueError, match="^formula .*got"):
+        formulas.mathml(tex)
+
+
+links = load("links")
+SOUND = """<html><head><link href="a.css"><link rel="author" href="#"></head><body id="top">
+<a href="b.html#here">x</a> <a href="#top">y</a> <a href="https://example.org">z</a>
+<a href="mailto:someone">m</a> <img src="c.png?v=1"> <p>@import "none.css"</p></body></html>"""
+
+
+def site(folder, page, style="p { color: red }"):
+    """A site of two pages."""
+    (folder / "a.html").write_text(page)
+    (folder / "b.html").write_text('<h1 id="here">Here</h1>')
+    (folder / "a.css").write_text(style)
+    (folder / "c.png").write_bytes(b"")
+    return list(links.faults(folder))
+
+
+def test_a_sound_site_has_no_faults(tmp_path):
+    assert site(tmp_path, SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('<a href="none.html">x</a>', "a.html links to none.html, which is not there"),
+        ('<a href="b.html#gone">x</a>', "a.html links to b.html#gone, which is not there"),
+        ('<a href="#gone">x</a>', "a.html links to #gone, which is not there"),
+        ('<img src="none.png">', "a.html loads none.png, which is not there"),
+        ('<script src="https://b.org/c.js"></script>', "loads https://b.org/c.js from the network"),
+        ('<link rel="stylesheet" href="//b.org/c.css">', "loads //b.org/c.css from the network"),
+        ("<style>@import 'http://b.org/c.css';</style>", "loads http://b.org/c.css from the net"),
+        ('<p style="background: url(d.png)">x</p>', "a.html loads d.png, which is not there"),
+    ],
+)
+def test_a_fault_of_the_site_is_told(line, fault, tmp_path):
+    (told,) = site(tmp_path, SOUND + line)
+    assert fault in told
+
+
+def test_a_style_sheet_that_needs_the_network_is_told(tmp_path):
+    (told,) = site(tmp_path, SOUND, "@font-face { src: url('https://b.org/f.woff2') }")
+    assert told == "a.css loads https://b.org/f.woff2 from the network"
+
+
 CONF = """
 import runpy
 base = runpy.run_path({conf!r})
@@ -143,6 +255,7 @@ names = ("extensions", "nitpicky", "myst_enable_extensions", "myst_heading_ancho
 globals().update({{name: base[name] for name in names}})
 
 def setup(app):
+    base["formulas"].add_renderer(app)
     app.connect("autodoc-process-docstring", base["escape_formulas"], priority=400)
     app.connect("autodoc-skip-member", base["skip_requests"])
     app.connect("missing-reference", base["find_by_short_name"])
@@ -150,9 +263,9 @@ def setup(app):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("link", ["", "\n[nowhere](none.md)\n"], ids=["whole", "broken"])
-def test_sphinx_takes_warnings_for_errors(link, tmp_path):
-    """A site of two API pages; with a broken link, as a control, it is not built."""
+@pytest.mark.parametrize("fault", ["", "[nowhere](none.md) $\\rot{x}$"], ids=["whole", "broken"])
+def test_sphinx_takes_warnings_for_errors(fault, tmp_path):
+    """A site of two API pages; with a broken link or formula, as a control, it is not built."""
     pytest.importorskip("sphinx")
     pytest.importorskip("pydata_sphinx_theme")
     modules = ("olfnet.theory.cover", "olfnet.readout.separability")
@@ -160,10 +273,12 @@ def test_sphinx_takes_warnings_for_errors(link, tmp_path):
         fence = f"```{{eval-rst}}\n.. automodule:: {module}\n```\n"
         (tmp_path / f"{module}.md").write_text(f"# {module}\n\n{fence}")
     toctree = "```{toctree}\n" + "\n".join(modules) + "\n```\n"
-    (tmp_path / "index.md").write_text(f"# Site\n{link}\n{toctree}")
+    (tmp_path / "index.md").write_text(f"# Site\n\nA root $\\sqrt{{x}}$ {fault}\n\n{toctree}")
     (tmp_path / "conf.py").write_text(CONF.format(conf=str(DOCS / "conf.py")))
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", str(tmp_path), str(tmp_path / "o")]
     answer = subprocess.run(command, capture_output=True, text=True)
-    assert (answer.returncode == 0) is (link == ""), answer.stderr[-2000:]
-    assert ("none.md" in answer.stderr) is (link != "")
+    assert (answer.returncode == 0) is (fault == ""), answer.stderr[-2000:]
+    assert all((told in answer.stderr) is (fault != "") for told in ("none.md", "rot{x}"))
     assert (tmp_path / "o" / "olfnet.theory.cover.html").is_file()
+    assert "<msqrt>" in (tmp_path / "o" / "index.html").read_text()
+    assert fault or list(links.faults(tmp_path / "o")) == []

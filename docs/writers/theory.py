@@ -85,20 +85,20 @@ def _claims(name: str, examined: list[Examined], figure: bool) -> str:
     )
     return (
         (picture + note if figure else "")
-        + "| claim | statement | formula | predicted | measured |\n"
-        + "| --- | --- | --- | --- | --- |\n"
+        + "| claim | statement and formula | predicted | measured |\n"
+        + "| --- | --- | --- | --- |\n"
         + f"{rows}\n\nAll claims, with intervals and sources: [Claims](../../claims.md).\n"
     )
 
 
 def _row(one: Examined) -> str:
     claim, record = one.claim, one.record
-    formula = f"${claim.equation}$" if claim.equation else ""
+    formula = f"<br>${claim.equation}$" if claim.equation else ""
     numbers = ["", "not examined in full yet"]
     if record:
         above = "above " if record["status"] == "ordering" else ""
         numbers = [f"{above}{record['predicted']:.5g}", f"{record['measured']:.5g}"]
-    cells = [claim.key, f"{claim.statement} ({claim.source})", formula, *numbers]
+    cells = [claim.key, f"{claim.statement} ({claim.source}){formula}", *numbers]
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 

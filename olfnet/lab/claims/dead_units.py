@@ -255,7 +255,7 @@ CLAIMS = (
         "kenyon_cells",
         f"Share of Kenyon cells with {FAN_IN} claws that are silent on all 110 measured odors",
         COUNT,
-        r"P(\max_p \sum_{j \in S} R_{pj} \le \theta), \quad |S| = K",
+        r"P(\max_p \sum_{j \in S} R_{p j} \le \theta), \quad |S| = K",
         partial(counted, 110),
         (partial(kenyon_cells, FAN_IN, 110), partial(kenyon_cells, FAN_IN + 1, 110)),
         n_samples=20_000,

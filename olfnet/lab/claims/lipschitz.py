@@ -193,7 +193,7 @@ CLAIMS = (
     claim(
         "R30.convolution",
         "In the max norm a convolution stretches by the largest sum of |w| of an output channel",
-        r"\max_o \sum_{c,k} |w_{ock}|",
+        r"\max_o \sum_{c,k} |w_{o c k}|",
         0.0,
         (partial(weight_sums, np.inf), partial(weight_sums, 2)),
         source="Norm of a matrix with equal rows at all places",

@@ -97,8 +97,8 @@ def sphere_claim(radius: float, dimension: int) -> Claim:
         statement=f"Spheres of dimension {dimension} and radius {radius:g} that a readout sorts as "
         "a whole, per dimension",
         source=CHUNG,
-        equation=r"\left[ \int \chi_D(t) dt \left( \int_{-t/R}^{tR} Dx \frac{(Rt - x)^2}{1 + R^2}"
-        r" + \int_{-\infty}^{-t/R} Dx (x^2 + t^2) \right) \right]^{-1}",
+        equation=r"\left[ \int \chi_D(t) dt \left( \int_{-t/R}^{tR} Dx \, "
+        r"\frac{(Rt - x)^2}{1 + R^2} + \int_{-\infty}^{-t/R} Dx (x^2 + t^2) \right) \right]^{-1}",
         status=Status.ASYMPTOTIC,
         predicted=lambda: float(theory.capacity(radius, dimension)),
         simulation=partial(sorted_spheres, radius, dimension),
