@@ -69,7 +69,7 @@ def of_module(name: str) -> list[Examined]:
 def _modules(claim: Claim) -> frozenset[str]:
     seen: set[int] = set()
     found: set[str] = set()
-    for function in (claim.predicted, claim.simulation, claim.control):
+    for function in (claim.closed_form, claim.simulation, claim.control):
         found.update(_reached(function, seen))
     return frozenset(found)
 

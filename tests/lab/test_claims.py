@@ -83,7 +83,7 @@ def test_all_claims_by_default_and_by_system():
 
 
 def test_unknown_claims_are_named():
-    with pytest.raises(ValueError, match=r"--only must name claims, of R1, .*got 'R99'"):
+    with pytest.raises(ValueError, match=r"\(R1 to R.*\), systems \(S1 to S.*, got 'R99'$"):
         chosen(["R99"])
 
 
@@ -114,7 +114,7 @@ def test_page_and_file_tell_the_same(tmp_path):
 
 
 def test_a_wrong_claim_fails_the_command(tmp_path, monkeypatch, capsys):
-    wrong = [replace(claim, predicted=lambda: -1.0) for claim in chosen(["R14.mean"])]
+    wrong = [replace(claim, closed_form=-1.0) for claim in chosen(["R14.mean"])]
     outcomes = [examine(claim) for claim in wrong]
     monkeypatch.setattr(cli.register, "examine_all", lambda claims, **options: outcomes)
     with pytest.raises(SystemExit, match="1"):

@@ -139,7 +139,7 @@ def claim(
         key=key,
         statement=statement,
         equation=equation,
-        predicted=predicted,
+        closed_form=predicted,
         simulation=pair[0],
         control=pair[1],
         **(defaults | others),

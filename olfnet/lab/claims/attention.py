@@ -114,7 +114,7 @@ def claim(
         statement=statement,
         source=source,
         equation=equation,
-        predicted=predicted,
+        closed_form=predicted,
         simulation=simulation,
         control=control,
         **{"status": Status.EXACT, "n_samples": 20_000, "n_quick": 600, **others},

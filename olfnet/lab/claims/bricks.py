@@ -102,7 +102,7 @@ def claim(
         systems=("S8",),
         statement=statement,
         equation=equation,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=pair[0],
         control=pair[1],
         **(defaults | others),

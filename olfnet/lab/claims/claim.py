@@ -1,8 +1,9 @@
 """What a claim is: a statement with its source, a closed form, a simulation, and a way to fail."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
+from typing import SupportsFloat
 
 import numpy as np
 import scipy.stats
@@ -63,6 +64,7 @@ class Measured:
         return cls(n_successes / n_trials, float(interval.low), float(interval.high))
 
 
+ClosedForm = float | Callable[[], SupportsFloat]
 Simulation = Callable[[int, np.random.Generator], Measured]
 
 
@@ -74,16 +76,18 @@ class Claim:
     ----------
     key : str
         The result's number in the list of references and a word, such as ``R1.mean``.
-    systems : tuple of str
-        Parts of the package that it concerns, such as ``S14``.
-    statement, source, equation : str
-        What is claimed, by whom, and the formula.
-    status : Status
-    predicted : callable () -> float
-        The closed form; of an ordering, the value that must be exceeded.
+    statement, equation : str
+        What is claimed, and the formula, if there is one.
+    closed_form : float or callable () -> float
+        What theory says, or was published; of an ordering, the value that must be exceeded.
     simulation : callable (n_samples, rng) -> Measured
     control : callable (n_samples, rng) -> Measured
         Something to which the claim does not apply; it must be found wrong.
+    systems : tuple of str
+        Parts of the package that it concerns, such as ``S14``.
+    source : str
+        By whom it is claimed.
+    status : Status
     n_samples, n_quick : int
         Samples in full, and in a quick trial.
     allowance : float
@@ -93,14 +97,15 @@ class Claim:
     """
 
     key: str
-    systems: tuple[str, ...]
     statement: str
-    source: str
     equation: str
-    status: Status
-    predicted: Callable[[], float]
+    closed_form: ClosedForm
     simulation: Simulation
     control: Simulation
+    _: KW_ONLY
+    systems: tuple[str, ...]
+    source: str
+    status: Status = Status.EXACT
     n_samples: int = 1
     n_quick: int = 1
     allowance: float = 0.0
@@ -110,6 +115,11 @@ class Claim:
     def reference(self) -> str:
         """Number of the result in the list of references."""
         return self.key.partition(".")[0]
+
+    def predicted(self) -> float:
+        """Return the value of the closed form."""
+        form = self.closed_form
+        return float(form() if callable(form) else form)
 
     def agrees(self, measured: Measured) -> bool:
         """Whether a measurement bears the claim out."""

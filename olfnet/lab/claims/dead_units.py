@@ -146,7 +146,7 @@ def claim(
         statement=statement,
         source=source,
         equation=equation,
-        predicted=predicted,
+        closed_form=predicted,
         simulation=simulation,
         control=control,
         **{"status": Status.EXACT, "n_samples": 200_000, "n_quick": 10_000, **others},

@@ -120,7 +120,7 @@ def claim(
         statement=statement,
         source=source,
         equation=equation,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=simulation,
         control=control,
         **{"systems": ("S5",), "status": Status.EXACT, "n_samples": 400, "n_quick": 40, **others},

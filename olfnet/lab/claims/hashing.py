@@ -135,7 +135,7 @@ def advantage_claim(
         source=DASGUPTA,
         equation=EQUATION if len(comparison[1]) == 1 else rf"{EQUATION}, (k = 2) / (k = 16)",
         status=Status.ORDERING,
-        predicted=number(exceeded),
+        closed_form=number(exceeded),
         simulation=partial(advantage, *comparison, winners),
         control=partial(advantage, *comparison, projections),
         n_samples=samples[0],

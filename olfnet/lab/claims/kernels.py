@@ -124,7 +124,7 @@ def claim(
         key=key,
         statement=statement,
         equation=equation,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=simulations[0],
         control=simulations[1],
         n_samples=sizes[0],

@@ -139,7 +139,7 @@ def claim(
         systems=("S11",),
         statement=statement,
         equation=equation,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=simulation,
         control=control,
         **(defaults | others),

@@ -94,7 +94,7 @@ def claim(
         systems=("S1",),
         statement=statement,
         equation=equation,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=simulation,
         control=control,
         **{

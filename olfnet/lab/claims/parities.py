@@ -125,7 +125,7 @@ def claim(
         key=key,
         statement=statement,
         equation=equation,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=pair[0],
         control=pair[1],
         **(defaults | others),

@@ -108,7 +108,7 @@ def claim(
     simulation, control = sides
     return Claim(
         key=key, systems=("S12",), statement=words, source=source, equation=equation, status=status,
-        predicted=lambda: predicted, simulation=simulation, control=control, **others,
+        closed_form=lambda: predicted, simulation=simulation, control=control, **others,
     )  # fmt: skip
 
 

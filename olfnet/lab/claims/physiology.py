@@ -139,7 +139,7 @@ def claim(
         source=LIN,
         equation="",
         status=status,
-        predicted=lambda: predicted,
+        closed_form=lambda: predicted,
         simulation=simulate(CALIBRATED),
         control=simulate(control),
         n_samples=n_samples,

@@ -65,7 +65,7 @@ CLAIMS = (
         source="enumerated for this package's list of reference results",
         equation=r"\langle P^* \rangle / (M + 1)",
         status=Status.QUALIFIED,
-        predicted=number(1.87),
+        closed_form=number(1.87),
         simulation=partial(mean_break, k_of_m(4, 40), 41, 160),
         control=partial(mean_break, k_of_m(1, 40), 41, 160),
         n_samples=600,
@@ -82,7 +82,7 @@ CLAIMS = (
         source=COVER,
         equation=r"\langle P^* \rangle / (M + 1) \to 2",
         status=Status.QUALIFIED,
-        predicted=number(2.0),
+        closed_form=number(2.0),
         simulation=partial(mean_break, expanded(400, sparsify.TopK(0.1)), 401, 1200, bias=True),
         control=lambda n, rng: mean_break(
             expanded(50, sparsify.TopK(0.1)), 51, 150, 10 * n, rng, bias=True
@@ -101,7 +101,7 @@ CLAIMS = (
         source="Cover 1965; sparse thresholding as in Lin et al. 2014, 10.1038/nn.3660",
         equation=r"\langle P^*_{\text{top-}k} \rangle > \langle P^*_{threshold} \rangle",
         status=Status.ORDERING,
-        predicted=number(0.0),
+        closed_form=number(0.0),
         simulation=partial(
             difference,
             partial(mean_break, expanded(100, sparsify.TopK(0.05)), 100, 300),
