@@ -1,5 +1,6 @@
 """The command line: ``olfnet run | list | show | claims``."""
 
+import difflib
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from olfnet import checks
 from olfnet.lab import claims as register  # its many modules load when a name is asked for
 from olfnet.lab import command, dataset, journal
 from olfnet.lab.command import DEFAULTS, Options, say
+from olfnet.lab.files import make_folder
 from olfnet.lab.progress import progress
 from olfnet.lab.provenance import provenance
 from olfnet.lab.study import Study, load_study
@@ -56,9 +58,7 @@ def list_studies(folder: Path = STUDIES, /) -> int:
     folder
         Where the study files are.
     """
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}")
-    for file in sorted(folder.rglob("*.py")):
+    for file in sorted(_folder(folder).rglob("*.py")):
         try:
             print(*_lines(load_study(file)), "", sep="\n")
         except ValueError as error:
@@ -129,7 +129,7 @@ def claims(
     checks.count("seed", seed, minimum=0)
     if workers is not None:
         checks.count("workers", workers)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
     words += [f"--seed {seed}"] if seed else []
     about = provenance(None, " ".join(words)) | {"seed": seed}
@@ -150,13 +150,24 @@ def claims(
 
 def _find(text: str) -> Study:
     """Load a study by its file, or by its name among those in ``studies``."""
-    if Path(text).is_file():
+    if Path(text).is_file() or text.endswith(".py"):
         return load_study(text)
-    known = {file.stem: file for file in sorted(STUDIES.rglob("*.py"))}
+    known = {file.stem: file for file in sorted(_folder(STUDIES).rglob("*.py"))}
     if text not in known:
-        names = ", ".join(known) or "none"
-        raise ValueError(f"there is no study {text!r}; known in {STUDIES}: {names}")
+        near = " or ".join(difflib.get_close_matches(text, known))
+        hint = f"did you mean {near}?" if near else "olfnet list shows those there are"
+        raise ValueError(f"there is no study {text!r} in {STUDIES}; {hint}")
     return load_study(known[text])
+
+
+def _folder(studies: Path) -> Path:
+    """Return the folder; the wheel has no studies, so that a user may well be elsewhere."""
+    if not studies.is_dir():
+        raise ValueError(
+            f"there is no folder {studies} in {Path.cwd()}; go where it is, in a copy of the "
+            "repository for olfnet's own studies, or name the file of a study"
+        )
+    return studies
 
 
 def _lines(study: Study) -> Iterator[str]:

@@ -1,6 +1,9 @@
 """The command line as a user meets it: what it prints, and how it ends."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import xarray as xr
@@ -55,8 +58,10 @@ def test_a_study_runs_as_a_plain_script(example, shell, tmp_path):
     ("arguments", "sentence"),
     [
         (["run"], "requires an argument"),
-        (["run", "nothing"], "there is no study 'nothing'; known in studies: example"),
-        (["run", "nothing.py"], "there is no study 'nothing.py'"),
+        (["run", "nothing"], "there is no study 'nothing' in studies; olfnet list shows those"),
+        (["run", "exampel"], "there is no study 'exampel' in studies; did you mean example?"),
+        (["run", "nothing.py"], "there is no study file 'nothing.py'"),
+        (["run", "notes.md"], "notes.md is not a Python file, as every study is"),
         (["run", "example", "--sed", "1"], "Unknown option"),
         (["run", "example", "--seed", "x"], "--seed"),
         (["run", "example", "--seed", "-1"], "seed must be at least 0, got -1"),
@@ -65,23 +70,72 @@ def test_a_study_runs_as_a_plain_script(example, shell, tmp_path):
         (["run", "example", "--set", "size=x"], "size must be an integer, got 'x'"),
         (["run", "example", "--set", "size"], "--set takes name=value,value"),
         (["run", "example", "--out", "studies"], "holds files but no olfnet result"),
-        (["run", "example", "--out", "studies/example.py"], "is not a folder"),
+        (["run", "example", "--out", "notes.md"], "notes.md is not a folder; choose another --out"),
+        (["run", "example", "--out", "notes.md/x"], "notes.md/x cannot be made: Not a directory"),
+        (["claims", "--only", "R1", "--out", "notes.md"], "is not a folder; choose another --out"),
+        (
+            ["claims", "--only", "R1", "--out", "notes.md/x"],
+            "cannot be made: Not a directory; choose",
+        ),
+        (["claims", "--only", "R99"], "--only must name references (R1 to R"),
         (["list", "nowhere"], "there is no folder nowhere"),
         (["show", "nowhere"], "nowhere holds no olfnet result"),
         (["shove"], "Unknown command"),
     ],
 )
 def test_bad_input_ends_in_one_sentence(olf, tmp_path, arguments, sentence):
+    (tmp_path / "notes.md").write_text("not a study")
     before = sorted(tmp_path.rglob("*"))
     code, output, errors = olf(*arguments)
     assert code == 2
     message = errors.strip().splitlines()[-1]
     assert sentence in message
     assert message.startswith("olfnet: ")
+    assert len(message) < 250
     assert "Traceback" not in errors + output
     assert [
         path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in str(path)
     ] == before
+
+
+def test_where_there_are_no_studies_a_sentence_says_what_to_do(olf, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    for arguments in (["list"], ["run", "example"]):
+        code, _, errors = olf(*arguments)
+        assert code == 2
+        assert "there is no folder studies in" in errors
+        assert "or name the file of a study" in errors
+    assert olf("run", "../studies/example.py", "--quick")[0] == 0
+
+
+def test_behind_head_nothing_is_lost_and_nothing_is_said(example, tmp_path):
+    """The reader is gone before the first line; afterwards the figure is there all the same."""
+    example.write_text(
+        example.read_text()
+        .replace("    figure=figure,", "    figure=figure,\n    table=table,")
+        .replace("study = Study(", "def table(dataset):\n    return 'a table'\n\n\nstudy = Study(")
+    )
+    for table in (True, False):
+        if not table:
+            example.write_text(example.read_text().replace("    table=table,", ""))
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "wb") as gone:
+            process = subprocess.run(
+                [sys.executable, example, "--quick"],
+                stdout=gone,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                check=False,
+            )
+        assert process.returncode == 1
+        assert "Broken" not in process.stderr
+        assert "failed" not in process.stderr
+        figure = tmp_path / "results/example-quick/figure.png"
+        assert figure.read_bytes().startswith(b"\x89PNG")
+        figure.unlink()
 
 
 def test_a_refused_run_leaves_finished_points_alone(olf, tmp_path):

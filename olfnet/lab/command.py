@@ -1,5 +1,6 @@
 """Running a study from a command line: options, progress, table, figure and exit code."""
 
+import os
 import shlex
 import sys
 import traceback
@@ -86,7 +87,15 @@ def launch(app: cyclopts.App, argv: Sequence[str]) -> int:
         code: int | None = app(
             argv, exit_on_error=False, print_error=False, result_action="return_value"
         )
-    except (cyclopts.CycloptsError, ValueError, OSError) as error:
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads any more, as behind ``| head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        named = error.filename and error.strerror
+        say(f"{error.filename} cannot be used: {error.strerror}" if named else str(error))
+        return BAD_INPUT
+    except (cyclopts.CycloptsError, ValueError) as error:
         say(str(error))
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -138,19 +147,22 @@ def show(study: Study, dataset: xr.Dataset, folder: Path, *, page: bool = False)
     """Print a study's table, draw its figure and write its page; return whether all worked."""
     if set(dataset.data_vars) <= {"status", "failure"}:
         return True
-    table, figure = study.table, study.figure
-    with _explained(study, "table", folder) as printed:
-        if table is not None:
-            Console().print(table(dataset))
+    table, figure, lines = study.table, study.figure, []
     (folder / FIGURE).unlink(missing_ok=True)  # an older one would pass for this one
     with _explained(study, "figure", folder) as drawn:
         if figure is not None:
             figure(dataset).savefig(folder / FIGURE, dpi=200)
-            print(f"figure: {folder / FIGURE}")
+            lines.append(f"figure: {folder / FIGURE}")
     with _explained(study, "report", folder) as written:
         if page:
             file = reports.write(study, dataset, journals.read(folder), folder, folder / FIGURE)
-            print(f"report: {file}")
+            lines.append(f"report: {file}")
+    # Printed last: behind ``| head`` the first line may be all that is read, and ends the command.
+    with _explained(study, "table", folder) as printed:
+        if table is not None:
+            Console().print(table(dataset))
+    for line in lines:
+        print(line)
     return not (printed or drawn or written)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+from olfnet.lab.files import make_folder
 from olfnet.lab.points import Record, failed, point_of
 
 try:
@@ -129,7 +130,7 @@ def opened(
     entries = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
     if entries and NAME not in entries:
         raise ValueError(f"{folder} holds files but no olfnet result; choose another --out")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with (folder / NAME).open("a+b") as file:
         _lock(file, folder)
         first = json.dumps(header).encode() + b"\n"

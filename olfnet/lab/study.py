@@ -222,12 +222,17 @@ def load_study(file: str | Path, *, digest: str = "") -> Study:
     Raises
     ------
     ValueError
-        If the file is missing, cannot be executed, defines no study, or is not the same.
+        If the file is missing, is not a Python file, cannot be executed, defines no study, or is
+        not the same.
     """
     path = Path(file).resolve()
     spec = importlib.util.spec_from_file_location(f"olfnet_study_{path.stem}", path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    if not path.is_file():
         raise ValueError(f"there is no study file {str(file)!r}")
+    if spec is None or spec.loader is None:
+        raise ValueError(
+            f"{file} is not a Python file, as every study is; its name must end in .py"
+        )
     source = path.read_bytes()
     if digest not in ("", _digest(source)):
         raise ValueError(f"{file} is not the same here as where the run was started")

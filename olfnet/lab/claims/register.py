@@ -86,7 +86,20 @@ def chosen(names: Iterable[str]) -> list[Claim]:
     known = {n for claim in REGISTER for n in (claim.key, claim.reference, *claim.systems)}
     for name in names:
         if name not in known:
-            short = sorted((n for n in known if "." not in n), key=lambda n: (n[0], int(n[1:])))
-            raise ValueError(f"--only must name claims, of {', '.join(short)}, got {name!r}")
+            raise ValueError(
+                f"--only must name references ({_ranges('R', known)}), systems "
+                f"({_ranges('S', known)}) or a claim such as R1.mean, got {name!r}"
+            )
     wanted = set(names)
     return [c for c in REGISTER if not names or wanted & {c.key, c.reference, *c.systems}]
+
+
+def _ranges(letter: str, names: Iterable[str]) -> str:
+    """Say which numbers follow a letter: R1 to R21, R23 to R32."""
+    numbers = {int(name[1:]) for name in names if re.fullmatch(rf"{letter}\d+", name)}
+    first = sorted(n for n in numbers if n - 1 not in numbers)
+    last = sorted(n for n in numbers if n + 1 not in numbers)
+    return ", ".join(
+        f"{letter}{low} to {letter}{high}" if low < high else f"{letter}{low}"
+        for low, high in zip(first, last, strict=True)
+    )
