@@ -14,7 +14,7 @@ from olfnet.checks import FloatArray
 from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import DenseGaussian
-from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.theory import expansion_kernel
 from olfnet.theory.activations import Activation, Erf, LeakyReLU, ReLU, Step, Tanh
 from olfnet.theory.layers import Network
@@ -27,6 +27,7 @@ RECURSION = r"\Theta_{l+1} = K_{l+1} + \sigma_w^2 E[\phi'(u) \phi'(v)] \Theta_l"
 # Two inputs that drive the first layer with variance 1 and covariance 1/2 (weight variance 2).
 PAIR = np.array([[1.0, 0.0], [0.5, 0.75**0.5]])
 N_NETWORKS, LEVEL, N_INPUTS, ALIKE = 24, 0.1, 50, 0.6
+claim = partial(Claim, systems=("S7",), source=JACOT)
 
 
 def kernels(wide: WideNetwork, width: int, n: int, rng: Rng, inputs: FloatArray) -> FloatArray:
@@ -110,29 +111,6 @@ def accuracy(n_units: int, n: int, rng: Rng) -> Measured:
     return Measured.spread(np.array(draws) / kernel)
 
 
-def claim(
-    key: str,
-    statement: str,
-    equation: str,
-    predicted: float,
-    simulations: tuple[Simulation, Simulation],
-    sizes: tuple[int, int],
-    **others: Any,
-) -> Claim:
-    """Compare theory with simulation, the second one for the control; sizes in full and quick."""
-    return Claim(
-        key=key,
-        statement=statement,
-        equation=equation,
-        closed_form=lambda: predicted,
-        simulation=simulations[0],
-        control=simulations[1],
-        n_samples=sizes[0],
-        n_quick=sizes[1],
-        **{"systems": ("S7",), "source": JACOT, "status": Status.EXACT, **others},
-    )
-
-
 def depth(n_layers: int) -> Claim:
     """NTK of rectifiers; in the control only the readout learns."""
     wide = WideNetwork(n_layers)
@@ -142,9 +120,11 @@ def depth(n_layers: int) -> Claim:
         f"Tangent kernel of two inputs at 60 degrees, {n_layers} hidden layer(s) of rectifiers",
         RECURSION,
         value,
-        (partial(tangent, wide, 1), partial(covariance, wide)),
-        (2048, 128),
+        partial(tangent, wide, 1),
+        partial(covariance, wide),
         status=Status.ASYMPTOTIC,
+        n_samples=2048,
+        n_quick=128,
         allowance=0.03 * value,
         remark="NTK parametrization, weight variance 2, no bias, inputs that drive the first layer "
         f"with variance 1; {N_NETWORKS} networks of width 2048 (128 in quick).  A few per cent for "
@@ -161,9 +141,11 @@ def other(word: str, activation: Activation, wrong: Activation) -> Claim:
         f"Activations have kernels of their own: two hidden layers of {word} units, 60 degrees",
         RECURSION,
         value,
-        (partial(tangent, wide, 1), partial(tangent, control, 1)),
-        (2048, 256),
+        partial(tangent, wide, 1),
+        partial(tangent, control, 1),
         status=Status.ASYMPTOTIC,
+        n_samples=2048,
+        n_quick=256,
         allowance=0.02 * value,
         remark=f"Weight variance 1.5, bias variance .1; the control has {type(wrong).__name__}.",
     )
@@ -177,10 +159,12 @@ def map_of(n_layers: int) -> Claim:
         f"Correlation of codes of orthogonal inputs behind {n_layers} layer(s) of rectifiers",
         r"c' = (\sqrt{1 - c^2} + c (\pi - \arccos c)) / \pi",
         float(kernel[0, 1] / kernel[0, 0]),
-        (partial(decorrelation, n_layers), partial(decorrelation, n_layers + 3)),
-        (2048, 512),
+        partial(decorrelation, n_layers),
+        partial(decorrelation, n_layers + 3),
         source=CHO,
         status=Status.ASYMPTOTIC,
+        n_samples=2048,
+        n_quick=512,
         allowance=0.01,
         remark=f"{N_NETWORKS} networks of width 2048 (512 in quick).",
     )
@@ -194,10 +178,12 @@ def expansion(word: str, activation: Activation) -> Claim:
         f"correlate by {ALIKE:g}",
         r"E[\phi(u - T) \phi(v - T)]",
         float(expansion_kernel.kernel(ALIKE, LEVEL, activation)),
-        (partial(product, LEVEL, activation), partial(product, 1.5 * LEVEL, activation)),
-        (1_000_000, 100_000),
+        partial(product, LEVEL, activation),
+        partial(product, 1.5 * LEVEL, activation),
         systems=("S7", "S14"),
         source=CHO + "; thresholds: Rosenbaum 1961, J. R. Stat. Soc. B 23:405",
+        n_samples=1_000_000,
+        n_quick=100_000,
         remark="A circuit with dense normal weights and a fixed threshold.",
     )
 
@@ -211,10 +197,12 @@ CLAIMS = (
         "Circuits of 1000 units tell how alike two odors are with the accuracy of theory",
         r"\sqrt{(1 / P_{11} - 1) / M}",
         float(np.sqrt(expansion_kernel.units_needed(ALIKE, LEVEL, 1.0) / 1000)),
-        (partial(accuracy, 1000), partial(accuracy, 500)),
-        (1000, 100),
+        partial(accuracy, 1000),
+        partial(accuracy, 500),
         systems=("S7", "S14"),
         source="Binomial variance of the units that answer both odors",
+        n_samples=1000,
+        n_quick=100,
     ),
     *(depth(n) for n in (1, 2, 3)),
     claim(
@@ -222,9 +210,11 @@ CLAIMS = (
         "Tangent kernel of an input with itself, three hidden layers of rectifiers: 4",
         r"\Theta(x, x) = L + 1",
         float(WideNetwork(3).ntk(PAIR)[0, 0]),
-        (partial(tangent, WideNetwork(3), 0), partial(tangent, WideNetwork(2), 0)),
-        (2048, 128),
+        partial(tangent, WideNetwork(3), 0),
+        partial(tangent, WideNetwork(2), 0),
         status=Status.ASYMPTOTIC,
+        n_samples=2048,
+        n_quick=128,
         allowance=0.12,
         remark="The allowance is 3 %; the control has two hidden layers.",
     ),
@@ -233,19 +223,23 @@ CLAIMS = (
         "Kernels of networks with 2048 hidden units vary by 3.8 % for an input with itself",
         r"\sqrt{12 / M} / 2",
         float(np.sqrt(12 / 2048) / 2),
-        (partial(miss, 2048), partial(miss, 1024)),
-        (2000, 200),
+        partial(miss, 2048),
+        partial(miss, 1024),
         source="Moments of 2 relu(u)^2 + 2 v^2 (u > 0) for standard normal u and v: mean 2, "
         "variance 16 - 4",
+        n_samples=2000,
+        n_quick=200,
     ),
     claim(
         "R26.width",
         "Kernels of finite networks approach the limit as the root of their width",
         r"|\hat\Theta - \Theta| \propto M^{-1/2}",
         -0.5,
-        (partial(falling, WideNetwork(2)), partial(falling, WideNetwork(1))),
-        (40, 8),
+        partial(falling, WideNetwork(2)),
+        partial(falling, WideNetwork(1)),
         status=Status.ASYMPTOTIC,
+        n_samples=40,
+        n_quick=8,
         allowance=0.02,
         remark="Fitted over widths 32 to 512; the control takes the limit of another depth.  The "
         "allowance is for higher orders in 1 / M.",
@@ -255,11 +249,10 @@ CLAIMS = (
         "A linear model on the circle has the tangent kernel cos(theta - theta')",
         r"\Theta = \cos(\theta - \theta')",
         0.0,
-        (
-            partial(circle, WideNetwork(0)),
-            partial(circle, WideNetwork(0, bias_variance=0.1)),
-        ),
-        (500, 50),
+        partial(circle, WideNetwork(0)),
+        partial(circle, WideNetwork(0, bias_variance=0.1)),
+        n_samples=500,
+        n_quick=50,
         allowance=1e-14,
         remark="In the control a bias learns, too.",
     ),
