@@ -19,6 +19,7 @@ import olfnet
 from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing, repeats
 from olfnet.lab.claims import odor_path
+from olfnet.receptors import fly_odors
 from olfnet.theory import attacks, certificates, enclosures
 from olfnet.theory.layers import Network
 
@@ -66,7 +67,7 @@ def measure(
     panel = olfnet.load_panel("hallem_carlson_2006")
     chosen = np.linspace(0, panel.sizes["odor"] - 1, n_odors).round().astype(int)
     network = odor_network(readout, coding_level, n_units, fan_in, rng)
-    rates = odor_path.receptor_rates()[chosen]
+    rates = fly_odors()[chosen]
     right = network(rates).argmax(axis=1) == chosen
     found = np.zeros((len(RADII), len(NORMS), n_odors))
     for k, norm in enumerate(NORMS.values()):

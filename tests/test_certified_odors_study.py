@@ -7,6 +7,7 @@ import pytest
 
 from olfnet.lab import load_study
 from olfnet.lab.claims import odor_path
+from olfnet.receptors import fly_odors
 from olfnet.theory import certificates, enclosures
 
 STUDY = Path(__file__).parents[1] / "studies" / "certified_odors.py"
@@ -46,7 +47,7 @@ def test_radii_are_those_of_the_odor_path(quick):
     wiring = np.random.default_rng(4).spawn(2)[0]
     net = odor_path.nearest_code(odor_path.expansion(60, 6, 0.1, wiring))
     chosen = np.linspace(0, 109, 8).round().astype(int)
-    rates = odor_path.receptor_rates()[chosen]
+    rates = fly_odors()[chosen]
     right = net(rates).argmax(axis=1) == chosen
     for k, norm in enumerate((2, np.inf)):
         near = enclosures.certify(net, rates, norm=norm, n_halvings=8).radius

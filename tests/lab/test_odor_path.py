@@ -6,7 +6,7 @@ import pytest
 from olfnet.expansion import Circuit, random_expansion, rate, sparsify
 from olfnet.lab.claims import certificates as claims
 from olfnet.lab.claims import odor_path
-from olfnet.receptors import NoNormalization
+from olfnet.receptors import NoNormalization, fly_odors
 from olfnet.theory import attacks, certificates, enclosures
 from olfnet.theory.enclosures import Ball, Enclosure, enclosed
 from olfnet.theory.layers import Network
@@ -24,7 +24,7 @@ def path(circuit):
 
 
 def test_layers_answer_as_the_rooms_do(circuit, path):
-    rates = odor_path.receptor_rates()
+    rates = fly_odors()
     wanted = rate.respond(circuit, odor_path.LOBE(rates)).rates
     codes = Network(path.layers[:3])(rates)
     np.testing.assert_allclose(codes, wanted, atol=1e-10)
@@ -40,7 +40,7 @@ def test_layers_answer_as_the_rooms_do(circuit, path):
 
 
 def test_slopes_by_receptor_rates_are_differences(path):
-    rates = odor_path.receptor_rates()[:30] + 0.5
+    rates = fly_odors()[:30] + 0.5
     random, h = np.random.default_rng(1), 1e-5
     ways = random.standard_normal(rates.shape)
     weights = random.standard_normal((30, 110))
@@ -54,7 +54,7 @@ def test_slopes_by_receptor_rates_are_differences(path):
 def test_projection_neurons_stay_enclosed():
     """At 100 places within reach of an odor; at four times the distance some do not."""
     layer, random = odor_path.AntennalLobe(odor_path.LOBE), np.random.default_rng(2)
-    for odor in odor_path.receptor_rates()[::40]:
+    for odor in fly_odors()[::40]:
         for norm, size in ((2, 10.0), (np.inf, 3.0)):
             ball = Ball(size, norm)
             around = enclosed(layer, Enclosure.of_input(odor), ball)
@@ -76,7 +76,7 @@ def slopes(layer, odor):
 
 @pytest.mark.parametrize("norm", [2, np.inf])
 def test_certified_odors_bear_attacks(path, norm):
-    rates = odor_path.receptor_rates()[::11]
+    rates = fly_odors()[::11]
     wide = certificates.certify(path, rates, norm=norm).radius
     near = enclosures.certify(path, rates, norm=norm).radius
     attacked = attacks.attacked_radius(path, rates, norm=norm, lower=0.0, n_rounds=6, rng=3)
@@ -93,7 +93,7 @@ def test_certified_odors_bear_attacks(path, norm):
 
 def test_a_readout_taught_by_trials_is_certified_less_far(circuit, path):
     taught = odor_path.least_squares(circuit, np.random.default_rng(5))
-    rates = odor_path.receptor_rates()[::11]
+    rates = fly_odors()[::11]
     known = taught(rates).argmax(axis=1) == np.arange(110)[::11]
     assert known.mean() > 0.8
     stored, learned = (enclosures.certify(net, rates).radius for net in (path, taught))

@@ -11,6 +11,7 @@ from olfnet.checks import FloatArray
 from olfnet.lab.claims import odor_path
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.lipschitz import claim
+from olfnet.receptors import fly_odors
 from olfnet.theory import attacks, certificates, enclosures, network
 from olfnet.theory.activations import ReLU, Tanh
 from olfnet.theory.convolution import Convolution
@@ -50,7 +51,7 @@ def image_network(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
 def odors(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
     """Draw the whole odor path of 150 units, and measured odors with their certified radii."""
     net = odor_path.nearest_code(odor_path.expansion(150, 6, 0.1, rng))
-    rates = odor_path.receptor_rates()[rng.choice(110, 40, replace=False)]
+    rates = fly_odors()[rng.choice(110, 40, replace=False)]
     return net, rates, enclosures.certify(net, rates, n_halvings=8).radius
 
 
@@ -79,7 +80,7 @@ def successes(
 def ratio(module: Any, n: int, rng: Rng) -> Measured:
     """Certified over attacked radius of n measured odors."""
     net = odor_path.nearest_code(odor_path.expansion(150, 6, 0.1, rng))
-    rates = odor_path.receptor_rates()[rng.choice(110, n, replace=False)]
+    rates = fly_odors()[rng.choice(110, n, replace=False)]
     attacked = attacks.attacked_radius(net, rates, lower=0.0, start=8.0, n_steps=15, rng=rng)
     return Measured.mean(module.certify(net, rates).radius / attacked)
 
@@ -93,7 +94,8 @@ def unbroken(
         f"No attack within the certified radius changes the class: {words}",
         r"|\delta| < m / L \Rightarrow \mathrm{class}(x + \delta) = \mathrm{class}(x)",
         0.0,
-        (partial(successes, draw, INSIDE), partial(successes, draw, OUTSIDE)),
+        partial(successes, draw, INSIDE),
+        partial(successes, draw, OUTSIDE),
         source=HEIN,
         n_samples=100_000,
         n_quick=1000,
@@ -108,7 +110,8 @@ CLAIMS = (
         "Attacks on a linear classifier succeed just where its certificate ends: ratio of radii",
         r"\min_j m_j / |w_c - w_j|",
         1.0,
-        (partial(border, False), partial(border, True)),
+        partial(border, False),
+        partial(border, True),
         source=TSUZUKU,
         n_samples=400,
         allowance=2e-3,
@@ -121,7 +124,8 @@ CLAIMS = (
         "Odors are certified for more than a third of the distance at which attacks succeed",
         r"\langle r_{certified} / r_{attacked} \rangle > 1/3",
         1 / 3,
-        (partial(ratio, enclosures), partial(ratio, certificates)),
+        partial(ratio, enclosures),
+        partial(ratio, certificates),
         source="Measured with this package",
         status=Status.ORDERING,
         n_samples=110,

@@ -9,6 +9,7 @@ import numpy as np
 from olfnet.checks import FloatArray
 from olfnet.lab.claims import odor_path
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.receptors import fly_odors
 from olfnet.receptors.steepness import lipschitz_bound
 from olfnet.theory import network
 from olfnet.theory.activations import Tanh
@@ -22,6 +23,7 @@ HE = "He et al. 2016, arXiv 1512.03385, by the triangle inequality"
 SEDGHI = "Sedghi, Gupta & Long 2019, arXiv 1805.10408"
 OLSEN = "Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009, derived for this package"
 GRID = (6, 6)
+claim = partial(Claim, systems=("S11",), n_samples=300, n_quick=30)
 
 
 def matrix(layer: Layer, shape: tuple[int, ...]) -> FloatArray:
@@ -115,7 +117,7 @@ def lobe_slack(measured: bool, n: int, rng: Rng) -> Measured:
 
     For the control, it is the largest at the measured odors themselves.
     """
-    layer, rates = odor_path.AntennalLobe(odor_path.LOBE), odor_path.receptor_rates()
+    layer, rates = odor_path.AntennalLobe(odor_path.LOBE), fly_odors()
     scales = 10 ** rng.uniform(-2.5, 1, (n, 1, 1))
     odors = np.vstack([rates, (scales * rates).reshape(-1, 24)])
     found = [np.linalg.norm(lobe_slopes(layer, odor), 2) for odor in odors]
@@ -128,31 +130,14 @@ def lobe_slopes(layer: odor_path.AntennalLobe, odor: FloatArray) -> FloatArray:
     return layer.linearized(np.tile(odor, (24, 1)))[1](np.eye(24))[0]
 
 
-def claim(
-    key: str, statement: str, equation: str, predicted: float, pair: tuple[Any, Any], **others: Any
-) -> Claim:
-    """Compare theory with simulation, the second of the pair being the control."""
-    simulation, control = pair
-    defaults: dict[str, Any] = {"status": Status.EXACT, "n_samples": 300, "n_quick": 30}
-    return Claim(
-        key=key,
-        systems=("S11",),
-        statement=statement,
-        equation=equation,
-        closed_form=lambda: predicted,
-        simulation=simulation,
-        control=control,
-        **(defaults | others),
-    )
-
-
 CLAIMS = (
     claim(
         "R30.residual",
         "A residual block x + g(x) stretches by at most 1 + L: least slack of random blocks",
         r"1 + L - |1 + g'| > 0",
         0.0,
-        (partial(residual_slack, 1.0), partial(residual_slack, 0.0)),
+        partial(residual_slack, 1.0),
+        partial(residual_slack, 0.0),
         source=HE,
         status=Status.ORDERING,
         remark="Tanh units, slopes at zero. The control leaves out the 1.",
@@ -162,7 +147,8 @@ CLAIMS = (
         "A residual block whose layers stretch along their inputs by L = 1/2 attains 1 + L",
         "1 + L",
         1.5,
-        (partial(aligned_block, 1.0), partial(aligned_block, -1.0)),
+        partial(aligned_block, 1.0),
+        partial(aligned_block, -1.0),
         source=HE,
         allowance=4 * EPS,
         remark="The control's layers act against their inputs.",
@@ -172,7 +158,8 @@ CLAIMS = (
         "A stack stretches by no more than the product of its layers' constants: least slack",
         r"\log \prod_i L_i - \log |W_4 W_3 W_2 W_1| > 0",
         0.0,
-        (partial(stack_slack, 0), partial(stack_slack, 1)),
+        partial(stack_slack, 0),
+        partial(stack_slack, 1),
         source="Composition",
         status=Status.ORDERING,
         remark="Four layers of 8 units. The control leaves one layer out of the product.",
@@ -182,7 +169,8 @@ CLAIMS = (
         "Skip connections turn the product of a stack into a sum: only while the sum is small",
         r"\log \prod_i (1 + L_i) / \sum_i L_i \to 1 \quad (L_i \to 0)",
         1.0,
-        (partial(growth, 0.01), partial(growth, 1.0)),
+        partial(growth, 0.01),
+        partial(growth, 1.0),
         source=HE,
         status=Status.QUALIFIED,
         allowance=0.005,
@@ -195,7 +183,8 @@ CLAIMS = (
         "In the max norm a convolution stretches by the largest sum of |w| of an output channel",
         r"\max_o \sum_{c,k} |w_{o c k}|",
         0.0,
-        (partial(weight_sums, np.inf), partial(weight_sums, 2)),
+        partial(weight_sums, np.inf),
+        partial(weight_sums, 2),
         source="Norm of a matrix with equal rows at all places",
         n_quick=12,
         allowance=64 * EPS,
@@ -208,7 +197,8 @@ CLAIMS = (
         "Nine equal channels with a sum of 1 stretch in the 2-norm by",
         r"\sqrt{n} \, \sum_k w_k",
         3.0,
-        (partial(copies, 9), partial(copies, 1)),
+        partial(copies, 9),
+        partial(copies, 1),
         source="Nine equal numbers are three times as long as one",
         status=Status.QUALIFIED,
         allowance=1e-13,
@@ -220,7 +210,8 @@ CLAIMS = (
         "A circular convolution has the singular values of its Fourier blocks: largest difference",
         r"B(q) = \sum_k K_k e^{2 \pi i q k / n}",
         0.0,
-        (partial(block_difference, "circular"), partial(block_difference, "zero")),
+        partial(block_difference, "circular"),
+        partial(block_difference, "zero"),
         source=SEDGHI,
         n_quick=12,
         allowance=1e-13,
@@ -232,7 +223,8 @@ CLAIMS = (
         "A convolution padded with zeros stretches less than a circular one on the grid it can see",
         r"|A_{zero}| \le \max_q |B(q)|",
         0.0,
-        (partial(padded_slack, False), partial(padded_slack, True)),
+        partial(padded_slack, False),
+        partial(padded_slack, True),
         source=SEDGHI + ", its matrix being a part of the circular one",
         status=Status.ORDERING,
         n_quick=12,
@@ -243,7 +235,8 @@ CLAIMS = (
         "Divisive normalization stretches by at most its constant, 15.3 for 24 glomeruli: slack",
         r"(r_{max} / \sigma)(c + \min(N a n / 4, \sqrt{N a n c / 4})) - |dP / dR| > 0",
         0.0,
-        (partial(lobe_slack, False), partial(lobe_slack, True)),
+        partial(lobe_slack, False),
+        partial(lobe_slack, True),
         source=OLSEN,
         status=Status.ORDERING,
         n_samples=50,

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import RidgeClassifier
 
-import olfnet
 from olfnet.checks import FloatArray
 from olfnet.expansion import rate
 from olfnet.expansion import steepness as codes
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.receptors import DivisiveNormalization, NoNormalization, absolute_rates
+from olfnet.receptors import DivisiveNormalization, NoNormalization, fly_odors
 from olfnet.receptors import steepness as lobe
 from olfnet.receptors.trials import noisy_trials
 from olfnet.theory.activations import ReLU
@@ -114,16 +113,15 @@ def network(
 
 
 @cache
-def receptor_rates() -> FloatArray:
-    """Measured receptor rates of 110 odors, shape (n_odors, n_receptors), in spikes/s."""
-    return np.asarray(absolute_rates(olfnet.load_panel("hallem_carlson_2006")))
+def lobe_rates() -> FloatArray:
+    """Projection-neuron rates of 110 measured odors, shape (n_odors, n_glomeruli), in spikes/s."""
+    return LOBE(fly_odors())
 
 
 def expansion(n_units: int, fan_in: int, coding_level: float, rng: np.random.Generator) -> Circuit:
     """Draw an expansion with one threshold for all units, set on the measured odors."""
-    odors = LOBE(receptor_rates())
-    wiring = FixedFanIn(fan_in).draw(n_units, odors.shape[1], rng=rng)
-    return Circuit(wiring, GlobalThreshold(coding_level)).calibrated(odors)
+    wiring = FixedFanIn(fan_in).draw(n_units, lobe_rates().shape[1], rng=rng)
+    return Circuit(wiring, GlobalThreshold(coding_level)).calibrated(lobe_rates())
 
 
 def nearest_code(circuit: Circuit) -> Network:
@@ -131,7 +129,7 @@ def nearest_code(circuit: Circuit) -> Network:
 
     Sums u . x - |u|^2 / 2 with the code u of each odor compare as distances -|x - u|^2 / 2 do.
     """
-    weights = rate.respond(circuit, LOBE(receptor_rates())).rates
+    weights = rate.respond(circuit, lobe_rates()).rates
     return network(LOBE, circuit, weights, -np.sum(weights**2, axis=1) / 2)
 
 
@@ -141,7 +139,7 @@ def least_squares(circuit: Circuit, rng: np.random.Generator) -> Network:
     Ten trials of each odor with noise of 10 spikes/s, one output for each odor, and a penalty of
     10^4 in the units of a squared code.
     """
-    odors = receptor_rates()
+    odors = fly_odors()
     trials = noisy_trials(odors, 10, nonnegative=True, rng=rng).reshape(-1, odors.shape[1])
     taught = RidgeClassifier(alpha=1e4).fit(
         rate.respond(circuit, LOBE(trials)).rates, np.tile(np.arange(len(odors)), 10)
