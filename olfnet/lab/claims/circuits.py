@@ -11,12 +11,12 @@ from olfnet.checks import FloatArray
 from olfnet.expansion import random_expansion, rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.odor_path import lobe_rates
 from olfnet.receptors import (
     DivisiveNormalization,
     NoNormalization,
-    absolute_rates,
+    fly_odors,
     load_panel,
-    surrogate,
 )
 from olfnet.receptors.trials import GaussianNoise, SaturatingNoise, noisy_trials
 
@@ -26,6 +26,7 @@ Statistic = Callable[[FloatArray], float]
 HALLEM = "Hallem & Carlson 2006, 10.1016/j.cell.2006.01.050"
 OLSEN = "Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009"
 LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
+claim = partial(Claim, systems=("S14",))
 
 
 def changes() -> FloatArray:
@@ -33,36 +34,24 @@ def changes() -> FloatArray:
     return np.asarray(load_panel("hallem_carlson_2006"))
 
 
-def receptor_rates() -> FloatArray:
-    """Measured firing rates of the receptors, spikes/s."""
-    return np.asarray(absolute_rates(load_panel("hallem_carlson_2006")))
-
-
-def lobe_rates() -> FloatArray:
-    """Return firing rates behind the antennal lobe, spikes/s."""
-    return DivisiveNormalization()(receptor_rates())
-
-
 def published(
     key: str,
     statement: str,
     value: float,
     digits: float,
-    measure: Statistic,
-    sources: tuple[str, Callable[[], FloatArray], Callable[[], FloatArray]],
+    measure: Callable[[], float],
+    other: Callable[[], float],
+    source: str,
 ) -> Claim:
-    """Compare a statistic of a measured table, equal to the published one but for its rounding."""
-    source, table, other = sources
-    return Claim(
-        key=key,
-        systems=("S14",),
-        statement=statement,
+    """Compare a statistic of a table in the box with the published one, to its last digits."""
+    return claim(
+        key,
+        statement,
+        "",
+        value,
+        lambda n, rng: Measured.number(measure()),
+        lambda n, rng: Measured.number(other()),
         source=source,
-        equation="",
-        status=Status.EXACT,
-        closed_form=lambda: value,
-        simulation=lambda n, rng: Measured.number(measure(table())),
-        control=lambda n, rng: Measured.number(measure(other())),
         allowance=digits / 2,
         remark="The allowance is the rounding of the published number.",
     )
@@ -75,14 +64,15 @@ def variation_of_means(rates: FloatArray) -> float:
 
 
 def of_changes(key: str, statement: str, value: float, digits: float, measure: Statistic) -> Claim:
-    """Return a claim about the measured table, with absolute rates as control."""
-    return published(f"R13.{key}", statement, value, digits, measure, (HALLEM, changes, lobe_rates))
+    """Return a claim about the measured table, with rates behind the antennal lobe as control."""
+    here, other = (lambda: measure(changes())), (lambda: measure(lobe_rates()))
+    return published(f"R13.{key}", statement, value, digits, here, other, HALLEM)
 
 
 def of_lobe(key: str, statement: str, value: float, digits: float, measure: Statistic) -> Claim:
     """Return a claim about the antennal lobe, with the receptors as control."""
-    sources = (OLSEN, lobe_rates, receptor_rates)
-    return published(f"R14.{key}", statement, value, digits, measure, sources)
+    here, other = (lambda: measure(lobe_rates())), (lambda: measure(fly_odors()))
+    return published(f"R14.{key}", statement, value, digits, here, other, OLSEN)
 
 
 def codes(odors: FloatArray, sparsifier: sparsify.Sparsifier, rng: Rng) -> FloatArray:
@@ -98,10 +88,8 @@ def lift(
     before: Normalization, after: Normalization, sparsifier: sparsify.Sparsifier, n: int, rng: Rng
 ) -> Measured:
     """How many times the dimension of the code grows between two normalizations."""
-    rates = receptor_rates()
-    streams = rng.spawn(n)
-    ratios = []
-    for stream in streams:
+    rates, ratios = fly_odors(), []
+    for stream in rng.spawn(n):
         seed = int(stream.integers(2**32))  # the same wiring for both
         first, second = (
             dimension(codes(np.asarray(f(rates)), sparsifier, np.random.default_rng(seed)))
@@ -127,11 +115,10 @@ def decorrelation(sparsifier: sparsify.Sparsifier, n: int, rng: Rng) -> Measured
 
 def coding_level(wanted: float, n: int, rng: Rng) -> Measured:
     """Active share of the units for new odors, thresholds being set on others."""
-    panel = absolute_rates(load_panel("hallem_carlson_2006"))
     levels = []
     for stream in rng.spawn(n):
         odor_rng, wiring_rng = stream.spawn(2)
-        odors = DivisiveNormalization()(surrogate(panel, 2000, rng=odor_rng))
+        odors = DivisiveNormalization()(fly_odors(2000, rng=odor_rng))
         circuit = random_expansion(
             n_inputs=24, n_units=2000, fan_in=7, coding_level=wanted, rng=wiring_rng
         )
@@ -179,16 +166,18 @@ CLAIMS = (
         "Mean rate of the receptors, clipped at zero",
         40.67,
         0.01,
-        np.mean,
-        (HALLEM, receptor_rates, changes),
+        lambda: float(fly_odors().mean()),
+        lambda: float(changes().mean()),
+        HALLEM,
     ),
     published(
         "R13.dimension",
         "Dimension of the receptors' responses",
         4.8,
         0.1,
-        dimension,
-        (HALLEM, receptor_rates, lobe_rates),
+        lambda: dimension(fly_odors()),
+        lambda: dimension(lobe_rates()),
+        HALLEM,
     ),
     of_lobe("mean", "Mean rate of projection neurons", 48.10, 0.01, np.mean),
     of_lobe("sd", "Standard deviation of the projection neurons' rates", 37.02, 0.01, np.std),
@@ -200,86 +189,77 @@ CLAIMS = (
         0.001,
         variation_of_means,
     ),
-    Claim(
-        key="R15.noise",
-        systems=("S14",),
-        statement="Noise of projection neurons saturates with their rate (here at 60 spikes/s)",
+    claim(
+        "R15.noise",
+        "Noise of projection neurons saturates with their rate (here at 60 spikes/s)",
+        r"\sigma = 10 \tanh(0.025 R)",
+        10 * math.tanh(0.025 * 60),
+        partial(trial_sd, SaturatingNoise()),
+        partial(trial_sd, GaussianNoise(10.0)),
         source="Luo, Axel & Abbott 2010, 10.1073/pnas.1005635107",
-        equation=r"\sigma = 10 \tanh(0.025 R)",
-        status=Status.EXACT,
-        closed_form=lambda: 10 * math.tanh(0.025 * 60),
-        simulation=partial(trial_sd, SaturatingNoise()),
-        control=partial(trial_sd, GaussianNoise(10.0)),
         n_samples=20_000,
         n_quick=5_000,
     ),
-    Claim(
-        key="R16.exponential",
-        systems=("S14",),
-        statement="Rates over receptors vary as much as their mean, as exponential ones do",
+    claim(
+        "R16.exponential",
+        "Rates over receptors vary as much as their mean, as exponential ones do",
+        r"\mathrm{sd}(R) / \langle R \rangle = 1",
+        1.0,
+        lambda n, rng: variation_over_receptors(fly_odors()),
+        lambda n, rng: variation_over_receptors(lobe_rates()),
         source="Stevens 2015, 10.1073/pnas.1510103112",
-        equation=r"\mathrm{sd}(R) / \langle R \rangle = 1",
         status=Status.QUALIFIED,
-        closed_form=lambda: 1.0,
-        simulation=lambda n, rng: variation_over_receptors(receptor_rates()),
-        control=lambda n, rng: variation_over_receptors(lobe_rates()),
         remark="Mean over 110 odors, with the interval for odors as samples.  Only the spread is "
         "claimed; a mean that does not depend on the odor holds behind the antennal lobe (R14).",
     ),
-    Claim(
-        key="R19.threshold",
-        systems=("S14",),
-        statement="With one global threshold, divisive normalization multiplies the dimension of "
-        "the code several times (4 to 24)",
+    claim(
+        "R19.threshold",
+        "With one global threshold, divisive normalization multiplies the dimension of the code "
+        "several times (4 to 24)",
+        r"\dim_{PN} / \dim_{ORN} > 3",
+        3.0,
+        partial(NONE_TO_LOBE, sparsify.GlobalThreshold(0.05)),
+        partial(NONE_TO_LOBE, sparsify.TopK(0.05)),
         source=OLSEN + "; " + LITWIN,
-        equation=r"\dim_{PN} / \dim_{ORN} > 3",
         status=Status.ORDERING,
-        closed_form=lambda: 3.0,
-        simulation=partial(NONE_TO_LOBE, sparsify.GlobalThreshold(0.05)),
-        control=partial(NONE_TO_LOBE, sparsify.TopK(0.05)),
         n_samples=30,
         n_quick=5,
     ),
-    Claim(
-        key="R19.topk",
-        systems=("S14",),
-        statement="Exact top-k hides what the antennal lobe is for: the code's dimension stays",
+    claim(
+        "R19.topk",
+        "Exact top-k hides what the antennal lobe is for: the code's dimension stays",
+        r"\dim_{PN} / \dim_{ORN} = 1",
+        1.0,
+        partial(NONE_TO_LOBE, sparsify.TopK(0.05)),
+        partial(NONE_TO_LOBE, sparsify.GlobalThreshold(0.05)),
         source=OLSEN + "; " + LITWIN,
-        equation=r"\dim_{PN} / \dim_{ORN} = 1",
         status=Status.QUALIFIED,
-        closed_form=lambda: 1.0,
-        simulation=partial(NONE_TO_LOBE, sparsify.TopK(0.05)),
-        control=partial(NONE_TO_LOBE, sparsify.GlobalThreshold(0.05)),
         n_samples=30,
         n_quick=5,
         allowance=0.02,
         remark="Dimension of the activity patterns, about 41 either way.  That of the graded rates "
         "still doubles (15 to 31).",
     ),
-    Claim(
-        key="S14.decorrelation",
-        systems=("S14",),
-        statement="The random expansion decorrelates: root mean square correlation between odors "
-        "falls",
+    claim(
+        "S14.decorrelation",
+        "The random expansion decorrelates: root mean square correlation between odors falls",
+        r"c_{PN} - c_{KC} > 0",
+        0.0,
+        partial(decorrelation, sparsify.TopK(0.05)),
+        without_threshold,
         source="Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035",
-        equation=r"c_{PN} - c_{KC} > 0",
         status=Status.ORDERING,
-        closed_form=lambda: 0.0,
-        simulation=partial(decorrelation, sparsify.TopK(0.05)),
-        control=without_threshold,
         n_samples=20,
         n_quick=4,
     ),
-    Claim(
-        key="S14.coding_level",
-        systems=("S14",),
-        statement="Thresholds set on 1000 odors keep 1000 new ones at the wanted coding level",
+    claim(
+        "S14.coding_level",
+        "Thresholds set on 1000 odors keep 1000 new ones at the wanted coding level",
+        r"\langle f \rangle = 0.05",
+        0.05,
+        partial(coding_level, 0.05),
+        partial(coding_level, 0.06),
         source="definition of the coding level",
-        equation=r"\langle f \rangle = 0.05",
-        status=Status.EXACT,
-        closed_form=lambda: 0.05,
-        simulation=partial(coding_level, 0.05),
-        control=partial(coding_level, 0.06),
         n_samples=20,
         n_quick=5,
     ),

@@ -1,7 +1,5 @@
 """Claims about measured wiring and its null models (R17, R18)."""
 
-from collections.abc import Callable
-
 import numpy as np
 import scipy.stats
 from scipy.sparse import csr_array
@@ -13,6 +11,7 @@ from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.connectomes import load_connectome, weights
 from olfnet.expansion.nulls import AnyPairs, SameDegrees
 from olfnet.expansion.wiring import ClawDistribution
+from olfnet.lab.claims.circuits import claim, published
 from olfnet.lab.claims.claim import CONFIDENCE, Claim, Measured, Status
 
 Rng = np.random.Generator
@@ -61,31 +60,6 @@ def usage_variation() -> float:
     """Spread over glomeruli of the Kenyon cells that listen to them, relative to its mean."""
     usage = anatomy.glomerulus_usage().to_numpy()
     return float(usage.std() / usage.mean())
-
-
-def counted(
-    key: str,
-    statement: str,
-    source: str,
-    value: float,
-    digits: float,
-    measure: Callable[[], float],
-    other: Callable[[], float],
-) -> Claim:
-    """Compare a statistic of a table in the box with the published one."""
-    return Claim(
-        key=f"R17.{key}",
-        systems=("S14",),
-        statement=statement,
-        source=source,
-        equation="",
-        status=Status.EXACT,
-        closed_form=lambda: value,
-        simulation=lambda n, rng: Measured.number(measure()),
-        control=lambda n, rng: Measured.number(other()),
-        allowance=digits / 2,
-        remark="The allowance is the rounding of the published number.",
-    )
 
 
 def dispersion(wiring: csr_array) -> float:
@@ -139,17 +113,16 @@ def random_itself(side: str, n: int, rng: Rng) -> Measured:
 
 def rewired(side: str) -> Claim:
     """Compare one hemisphere with degree-preserving rewiring."""
-    return Claim(
-        key=f"R18.{side}",
-        systems=("S14",),
-        statement=f"The larva's wiring ({side}) gives codes of fewer dimensions than random wiring "
-        "of the same degrees",
+    return claim(
+        f"R18.{side}",
+        f"The larva's wiring ({side}) gives codes of fewer dimensions than random wiring of the "
+        "same degrees",
+        r"(\langle \dim_0 \rangle - \dim) / \mathrm{sd}(\dim_0) > 2",
+        2.0,
+        lambda n, rng: below_random(larva(side), n, rng),
+        lambda n, rng: random_itself(side, n, rng),
         source=EICHLER,
-        equation=r"(\langle \dim_0 \rangle - \dim) / \mathrm{sd}(\dim_0) > 2",
         status=Status.ORDERING,
-        closed_form=lambda: 2.0,
-        simulation=lambda n, rng: below_random(larva(side), n, rng),
-        control=lambda n, rng: random_itself(side, n, rng),
         n_samples=400,
         n_quick=100,
         remark="Independent inputs, connections of equal weight, one threshold, a tenth active: "
@@ -160,106 +133,105 @@ def rewired(side: str) -> Claim:
 
 
 CLAIMS = (
-    counted(
-        "caron",
+    published(
+        "R17.caron",
         "Mean number of claws of 200 Kenyon cells",
-        CARON,
         6.80,
         0.01,
         lambda: sample_moments("caron_2013")[0],
         lambda: sample_moments("fafb_zheng_2022")[0],
-    ),
-    counted(
-        "caron_sd",
-        "Standard deviation of their claws",
         CARON,
+    ),
+    published(
+        "R17.caron_sd",
+        "Standard deviation of their claws",
         1.72,
         0.01,
         lambda: sample_moments("caron_2013")[1],
         lambda: sample_moments("fafb_zheng_2022")[1],
+        CARON,
     ),
-    counted(
-        "fafb",
+    published(
+        "R17.fafb",
         "Mean number of inputs of Kenyon cells",
-        ZHENG,
         5.06,
         0.01,
         lambda: sample_moments("fafb_zheng_2022")[0],
         lambda: sample_moments("caron_2013")[0],
-    ),
-    counted(
-        "fafb_sd",
-        "Standard deviation of their inputs",
         ZHENG,
+    ),
+    published(
+        "R17.fafb_sd",
+        "Standard deviation of their inputs",
         1.48,
         0.01,
         lambda: sample_moments("fafb_zheng_2022")[1],
         lambda: sample_moments("caron_2013")[1],
+        ZHENG,
     ),
-    counted(
-        "hemibrain",
+    published(
+        "R17.hemibrain",
         "Glomeruli per Kenyon cell that has any",
-        HEMIBRAIN,
         5.2,
         0.1,
         glomeruli_per_cell,
         lambda: sample_moments("caron_2013")[0],
-    ),
-    counted(
-        "usage",
-        "Variation over glomeruli of their Kenyon cells",
         HEMIBRAIN,
+    ),
+    published(
+        "R17.usage",
+        "Variation over glomeruli of their Kenyon cells",
         0.53,
         0.01,
         usage_variation,
         lambda: float(anatomy.glomerulus_usage().mean()) ** -0.5,
+        HEMIBRAIN,
     ),
-    counted(
-        "left",
+    published(
+        "R17.left",
         "Inputs per Kenyon cell of the larva, left",
-        EICHLER,
         4.33,
         0.01,
         lambda: float(claws_of("left").mean()),
         lambda: float(claws_of("right").mean()),
-    ),
-    counted(
-        "right",
-        "Inputs per Kenyon cell of the larva, right",
         EICHLER,
+    ),
+    published(
+        "R17.right",
+        "Inputs per Kenyon cell of the larva, right",
         4.78,
         0.01,
         lambda: float(claws_of("right").mean()),
         lambda: float(claws_of("left").mean()),
-    ),
-    counted(
-        "left_silent",
-        "Larval Kenyon cells without such input, left",
         EICHLER,
+    ),
+    published(
+        "R17.left_silent",
+        "Larval Kenyon cells without such input, left",
         18,
         1,
         lambda: silent("left"),
         lambda: silent("right"),
-    ),
-    counted(
-        "right_silent",
-        "Larval Kenyon cells without such input, right",
         EICHLER,
+    ),
+    published(
+        "R17.right_silent",
+        "Larval Kenyon cells without such input, right",
         19,
         1,
         lambda: silent("right"),
         lambda: silent("left"),
+        EICHLER,
     ),
-    Claim(
-        key="R17.larva",
-        systems=("S14",),
-        statement="Larval Kenyon cells differ more in their claws than random ones would",
+    claim(
+        "R17.larva",
+        "Larval Kenyon cells differ more in their claws than random ones would",
+        r"\sigma^2 / \mu > 1",
+        1.0,
+        larval_dispersion,
+        random_dispersion,
         source=EICHLER,
-        equation=r"\sigma^2 / \mu > 1",
         status=Status.ORDERING,
-        closed_form=lambda: 1.0,
-        simulation=larval_dispersion,
-        control=random_dispersion,
         n_samples=20_000,
         n_quick=5_000,
         remark="The smaller of both hemispheres, with an interval of cells as samples.  Said to be "
