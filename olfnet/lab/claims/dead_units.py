@@ -1,6 +1,5 @@
 """Claims about units that never respond (S9): on panels, in deep networks, in the mushroom body."""
 
-from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import Any
 
@@ -11,8 +10,8 @@ from olfnet.checks import FloatArray
 from olfnet.expansion import random_expansion, rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
-from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
-from olfnet.receptors import DivisiveNormalization, absolute_rates, load_panel
+from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.odor_path import lobe_rates
 from olfnet.theory import born_dead, dead_units, network
 from olfnet.theory.activations import Activation, LeakyReLU, ReLU
 from olfnet.theory.network import Network
@@ -20,12 +19,13 @@ from olfnet.theory.network import Network
 Rng = np.random.Generator
 LU = "Lu et al. 2019, arXiv 1903.06733"
 COUNT = "Wirings counted; Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009"
-NAME = "hallem_carlson_2006"
+MAAS = "Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models"
 N_ODORS, THRESHOLD, CORRELATION = 50, 2.0, 0.3
 WIDTHS = [4] * 12
 FAN_IN, AT = 5, 2.0  # claws; standard deviations of the drive
 INPUTS = np.linspace(-1, 1, 11)[:, None]
 TARGETS = np.abs(INPUTS)
+claim = partial(Claim, systems=("S9",), n_samples=200_000, n_quick=10_000)
 
 
 def silent(responses: ArrayLike) -> Measured:
@@ -42,15 +42,9 @@ def normal_units(correlation: float, bias: float, n: int, rng: Rng) -> Measured:
 
 
 @cache
-def lobe() -> FloatArray:
-    """Rates of projection neurons for measured odors, spikes/s."""
-    return np.asarray(DivisiveNormalization()(np.asarray(absolute_rates(load_panel(NAME)))))
-
-
-@cache
 def contrasts() -> FloatArray:
     """Rates of 30 of these odors without their means over odors, in units of their spread."""
-    rates = lobe()[:30] - lobe().mean(axis=0)
+    rates = lobe_rates()[:30] - lobe_rates().mean(axis=0)
     return np.asarray(rates / rates.std())
 
 
@@ -106,62 +100,39 @@ def kenyon_cells(fan_in: int, n_odors: int, n: int, rng: Rng) -> Measured:
     """Cells that are silent on some of the measured odors, at the threshold for FAN_IN claws."""
     wiring, odors = rng.spawn(2)
     circuit = random_expansion(
-        n_inputs=lobe().shape[1], n_units=n, fan_in=fan_in, coding_level=0.05, rng=wiring
+        n_inputs=lobe_rates().shape[1], n_units=n, fan_in=fan_in, coding_level=0.05, rng=wiring
     )
-    if n_odors == len(lobe()):
-        panel = rate.respond(Circuit(circuit.weights, FixedThreshold(cut())), lobe())
+    if n_odors == len(lobe_rates()):
+        panel = rate.respond(Circuit(circuit.weights, FixedThreshold(cut())), lobe_rates())
         return silent(panel.active.T)
     # Each cell with odors of its own, so that cells are independent.
-    chosen = odors.permuted(np.tile(np.arange(len(lobe())), (n, 1)), axis=1)[:, :n_odors]
-    drives = (circuit.weights @ lobe().T)[np.arange(n)[:, None], chosen]
+    chosen = odors.permuted(np.tile(np.arange(len(lobe_rates())), (n, 1)), axis=1)[:, :n_odors]
+    drives = (circuit.weights @ lobe_rates().T)[np.arange(n)[:, None], chosen]
     return silent(drives > cut())
 
 
 def cut() -> float:
     """Threshold of the summed rates, spikes/s."""
-    drive = dead_units.drive_statistics(lobe(), FAN_IN)
+    drive = dead_units.drive_statistics(lobe_rates(), FAN_IN)
     return drive.mean + AT * drive.sd
 
 
 def counted(n_odors: int) -> float:
     """Share of all wirings that are silent on so many of the measured odors."""
-    counts = dead_units.response_counts(lobe(), FAN_IN, cut())
+    counts = dead_units.response_counts(lobe_rates(), FAN_IN, cut())
     return float(dead_units.rarefied(counts, n_odors))
-
-
-def claim(
-    key: str,
-    statement: str,
-    source: str,
-    equation: str,
-    predicted: Callable[[], float],
-    simulations: Iterable[Simulation],
-    **others: Any,
-) -> Claim:
-    """Compare theory with simulation, the second one for the control."""
-    simulation, control = simulations
-    return Claim(
-        key=f"S9.{key}",
-        systems=("S9",),
-        statement=statement,
-        source=source,
-        equation=equation,
-        closed_form=predicted,
-        simulation=simulation,
-        control=control,
-        **{"status": Status.EXACT, "n_samples": 200_000, "n_quick": 10_000, **others},
-    )
 
 
 def normal(key: str, words: str, bias: float, correlation: float, other: float) -> Claim:
     """Units with normal drives; the control has another correlation between odors."""
     return claim(
-        key,
+        f"S9.{key}",
         f"Share of units that are silent on {N_ODORS} odors, {words}",
-        "Order statistics of equally correlated normal numbers",
         r"E\,\Phi((T - \sqrt{\rho} t) / \sqrt{1 - \rho})^P",
-        lambda: float(dead_units.silent_fraction(N_ODORS, -bias, correlation)),
-        (partial(normal_units, correlation, bias), partial(normal_units, other, bias)),
+        partial(dead_units.silent_fraction, N_ODORS, -bias, correlation),
+        partial(normal_units, correlation, bias),
+        partial(normal_units, other, bias),
+        source="Order statistics of equally correlated normal numbers",
     )
 
 
@@ -169,12 +140,13 @@ def between(key: str, words: str, inputs: FloatArray, n_rays: int, nonnegative: 
     """Networks dead on all of several inputs; the control has layers of twice the width."""
     low, high = born_dead.dead_network_bounds(WIDTHS, n_rays, nonnegative=nonnegative)
     return claim(
-        key,
+        f"S9.{key}",
         f"Share of networks of 12 layers of 4 that are dead at birth, {words}",
-        LU,
         r"(1 - \prod(1 - 2^{-N_l}))^P \le p \le 1 - \prod(1 - 2^{-N_l})",
-        lambda: (low + high) / 2,
-        (partial(survivors, WIDTHS, inputs), partial(survivors, [8] * 12, inputs)),
+        (low + high) / 2,
+        partial(survivors, WIDTHS, inputs),
+        partial(survivors, [8] * 12, inputs),
+        source=LU,
         status=Status.QUALIFIED,
         n_samples=50_000,
         n_quick=5000,
@@ -189,35 +161,35 @@ CLAIMS = (
     normal("independent", "whose drives are independent", -THRESHOLD, 0.0, CORRELATION),
     normal("correlated", "whose drives are correlated", -THRESHOLD, CORRELATION, 0.0),
     claim(
-        "bias",
+        "S9.bias",
         f"A bias of -4 standard deviations silences all but a few units on {N_ODORS} odors",
-        "Order statistics of normal numbers",
         r"\Phi(-b)^P",
-        lambda: float(dead_units.silent_fraction(N_ODORS, 4.0)),
-        (partial(normal_units, 0.0, -4.0), partial(normal_units, 0.0, -3.0)),
+        partial(dead_units.silent_fraction, N_ODORS, 4.0),
+        partial(normal_units, 0.0, -4.0),
+        partial(normal_units, 0.0, -3.0),
+        source="Order statistics of normal numbers",
         remark="A 'large negative bias' is one beyond the largest of P normal numbers, "
         "sqrt(2 ln P) = 2.8 here; the control has -3.",
     ),
     claim(
-        "panel",
+        "S9.panel",
         "Share of units with normal weights that are silent on 30 measured odors",
-        "Multivariate normal probability of the panel's products",
         r"P(X w \le T)",
         dense_theory,
-        (partial(dense_units, -1.0), partial(dense_units, -0.8)),
+        partial(dense_units, -1.0),
+        partial(dense_units, -0.8),
+        source="Multivariate normal probability of the panel's products",
         allowance=1e-3,
         remark="The allowance is the error of the integration.  The control has a lower threshold.",
     ),
     claim(
-        "born_dead_input",
+        "S9.born_dead_input",
         "Share of networks of 12 layers of 4 that lose a given input at birth",
-        LU,
         r"1 - \prod (1 - 2^{-N_l})",
-        lambda: born_dead.dead_input(WIDTHS),
-        (
-            partial(survivors, WIDTHS, np.array([[1.0, -2.0, 0.5]])),
-            partial(survivors, WIDTHS[1:], np.array([[1.0, -2.0, 0.5]])),
-        ),
+        partial(born_dead.dead_input, WIDTHS),
+        partial(survivors, WIDTHS, np.array([[1.0, -2.0, 0.5]])),
+        partial(survivors, WIDTHS[1:], np.array([[1.0, -2.0, 0.5]])),
+        source=LU,
         n_samples=50_000,
         n_quick=5000,
         remark="Normal weights, no biases.  The control has a layer less.",
@@ -225,25 +197,27 @@ CLAIMS = (
     between("born_dead_line", "one input neuron", np.array([[-1.0], [1.0]]), 2, False),
     between("born_dead_odors", "three odors on different receptors", np.eye(3), 3, True),
     claim(
-        "stuck",
+        "S9.stuck",
         "A network dead at birth keeps the loss of its mean, however long it learns (share of the "
         "targets' variance that is left)",
-        LU,
         r"L = \frac{1}{2} Var(y)",
-        lambda: 1.0,
-        (partial(left, RELU), partial(left, LEAKY)),
+        1.0,
+        partial(left, RELU),
+        partial(left, LEAKY),
+        source=LU,
         n_samples=20,
         n_quick=2,
         allowance=1e-6,
         remark="Only the output's bias has a slope.  The control has leaky rectifiers (slope .1).",
     ),
     claim(
-        "leaky",
+        "S9.leaky",
         "The same networks with leaky rectifiers learn: share that comes a tenth or more below it",
-        "Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models",
         "",
-        lambda: 0.25,
-        (partial(learning, LEAKY), partial(learning, RELU)),
+        0.25,
+        partial(learning, LEAKY),
+        partial(learning, RELU),
+        source=MAAS,
         status=Status.ORDERING,
         n_samples=60,
         n_quick=14,
@@ -252,24 +226,26 @@ CLAIMS = (
         "networks suffice.",
     ),
     claim(
-        "kenyon_cells",
+        "S9.kenyon_cells",
         f"Share of Kenyon cells with {FAN_IN} claws that are silent on all 110 measured odors",
-        COUNT,
         r"P(\max_p \sum_{j \in S} R_{p j} \le \theta), \quad |S| = K",
         partial(counted, 110),
-        (partial(kenyon_cells, FAN_IN, 110), partial(kenyon_cells, FAN_IN + 1, 110)),
+        partial(kenyon_cells, FAN_IN, 110),
+        partial(kenyon_cells, FAN_IN + 1, 110),
+        source=COUNT,
         n_samples=20_000,
         n_quick=2000,
         remark="Global threshold, two standard deviations above the mean drive.  The control has "
         "a claw more.",
     ),
     claim(
-        "kenyon_cells_10",
+        "S9.kenyon_cells_10",
         f"Share of Kenyon cells with {FAN_IN} claws that are silent on 10 of these odors",
-        COUNT,
         r"\sum_k p_k C(110 - k, 10) / C(110, 10)",
         partial(counted, 10),
-        (partial(kenyon_cells, FAN_IN, 10), partial(kenyon_cells, FAN_IN, 20)),
+        partial(kenyon_cells, FAN_IN, 10),
+        partial(kenyon_cells, FAN_IN, 20),
+        source=COUNT,
         n_samples=20_000,
         n_quick=2000,
         remark="Odors drawn anew for each cell.  The control has 20 odors.",
