@@ -27,6 +27,7 @@ VARIED = Problem(
     high=Neumann(-0.3),
 )
 WIDTH = 16
+claim = partial(Claim, systems=("S12",))
 
 
 def drawn(
@@ -100,18 +101,6 @@ def digits(form: Form, n_steps: int, n: int, rng: Rng) -> Measured:
     return Measured.number(-np.log10(worst))
 
 
-def claim(
-    key: str, words: str, equation: str, predicted: float, sides: tuple[Any, Any],
-    *, source: str, status: Status = Status.EXACT, **others: Any,
-) -> Claim:  # fmt: skip
-    """Fill in what all these claims share; sides are simulation and control."""
-    simulation, control = sides
-    return Claim(
-        key=key, systems=("S12",), statement=words, source=source, equation=equation, status=status,
-        closed_form=lambda: predicted, simulation=simulation, control=control, **others,
-    )  # fmt: skip
-
-
 def energy_claim(n: int) -> Claim:
     """Let a rectifier network have n equal pieces, that of the control unequal ones."""
     knots = np.linspace(0, 1, n + 1)
@@ -121,7 +110,8 @@ def energy_claim(n: int) -> Claim:
         "by h^2 / 24",
         r"J(u_h) + 1/24 = h^2 / 24",
         1 / (24 * n**2),
-        (partial(missed_energy, knots), partial(missed_energy, knots**1.1)),
+        partial(missed_energy, knots),
+        partial(missed_energy, knots**1.1),
         source=RITZ,
         allowance=1e-15,
         remark="Values are those of the solution, which are best. Rounding is some eps times 1/24. "
@@ -137,7 +127,8 @@ def training_claim(form: Form, word: str, source: str) -> Claim:
         "error below 10^-4: decimals",
         r"-\log_{10} \max |u - u_{fd}| > 4",
         4.0,
-        (partial(digits, form, 150), partial(digits, form, 0)),
+        partial(digits, form, 150),
+        partial(digits, form, 0),
         source=source,
         status=Status.ORDERING,
         n_samples=10,
@@ -152,7 +143,8 @@ CLAIMS = (
         "A ReLU network has no curvature: its strong loss for -u'' = 1 is 1 for every parameter",
         r"\int_0^1 (u'' + 1)^2 dx = 1",
         1.0,
-        (partial(strong_loss, ReLU()), partial(strong_loss, Tanh())),
+        partial(strong_loss, ReLU()),
+        partial(strong_loss, Tanh()),
         source=RAISSI,
         n_samples=1000,
         n_quick=20,
@@ -165,7 +157,8 @@ CLAIMS = (
         "Nothing can be learned from it: the largest entry of its gradients",
         r"\nabla \int_0^1 (u'' + 1)^2 dx = 0",
         0.0,
-        (partial(strong_slope, ReLU()), partial(strong_slope, Tanh())),
+        partial(strong_slope, ReLU()),
+        partial(strong_slope, Tanh()),
         source=RAISSI,
         n_samples=1000,
         n_quick=20,
@@ -177,7 +170,8 @@ CLAIMS = (
         "error is smaller",
         r"\log_{10} (e_{strong} / e_{energy}) > 0",
         0.0,
-        (partial(advantage, ReLU()), partial(advantage, Tanh())),
+        partial(advantage, ReLU()),
+        partial(advantage, Tanh()),
         source=RITZ,
         status=Status.ORDERING,
         n_samples=21,
