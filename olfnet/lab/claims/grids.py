@@ -29,6 +29,7 @@ EPS = float(np.finfo(float).eps)
 EFFICACY = np.array([1.0, 0.2, 0.9, 0.4, 0.7, 0.1])
 AFFINITY = 2.0 ** -np.arange(6)
 N_DIMS = 6
+claim = partial(Claim, systems=("S13",))
 
 
 def counted(n_dims: int, level: int, *_: Any) -> Measured:
@@ -131,31 +132,14 @@ def error_saved(function: Callable[[FloatArray], FloatArray], n: int, rng: Rng) 
 
 def points_claim(n_dims: int, level: int) -> Claim:
     """Count the points of one grid; the control is one level finer."""
-    return Claim(
-        key=f"R32.points_{n_dims}_{level}",
-        systems=("S13",),
-        statement=f"Points of a sparse grid of level {level} in {n_dims} dimensions",
+    return claim(
+        f"R32.points_{n_dims}_{level}",
+        f"Points of a sparse grid of level {level} in {n_dims} dimensions",
+        r"\sum_{k<n} 2^k \binom{d-1+k}{d-1}",
+        lambda: sparse_grids.n_points(n_dims, level),
+        partial(counted, n_dims, level),
+        partial(counted, n_dims, level + 1),
         source=BUNGARTZ,
-        equation=r"\sum_{k<n} 2^k \binom{d-1+k}{d-1}",
-        status=Status.EXACT,
-        closed_form=lambda: float(sparse_grids.n_points(n_dims, level)),
-        simulation=partial(counted, n_dims, level),
-        control=partial(counted, n_dims, level + 1),
-    )
-
-
-def claim(
-    key: str, statement: str, equation: str, source: str, status: Status, **others: Any
-) -> Claim:
-    """Make a claim of S13."""
-    return Claim(
-        key=key,
-        systems=("S13",),
-        statement=statement,
-        source=source,
-        equation=equation,
-        status=status,
-        **others,
     )
 
 
@@ -168,11 +152,10 @@ CLAIMS = (
         "Error of a sparse grid, here of the integral of a product of six parabolas, in parts of "
         "the closed form",
         r"8^{-d} \sum_{k \ge n} \binom{k+d-1}{k} 4^{-k} = O(h^2 |\log h|^{d-1})",
-        BUNGARTZ,
-        Status.EXACT,
-        closed_form=lambda: 1.0,
-        simulation=partial(parabola, N_DIMS, 5),
-        control=partial(parabola, N_DIMS, 6),
+        1.0,
+        partial(parabola, N_DIMS, 5),
+        partial(parabola, N_DIMS, 6),
+        source=BUNGARTZ,
         allowance=1e-9,
         remark="A sum of 545 to 10,625 terms, of which the difference keeps one part in ten: "
         "rounding is below 10^5 units of the last place.",
@@ -182,11 +165,11 @@ CLAIMS = (
         "A smooth function of six numbers, known to 10^-4 (root mean square) by piecewise linear "
         "functions: a full grid takes a hundred times as many points as an adaptive one, and more",
         r"\log_{10} (n_{full} / n_{sparse}) > 2",
-        GERSTNER,
-        Status.ORDERING,
-        closed_form=lambda: 2.0,
-        simulation=partial(points_saved, OpenHat(), 2e-4),
-        control=partial(points_saved, OpenHat(), 1e-2),
+        2.0,
+        partial(points_saved, OpenHat(), 2e-4),
+        partial(points_saved, OpenHat(), 1e-2),
+        source=GERSTNER,
+        status=Status.ORDERING,
         n_samples=10_000,
         n_quick=500,
         remark="Competitive binding of six odors.  The control ends early and misses 10^-4.",
@@ -195,11 +178,11 @@ CLAIMS = (
         "R32.full_smooth",
         "The same by polynomials (largest error): a full grid takes only ten to a hundred times",
         r"1 < \log_{10} (n_{full} / n_{sparse}) < 2",
-        GERSTNER,
-        Status.QUALIFIED,
-        closed_form=lambda: 1.5,
-        simulation=partial(points_saved, Polynomial(), 1e-5),
-        control=partial(points_saved, OpenHat(), 2e-4),
+        1.5,
+        partial(points_saved, Polynomial(), 1e-5),
+        partial(points_saved, OpenHat(), 2e-4),
+        source=GERSTNER,
+        status=Status.QUALIFIED,
         n_samples=10_000,
         n_quick=500,
         allowance=0.5,
@@ -211,11 +194,10 @@ CLAIMS = (
         "An additive function of ten numbers needs only its one-dimensional parts: all mixed "
         "surpluses vanish",
         r"f = \sum_i f_i(x_i) \Rightarrow v_l = 0 \text{ if two } l_i > 1",
-        BUNGARTZ,
-        Status.EXACT,
-        closed_form=lambda: 0.0,
-        simulation=partial(mixed_share, additive),
-        control=partial(mixed_share, product),
+        0.0,
+        partial(mixed_share, additive),
+        partial(mixed_share, product),
+        source=BUNGARTZ,
         allowance=100 * EPS,
         remark="The allowance is the rounding of sums of tens of terms of size one.",
     ),
@@ -223,11 +205,10 @@ CLAIMS = (
         "S13.dimensions",
         "An adaptive grid gives all importance to the dimensions that matter, two of six here",
         r"\sum_{i > 2} I_i = 0",
-        GERSTNER,
-        Status.EXACT,
-        closed_form=lambda: 0.0,
-        simulation=partial(importance_outside, lambda x: np.exp(x[:, 0] * x[:, 1])),
-        control=partial(importance_outside, lambda x: np.exp(x.mean(axis=1))),
+        0.0,
+        partial(importance_outside, lambda x: np.exp(x[:, 0] * x[:, 1])),
+        partial(importance_outside, lambda x: np.exp(x.mean(axis=1))),
+        source=GERSTNER,
         allowance=1000 * EPS,
         remark="The allowance is the rounding of sums of hundreds of terms of size one.",
     ),
@@ -236,11 +217,11 @@ CLAIMS = (
         "One-input networks whose outputs are summed learn an additive function of six numbers "
         "from 100 samples with less than half the error of a dense network",
         r"\log (e_{dense} / e_{sum}) > \log 2",
-        "Agarwal et al. 2021, arXiv 2004.13912",
-        Status.ORDERING,
-        closed_form=lambda: float(np.log(2)),
-        simulation=partial(error_saved, additive),
-        control=partial(error_saved, product),
+        np.log(2),
+        partial(error_saved, additive),
+        partial(error_saved, product),
+        source="Agarwal et al. 2021, arXiv 2004.13912",
+        status=Status.ORDERING,
         n_samples=20,
         n_quick=8,
         remark="Equal numbers of samples and steps; a dense network comes as near from two to four "
