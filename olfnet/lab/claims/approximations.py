@@ -8,10 +8,9 @@ import numpy as np
 import scipy.stats
 from scipy.optimize import linprog
 
-import olfnet
 from olfnet.checks import FloatArray
-from olfnet.lab.claims.claim import Claim, Measured, Status
-from olfnet.receptors import absolute_rates
+from olfnet.lab.claims.claim import Claim, Measured
+from olfnet.receptors import fly_odors
 from olfnet.theory import rewriting
 from olfnet.theory.activations import ReLU, Tanh
 from olfnet.theory.approximation import deep_square, interpolation, random_knots_error, square
@@ -26,6 +25,7 @@ EPS = float(np.finfo(float).eps)
 SATURATED = float(np.arctanh(np.sqrt(0.99)))  # where the slope of tanh is below .01
 SIZES = (4, 8, 16, 32, 64)
 BOUND, MEAN, SD = 0.5, 0.3, 0.2
+claim = partial(Claim, systems=("S2",), source=CHORDS)
 
 
 def square_error(network: Network, *_: Any) -> Measured:
@@ -104,14 +104,9 @@ def unshifted(network: Network, mean: float, sd: float) -> Network:
     return rewriting.normalized(network, 0.0, sd)
 
 
-def measured_rates() -> FloatArray:
-    """Receptor rates of 110 odors, in spikes/s."""
-    return np.asarray(absolute_rates(olfnet.load_panel("hallem_carlson_2006")).values)
-
-
 def saturation(normalized: bool, n: int, rng: Rng) -> Measured:
     """Share of odors for which a tanh unit is saturated, with n units that hear receptors."""
-    rates = measured_rates()
+    rates = fly_odors()
     network = dense([rates.shape[1], n, 1], Tanh(), weight_variance=1.0, rng=rng)
     if normalized:
         network = rewriting.normalized(network, rates.mean(axis=0), rates.std(axis=0))
@@ -121,29 +116,8 @@ def saturation(normalized: bool, n: int, rng: Rng) -> Measured:
 
 def saturation_theory() -> float:
     """Return that share for drives N(0, mean square rate) of each odor."""
-    spread = np.sqrt(np.mean(measured_rates() ** 2, axis=1))
+    spread = np.sqrt(np.mean(fly_odors() ** 2, axis=1))
     return float(np.mean(2 * scipy.stats.norm.sf(SATURATED / spread)))
-
-
-def claim(
-    key: str,
-    statement: str,
-    equation: str,
-    predicted: Callable[[], float],
-    pair: tuple[Any, Any],
-    **others: Any,
-) -> Claim:
-    """Compare theory with what networks compute, the second of the pair being the control."""
-    defaults: dict[str, Any] = {"systems": ("S2",), "source": CHORDS, "status": Status.EXACT}
-    return Claim(
-        key=key,
-        statement=statement,
-        equation=equation,
-        closed_form=predicted,
-        simulation=pair[0],
-        control=pair[1],
-        **(defaults | others),
-    )
 
 
 def composed_sawtooths(m: int) -> Claim:
@@ -152,8 +126,9 @@ def composed_sawtooths(m: int) -> Claim:
         f"R28.deep_{m}",
         f"Square by {m} composed sawtooths, {3 * m - 1} units: largest error",
         r"2^{-(2m + 2)}",
-        lambda: 2.0 ** -(2 * m + 2),
-        (partial(square_error, deep_square(m)), partial(square_error, deep_square(m + 1))),
+        2.0 ** -(2 * m + 2),
+        partial(square_error, deep_square(m)),
+        partial(square_error, deep_square(m + 1)),
         source=YAROTSKY,
         remark="Exactly: all numbers are short binary fractions.",
     )
@@ -166,8 +141,9 @@ def pieces(n: int, balanced: bool) -> Claim:
         f"R28.{'balanced' if balanced else 'shallow'}_{n}",
         f"Square by {n} units, {'best heights' if balanced else 'met at knots'}: largest error",
         r"1 / (8 n^2)" if balanced else r"1 / (4 n^2)",
-        lambda: 1 / ((8 if balanced else 4) * n**2),
-        (partial(square_error, networks[0]), partial(square_error, networks[1])),
+        1 / ((8 if balanced else 4) * n**2),
+        partial(square_error, networks[0]),
+        partial(square_error, networks[1]),
         allowance=4 * n * EPS,
         remark="The allowance is rounding of n sums.",
     )
@@ -181,8 +157,9 @@ CLAIMS = (
         "R28.best_10",
         "No other heights at 10 equal pieces err less: optimum of a linear program",
         r"1 / (8 n^2)",
-        lambda: 1 / 800,
-        (partial(best_error, 10), partial(best_error, 11)),
+        1 / 800,
+        partial(best_error, 10),
+        partial(best_error, 11),
         allowance=1e-8,
         remark="Nor do other knots, since a line errs on a piece of length l by l^2 / 8 at least, "
         "and one of n pieces is at least 1 / n long. The allowance is the solver's tolerance.",
@@ -191,8 +168,9 @@ CLAIMS = (
         "R28.shallow_rate",
         "The error of x^2 by n units falls with this power of n",
         r"n^{-2}",
-        lambda: -2.0,
-        (partial(shallow_rate, np.square), partial(shallow_rate, np.sqrt)),
+        -2.0,
+        partial(shallow_rate, np.square),
+        partial(shallow_rate, np.sqrt),
         allowance=1e-9,
         remark="Fitted. The control is the square root, whose slope is infinite at 0: n^(-1/2).",
     ),
@@ -200,8 +178,9 @@ CLAIMS = (
         "R28.deep_rate",
         "Each composition, three units more, improves x^2 by two bits: change of log2(error)",
         r"2^{-2m}",
-        lambda: -2.0,
-        (partial(deep_rate, deep_square), partial(deep_rate, lambda m: square(3 * m - 1))),
+        -2.0,
+        partial(deep_rate, deep_square),
+        partial(deep_rate, lambda m: square(3 * m - 1)),
         source=YAROTSKY,
         allowance=1e-9,
         remark="Fitted. The control adds the same units to a shallow network.",
@@ -210,8 +189,9 @@ CLAIMS = (
         "S2.random_knots",
         "Mean error of x^2 at random knots, as of units with random thresholds, 20 pieces",
         r"(H_n^2 + \sum 1/k^2) / (4 n (n + 1))",
-        lambda: float(random_knots_error(20)),
-        (partial(random_knots, 20), partial(random_knots, 26)),
+        partial(random_knots_error, 20),
+        partial(random_knots, 20),
+        partial(random_knots, 26),
         source="Longest of n spacings: Devroye 1981, Ann. Probab. 9:860, and the chord's error",
         n_samples=3000,
         n_quick=400,
@@ -220,8 +200,9 @@ CLAIMS = (
         "S2.bounded",
         "Weights of about 20 can be brought below 1/2 by more units: largest deviation",
         r"relu(c z) = c\,relu(z)",
-        lambda: 0.0,
-        (partial(rewritten, rewriting.bounded), partial(rewritten, clipped)),
+        0.0,
+        partial(rewritten, rewriting.bounded),
+        partial(rewritten, clipped),
         source="Homogeneity of the rectifier",
         n_samples=2000,
         n_quick=200,
@@ -233,8 +214,9 @@ CLAIMS = (
         "S2.normalized",
         "Normalization of inputs can be absorbed into the first weights: largest deviation",
         r"W (x - \mu)/\sigma + b = (W/\sigma) x + (b - W \mu/\sigma)",
-        lambda: 0.0,
-        (partial(absorbed, rewriting.normalized), partial(absorbed, unshifted)),
+        0.0,
+        partial(absorbed, rewriting.normalized),
+        partial(absorbed, unshifted),
         source="Linear algebra",
         n_samples=20_000,
         n_quick=2000,
@@ -247,7 +229,8 @@ CLAIMS = (
         "Share of measured odors for which a tanh unit on raw receptor rates is saturated",
         r"\langle 2 H(t / \sqrt{\langle r^2 \rangle}) \rangle, \quad \tanh'(t) = .01",
         saturation_theory,
-        (partial(saturation, False), partial(saturation, True)),
+        partial(saturation, False),
+        partial(saturation, True),
         source="Normal drives of random weights of variance 1 / n",
         n_samples=50_000,
         n_quick=5000,

@@ -1,7 +1,7 @@
 """Claims about attention (R27, S10): scaling, freezing, and what competing neurons have of it."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from olfnet.checks import FloatArray
 from olfnet.expansion.sparsify import FixedFeedback
-from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
-from olfnet.receptors import DivisiveNormalization, absolute_rates, load_panel
+from olfnet.lab.claims.claim import Claim, ClosedForm, Measured, Status
+from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import attention, competition
 
 Rng = np.random.Generator
@@ -23,6 +23,7 @@ N_KEYS, N_DIMS = 128, 64
 PRINTED = {16: 0.536, 64: 0.763, 1024: 0.945}
 RATE_SD, SIGMA = 1.2, 2.7  # of ln R for lognormal rates of median 1 spike/s; spikes/s
 GAIN, THRESHOLD, N_UNITS = 20.0, 0.5, 2000
+claim = partial(Claim, systems=("S10",), n_samples=20_000, n_quick=600)
 
 
 def largest(weights: FloatArray) -> FloatArray:
@@ -53,11 +54,6 @@ def drawn(
     return Measured.mean(statistic(weights))
 
 
-def odors() -> FloatArray:
-    """Receptor rates of the measured odors, spikes/s."""
-    return np.asarray(absolute_rates(load_panel("hallem_carlson_2006")))
-
-
 def shares(rates: FloatArray) -> FloatArray:
     """Rates as parts of their sum."""
     return np.asarray(rates / rates.sum(axis=1, keepdims=True))
@@ -65,14 +61,15 @@ def shares(rates: FloatArray) -> FloatArray:
 
 def far_from_softmax(m: float, n: int, rng: Rng) -> Measured:
     """Return how far shares of projection neurons are from R^1.5 / sum R^1.5, at most."""
-    codes = shares(DivisiveNormalization(m=m)(odors()))
-    return Measured.number(float(np.abs(codes - shares(odors() ** 1.5)).max()))
+    codes = shares(DivisiveNormalization(m=m)(fly_odors()))
+    return Measured.number(float(np.abs(codes - shares(fly_odors() ** 1.5)).max()))
 
 
 def saved_by_saturation(m: float, n: int, rng: Rng) -> Measured:
     """How much entropy glomeruli have beyond a softmax of exponent 16, over measured odors."""
-    codes = shares(DivisiveNormalization(m=m, exponent=16)(odors()))
-    soft = shares((odors() / odors().max(axis=1, keepdims=True)) ** 16)
+    odors = fly_odors()
+    codes = shares(DivisiveNormalization(m=m, exponent=16)(odors))
+    soft = shares((odors / odors.max(axis=1, keepdims=True)) ** 16)
     return Measured.mean(attention.entropy(codes) - attention.entropy(soft))
 
 
@@ -97,42 +94,18 @@ def feedback_entropy(gain: float, n: int, rng: Rng) -> Measured:
     return Measured.mean(attention.entropy(shares(rates)))
 
 
-def claim(
-    key: str,
-    statement: str,
-    source: str,
-    equation: str,
-    predicted: Callable[[], float],
-    simulations: Iterable[Simulation],
-    **others: Any,
-) -> Claim:
-    """Compare theory with simulation, the second one for the control."""
-    simulation, control = simulations
-    return Claim(
-        key=key,
-        systems=("S10",),
-        statement=statement,
-        source=source,
-        equation=equation,
-        closed_form=predicted,
-        simulation=simulation,
-        control=control,
-        **{"status": Status.EXACT, "n_samples": 20_000, "n_quick": 600, **others},
-    )
-
-
 def scaled(
-    key: str, words: str, equation: str, statistic: Statistic, predicted: Callable[[], float],
+    key: str, words: str, equation: str, statistic: Statistic, closed_form: ClosedForm,
     **others: Any,
 ) -> Claim:  # fmt: skip
     """One statistic of scaled attention; the control goes without scaling."""
     return claim(
         key,
         f"{words} of scaled attention to {N_KEYS} keys of {N_DIMS} dimensions",
-        VASWANI,
         equation,
-        predicted,
-        tuple(partial(drawn, statistic, N_DIMS, scale, N_KEYS) for scale in (None, 1.0)),
+        closed_form,
+        *(partial(drawn, statistic, N_DIMS, scale, N_KEYS) for scale in (None, 1.0)),
+        source=VASWANI,
         **others,
     )
 
@@ -143,10 +116,10 @@ def frozen(n_dims: int) -> Claim:
     return claim(
         f"R27.largest_{n_dims}",
         f"Mean largest weight of {N_KEYS} keys of {n_dims} dimensions without scaling",
-        DERRIDA,
         r"E \max_i p_i",
         exact,
-        tuple(partial(drawn, largest, n_dims, scale, N_KEYS) for scale in (1.0, None)),
+        *(partial(drawn, largest, n_dims, scale, N_KEYS) for scale in (1.0, None)),
+        source=DERRIDA,
         status=Status.QUALIFIED,
         n_samples=4000,
         n_quick=200,
@@ -159,20 +132,22 @@ CLAIMS = (
     claim(
         "R27.variance",
         f"The product of two random vectors of {N_DIMS} dimensions has variance {N_DIMS}",
-        VASWANI,
         r"Var(q \cdot k) = d",
-        lambda: float(N_DIMS),
-        (partial(products, N_DIMS), partial(products, 2 * N_DIMS)),
+        N_DIMS,
+        partial(products, N_DIMS),
+        partial(products, 2 * N_DIMS),
+        source=VASWANI,
         n_samples=200_000,
         n_quick=10_000,
     ),
     claim(
         "R27.mean",
         "A key among 16 like it has a weight of 1/16 on the average, frozen or not",
-        VASWANI,
         r"E p_i = 1 / n",
-        lambda: 1 / 16,
-        (partial(first_weight, 1.0), partial(first_weight, 2.0)),
+        1 / 16,
+        partial(first_weight, 1.0),
+        partial(first_weight, 2.0),
+        source=VASWANI,
         n_samples=100_000,
         n_quick=5000,
         remark="Unscaled.  The key of the control is twice as long as the others.",
@@ -190,7 +165,7 @@ CLAIMS = (
         "Many keys: entropy (nats)",
         r"\ln n - 1/2",
         attention.entropy,
-        lambda: float(attention.warm_entropy(N_KEYS, 1.0)),
+        lambda: attention.warm_entropy(N_KEYS, 1.0),
         status=Status.QUALIFIED,
         allowance=(math.e + 1) / (2 * N_KEYS),
         remark="4.352 is the limit's value at 128 keys, where the mean is 4.366; the allowance is "
@@ -208,7 +183,7 @@ CLAIMS = (
         "Many keys: sum of squared weights",
         "e / n",
         attention.concentration,
-        lambda: float(attention.warm_concentration(N_KEYS, 1.0)),
+        lambda: attention.warm_concentration(N_KEYS, 1.0),
         status=Status.QUALIFIED,
         allowance=math.e / N_KEYS * (2 * (math.e**2 - 1) - 3 * (math.e - 1)) / N_KEYS,
         remark=".0212 is the limit's value at 128 keys, where the mean is .0204 (.0212 at 11 "
@@ -219,10 +194,10 @@ CLAIMS = (
         "R27.crossover",
         f"At 10 dimensions, just above 2 ln {N_KEYS}, unscaled products are half frozen: the sum "
         "of squares",
-        DERRIDA,
         r"d > 2 \ln n",
         partial(attention.over_queries, attention.mean_concentration, N_KEYS, 10, scale=1.0),
-        tuple(partial(drawn, attention.concentration, n_dims, 1.0, N_KEYS) for n_dims in (10, 39)),
+        *(partial(drawn, attention.concentration, n_dims, 1.0, N_KEYS) for n_dims in (10, 39)),
+        source=DERRIDA,
         status=Status.QUALIFIED,
         remark="The transition is sharp for infinitely many keys only, where the sum is 0 up to "
         "2 ln n and then 1 - sqrt(2 ln n / d).  The control has four times the dimensions.",
@@ -231,10 +206,11 @@ CLAIMS = (
         "S10.softmax",
         "Divisive normalization, far from saturation, is a softmax of log rates with its exponent "
         "as inverse temperature (largest difference of shares)",
-        OLSEN,
         r"R^n / \sum R^n = softmax(n \ln R)",
-        lambda: 0.0,
-        (partial(far_from_softmax, 1e8), partial(far_from_softmax, 10.63)),
+        0.0,
+        partial(far_from_softmax, 1e8),
+        partial(far_from_softmax, 10.63),
+        source=OLSEN,
         allowance=(190 / 1e8) ** 1.5,
         remark="Measured odors.  Inhibition is 1e8 / 190 times the summed rate; the allowance is "
         "how near to saturation that leaves a single neuron.  The control has measured inhibition.",
@@ -243,30 +219,33 @@ CLAIMS = (
         "S10.saturation",
         "Saturation keeps the glomerular code of measured odors spread at an exponent of 16, by "
         "more than 1 nat of entropy beyond a softmax",
-        OLSEN,
         "",
-        lambda: 1.0,
-        (partial(saved_by_saturation, 10.63), partial(saved_by_saturation, 1e8)),
+        1.0,
+        partial(saved_by_saturation, 10.63),
+        partial(saved_by_saturation, 1e8),
+        source=OLSEN,
         status=Status.ORDERING,
         remark="The interval is over 110 odors.  The control has no saturation.",
     ),
     claim(
         "S10.lognormal",
         "Entropy (nats) of the shares of 24 saturating glomeruli with lognormal rates, exponent 3",
-        OLSEN,
         r"E \ln \sum w - E[\sum w \ln w / \sum w], \quad w = R^3 / (R^3 + \sigma^3)",
-        lambda: float(competition.saturating_entropy(24, 3 * RATE_SD, 3 * np.log(SIGMA))),
-        (partial(lognormal_entropy, 3.0), partial(lognormal_entropy, 4.0)),
+        partial(competition.saturating_entropy, 24, 3 * RATE_SD, 3 * np.log(SIGMA)),
+        partial(lognormal_entropy, 3.0),
+        partial(lognormal_entropy, 4.0),
+        source=OLSEN,
         remark="No lateral inhibition.",
     ),
     claim(
         "S10.sparsemax",
         "Shares of units under feedback inhibition are a sparsemax of their drives, the summed "
         "rate being the temperature (largest difference)",
-        MARTINS,
         r"r_i / \sum r = \max(d_i / \sum r - c, 0)",
-        lambda: 0.0,
-        (partial(far_from_sparsemax, 1.0), partial(far_from_sparsemax, 1.1)),
+        0.0,
+        partial(far_from_sparsemax, 1.0),
+        partial(far_from_sparsemax, 1.1),
+        source=MARTINS,
         n_samples=1000,
         n_quick=50,
         allowance=1e-12,
@@ -275,10 +254,11 @@ CLAIMS = (
     claim(
         "S10.feedback",
         f"Entropy (nats) of the shares of {N_UNITS} units under feedback of gain {GAIN:g}",
-        MARTINS,
         r"\ln(n E r) - E[r \ln r] / E r",
-        lambda: float(competition.feedback_entropy(N_UNITS, GAIN, THRESHOLD)),
-        (partial(feedback_entropy, GAIN), partial(feedback_entropy, 2 * GAIN)),
+        partial(competition.feedback_entropy, N_UNITS, GAIN, THRESHOLD),
+        partial(feedback_entropy, GAIN),
+        partial(feedback_entropy, 2 * GAIN),
+        source=MARTINS,
         status=Status.ASYMPTOTIC,
         n_samples=4000,
         n_quick=200,
