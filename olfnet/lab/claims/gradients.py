@@ -1,7 +1,6 @@
 """Claims about gradients in deep networks, and about the expansion layer as one layer (R24, S5)."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -10,7 +9,7 @@ from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
-from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.theory import propagation
 from olfnet.theory.activations import Activation, ReLU, Sigmoid, Step, Tanh, Thresholded
 from olfnet.theory.network import Activate, Dense, Layer, Network
@@ -23,6 +22,7 @@ HE = "He et al. 2015, arXiv 1502.01852"
 GLOROT = "Glorot & Bengio 2010, AISTATS"
 BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
 N_UNITS = 100
+claim = partial(Claim, systems=("S5",), n_samples=400, n_quick=40)
 
 
 def steepest(depth: int, weight: float, n: int, rng: Rng) -> Measured:
@@ -104,29 +104,6 @@ def code_overlap(coding_level: float, correlation: float, n: int, rng: Rng) -> M
     return Measured(*((end - f**2) / (f * (1 - f)) for end in ends))
 
 
-def claim(
-    key: str,
-    statement: str,
-    source: str,
-    equation: str,
-    predicted: float,
-    simulations: tuple[Simulation, Simulation],
-    **others: Any,
-) -> Claim:
-    """Compare theory with simulation, the second one for the control."""
-    simulation, control = simulations
-    return Claim(
-        key=key,
-        statement=statement,
-        source=source,
-        equation=equation,
-        closed_form=lambda: predicted,
-        simulation=simulation,
-        control=control,
-        **{"systems": ("S5",), "status": Status.EXACT, "n_samples": 400, "n_quick": 40, **others},
-    )
-
-
 def sigmoid_claim(depth: int) -> Claim:
     """Bound of a chain of sigmoids, which is reached; the control has larger weights."""
     value = float(propagation.chain_gradient(0.25, depth))
@@ -134,10 +111,11 @@ def sigmoid_claim(depth: int) -> Claim:
         f"R24.sigmoid_{depth}",
         f"Sigmoids in a row, {depth} with weights of at most 1, leave at most .25^{depth} of a "
         "gradient",
-        BENGIO,
         r"\prod_l |w_l \sigma'(z_l)| \le 4^{-L}",
         value,
-        (partial(steepest, depth, 1.0), partial(steepest, depth, 1.01)),
+        partial(steepest, depth, 1.0),
+        partial(steepest, depth, 1.01),
+        source=BENGIO,
         allowance=1e-12 * value,
         remark="The largest of random chains and one whose neurons sit at the middle, where the "
         "bound is reached; the allowance is the rounding of as many products.",
@@ -154,13 +132,11 @@ def stack_claim(
     return claim(
         f"S5.{word}",
         statement,
-        source,
         r"\prod_l (1 + \chi_l)" if residual else r"\prod_l \chi_l",
         value,
-        (
-            partial(squared_gradient, Tanh(), depth, weight_variance, residual),
-            partial(squared_gradient, Tanh(), depth, weight_variance, not residual),
-        ),
+        partial(squared_gradient, Tanh(), depth, weight_variance, residual),
+        partial(squared_gradient, Tanh(), depth, weight_variance, not residual),
+        source=source,
         status=Status.ASYMPTOTIC,
         allowance=value * depth / N_UNITS,
         remark=f"tanh, {depth} layers of {N_UNITS} units, weight variance {weight_variance:g}; the "
@@ -175,11 +151,12 @@ def overlap_claim(coding_level: float) -> Claim:
         f"S5.decorrelation_{coding_level:g}",
         "An expansion layer decorrelates odors by the correlation map of its threshold: those of "
         f"correlation .5, at coding level {coding_level:g}",
-        BABADI,
         r"c' = cov(\phi(u), \phi(v)) / var(\phi(u))",
         float(propagation.code_correlation(unit, 0.5)),
-        (partial(code_overlap, coding_level, 0.5), partial(code_overlap, coding_level, 0.7)),
+        partial(code_overlap, coding_level, 0.5),
+        partial(code_overlap, coding_level, 0.7),
         systems=("S5", "S14"),
+        source=BABADI,
         n_samples=1000,
         n_quick=100,
         remark="500 units with Gaussian weights from 50 inputs, through the circuit's own code.",
@@ -192,38 +169,35 @@ CLAIMS = (
         "R24.He",
         "Weights of variance 2 / n_inputs keep the mean square of signals through 10 layers of "
         "rectifiers",
-        HE,
         r"E x_{l+1}^2 = \frac{n w}{2} E x_l^2",
         1.0,
-        (
-            partial(kept, float(propagation.he(200))),
-            partial(kept, float(propagation.glorot(200, 200))),
-        ),
+        partial(kept, float(propagation.he(200))),
+        partial(kept, float(propagation.glorot(200, 200))),
+        source=HE,
         remark="The control has 2 / (n_inputs + n_outputs).",
     ),
     claim(
         "R24.Glorot",
         "Weights of variance 2 / (n_inputs + n_outputs) keep signals and gradients of linear "
         "layers in the mean of both",
-        GLOROT,
         r"(n_{in} w + n_{out} w) / 2 = 1",
         1.0,
-        (
-            partial(both_ways, float(propagation.glorot(100, 300))),
-            partial(both_ways, float(propagation.he(100))),
-        ),
+        partial(both_ways, float(propagation.glorot(100, 300))),
+        partial(both_ways, float(propagation.he(100))),
+        source=GLOROT,
         remark="100 inputs, 300 outputs; the control has 2 / n_inputs.",
     ),
     claim(
         "S5.chain",
         "A chain of 20 equal factors of .9 leaves .9^20 of a gradient",
-        BENGIO,
         r"a^L",
         float(propagation.chain_gradient(0.9, 20)),
-        (partial(chain, 0.9), partial(chain, 0.91)),
-        allowance=1e-14,
+        partial(chain, 0.9),
+        partial(chain, 0.91),
+        source=BENGIO,
         n_samples=1,
         n_quick=1,
+        allowance=1e-14,
     ),
     stack_claim("dead", "Gradients die out below the edge of chaos", 0.5, False),
     stack_claim("chaos", "Gradients explode above the edge of chaos", 3.0, False),

@@ -20,6 +20,7 @@ Function = Callable[[FloatArray], FloatArray]
 MINSKY = "Minsky & Papert 1969, Perceptrons, theorem 3.1"
 WEGENER = "Wegener 1987, The Complexity of Boolean Functions, chapter 2"
 N_TREE, N_FORM, N_TERMS, N_ORDER = 12, 10, 7, 5
+claim = partial(Claim, systems=("S3",), source=MINSKY)
 
 
 def majority(bits: FloatArray) -> FloatArray:
@@ -111,27 +112,6 @@ def solved(n_units: int, n: int, rng: Rng) -> Measured:
     return Measured.share(found, n)
 
 
-def claim(
-    key: str,
-    statement: str,
-    equation: str,
-    predicted: float,
-    pair: tuple[Any, Any],
-    **others: Any,
-) -> Claim:
-    """Compare theory with what networks and proofs say, the second of the pair for the control."""
-    defaults: dict[str, Any] = {"systems": ("S3",), "source": MINSKY, "status": Status.EXACT}
-    return Claim(
-        key=key,
-        statement=statement,
-        equation=equation,
-        closed_form=lambda: predicted,
-        simulation=pair[0],
-        control=pair[1],
-        **(defaults | others),
-    )
-
-
 TREE = partial(size, parity.xor_tree, parity.n_gates)
 FORM = partial(size, parity.normal_form, n_terms)
 SUMS = partial(size, parity.bit_sum, rewriting.n_units)
@@ -141,7 +121,8 @@ CLAIMS = (
         f"Gates of a tree that gives the parity of all inputs of {N_TREE} bits",
         r"3 (n - 1)",
         3.0 * (N_TREE - 1),
-        (partial(TREE, N_TREE), partial(FORM, N_TREE - 2)),
+        partial(TREE, N_TREE),
+        partial(FORM, N_TREE - 2),
         source="Three gates for each XOR",
         remark="The control is a normal form, of two bits less.",
     ),
@@ -150,7 +131,8 @@ CLAIMS = (
         f"Terms of a normal form that gives the parity of all inputs of {N_FORM} bits",
         r"2^{n-1}",
         2.0 ** (N_FORM - 1),
-        (partial(FORM, N_FORM), partial(TREE, N_FORM)),
+        partial(FORM, N_FORM),
+        partial(TREE, N_FORM),
         source=WEGENER,
         remark="The control is a tree.",
     ),
@@ -160,7 +142,8 @@ CLAIMS = (
         f"parity of {N_TERMS} bits",
         r"2^{n-1}",
         2.0 ** (N_TERMS - 1),
-        (partial(fewest_terms, parity.parity), partial(SUMS, N_TERMS)),
+        partial(fewest_terms, parity.parity),
+        partial(SUMS, N_TERMS),
         source=WEGENER,
         status=Status.QUALIFIED,
         remark="True of terms, and of products of bounded order (R29.order), but not of shallow "
@@ -172,7 +155,8 @@ CLAIMS = (
         "Rectifiers in one layer that give the parity of all inputs of 16 bits",
         r"n",
         16.0,
-        (partial(SUMS, 16), partial(TREE, 16)),
+        partial(SUMS, 16),
+        partial(TREE, 16),
         source="A sawtooth of the number of ones",
         remark="The other side of R29.shallow. The control is a tree.",
     ),
@@ -181,7 +165,8 @@ CLAIMS = (
         f"How many of {N_ORDER} bits a perceptron must multiply to give their parity",
         r"n",
         float(N_ORDER),
-        (partial(order, parity.parity), partial(order, majority)),
+        partial(order, parity.parity),
+        partial(order, majority),
         remark="Less is refused by certificates. The control is the majority, of order 1.",
     ),
     claim(
@@ -189,7 +174,8 @@ CLAIMS = (
         "One neuron computes all functions of two bits but XOR and its opposite",
         r"C(4, 3) = 14",
         float(cover.n_dichotomies(4, 3)),
-        (partial(one_neuron, True), partial(one_neuron, False)),
+        partial(one_neuron, True),
+        partial(one_neuron, False),
         source="Cover 1965, 10.1109/PGEC.1965.264137",
         remark="Each with a certificate. The control has no threshold.",
     ),
@@ -198,7 +184,8 @@ CLAIMS = (
         "XOR by one neuron is impossible: multipliers prove it",
         r"\sum_i \lambda_i y_i (x_i, 1) = 0, \quad \lambda \ge 0",
         1.0,
-        (partial(refused, parity.parity), partial(refused, majority)),
+        partial(refused, parity.parity),
+        partial(refused, majority),
         systems=("S8", "S3"),
         remark="1 stands for a proof that was verified. The control is AND, the majority of two.",
     ),
@@ -208,7 +195,8 @@ CLAIMS = (
         "in 4 such problems: share of sets that are solved",
         r"A + B = AB + air",
         0.0,
-        (partial(solved, 0), partial(solved, 200)),
+        partial(solved, 0),
+        partial(solved, 200),
         source="Whitlow & Wagner 1972, Psychon. Sci. 27:299",
         n_samples=400,
         n_quick=40,
@@ -220,7 +208,8 @@ CLAIMS = (
         "Behind an expansion to 200 units a linear readout solves most such sets",
         r"share > .9",
         0.9,
-        (partial(solved, 200), partial(solved, 0)),
+        partial(solved, 200),
+        partial(solved, 0),
         source="Whitlow & Wagner 1972, Psychon. Sci. 27:299",
         status=Status.ORDERING,
         n_samples=400,
