@@ -10,7 +10,7 @@ from olfnet.checks import FloatArray
 from olfnet.expansion import random_expansion, rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold, Sparsifier, TopK
-from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.claim import Claim, Measured
 from olfnet.receptors import odors
 from olfnet.theory import approximation, rewriting
 from olfnet.theory.activations import ReLU
@@ -22,6 +22,7 @@ BRICKS = "Arora et al. 2018, arXiv 1611.01491"
 EPS = float(np.finfo(float).eps)
 SLOPES = 2.0 ** np.arange(1, 7)
 N_UNITS = 12
+claim = partial(Claim, systems=("S8",), source=BRICKS)
 
 
 def deviation(network: Network, function: Function, n: int, rng: Rng) -> Measured:
@@ -87,39 +88,18 @@ def gated(largest: float, n: int, rng: Rng) -> Measured:
     return Measured.number(float(np.abs(found - drive * state).max()))
 
 
-def claim(
-    key: str,
-    statement: str,
-    equation: str,
-    predicted: float,
-    pair: tuple[Any, Any],
-    **others: Any,
-) -> Claim:
-    """Compare theory with what networks compute, the second of the pair being the control."""
-    defaults: dict[str, Any] = {"source": BRICKS, "status": Status.EXACT}
-    return Claim(
-        key=f"S8.{key}",
-        systems=("S8",),
-        statement=statement,
-        equation=equation,
-        closed_form=lambda: predicted,
-        simulation=pair[0],
-        control=pair[1],
-        **(defaults | others),
-    )
-
-
 def brick(
     key: str, words: str, equation: str, networks: tuple[Network, Network], function: Function
 ) -> Claim:
     """Brick that is exact to rounding; the control has one part missing."""
     right, wrong = networks
     return claim(
-        key,
+        f"S8.{key}",
         f"{words} as a network of {rewriting.n_units(right)} rectifiers: largest deviation",
         equation,
         0.0,
-        (partial(deviation, right, function), partial(deviation, wrong, function)),
+        partial(deviation, right, function),
+        partial(deviation, wrong, function),
         n_samples=100_000,
         n_quick=5000,
         allowance=40 * EPS,
@@ -202,12 +182,13 @@ CLAIMS = (
         rival_lead,
     ),
     claim(
-        "winner_of_odors",
+        "S8.winner_of_odors",
         f"A circuit in which one of {N_UNITS} units responds to each odor takes the winner, as the "
         "network of rectifiers does: largest deviation of rates (Hz)",
         r"relu(d_i - \max_{j \ne i} d_j)",
         0.0,
-        (partial(winners, TopK(1 / N_UNITS)), partial(winners, TopK(2 / N_UNITS))),
+        partial(winners, TopK(1 / N_UNITS)),
+        partial(winners, TopK(2 / N_UNITS)),
         n_samples=5000,
         n_quick=500,
         allowance=12 * 4 * 2000 * EPS,
@@ -215,11 +196,12 @@ CLAIMS = (
         "4 rounds. In the control two units respond.",
     ),
     claim(
-        "gate_of_odors",
+        "S8.gate_of_odors",
         "One input that tells the animal's state gates a circuit: largest deviation (Hz)",
         r"relu(d + g s - g) = d s \quad (0 \le d \le g,\ s \in \{0, 1\})",
         0.0,
-        (partial(gated, 100.0), partial(gated, 50.0)),
+        partial(gated, 100.0),
+        partial(gated, 50.0),
         n_samples=100_000,
         n_quick=5000,
         allowance=200 * EPS,
@@ -227,33 +209,36 @@ CLAIMS = (
         "the control is too weak: strong signals leak.",
     ),
     claim(
-        "step_region",
+        "S8.step_region",
         "A ramp of slope 5 differs from a step on this share of the line from -1 to 1",
         r"1 / (2 \cdot slope)",
         0.1,
-        (partial(step_region, 5.0), partial(step_region, 10.0)),
+        partial(step_region, 5.0),
+        partial(step_region, 10.0),
         source="Width of the ramp, 1 / slope",
         n_samples=200_000,
         n_quick=5000,
         remark="The control is twice as steep: half the region.",
     ),
     claim(
-        "step_rate",
+        "S8.step_rate",
         "The region in which a ramp differs from a step shrinks with this power of the slope",
         r"slope^{-1}",
         -1.0,
-        (partial(step_rate, region), partial(step_rate, np.max)),
+        partial(step_rate, region),
+        partial(step_rate, np.max),
         source="Width of the ramp, 1 / slope",
         n_samples=50_000,
         n_quick=5000,
         remark="Fitted for slopes from 2 to 64. The control is the largest error, which stays.",
     ),
     claim(
-        "step_error",
+        "S8.step_error",
         "However steep, a ramp errs by one half beside the threshold: a step is only approached",
         r"\sup_x |ramp(x) - step(x)| = 1/2",
         0.5,
-        (partial(step_error, 1e-7), partial(step_error, 1.0)),
+        partial(step_error, 1e-7),
+        partial(step_error, 1.0),
         source="Continuity",
         remark="Slope 10^6. The control looks where the ramp has ended.",
     ),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -10,7 +9,7 @@ import scipy.stats
 from olfnet.checks import FloatArray
 from olfnet.expansion.sparsify import GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.lab.claims.claim import Claim, Measured
 from olfnet.theory.activations import ReLU
 from olfnet.theory.moments import Density, moments, summed, threshold
 
@@ -23,6 +22,7 @@ LAPLACE, LOPSIDED = scipy.stats.laplace(scale=0.5**0.5), scipy.stats.expon(-1.0)
 BIAS = 0.1
 N_INPUTS, N_UNITS, LEVEL = 24, 200, 0.1
 RATES = scipy.stats.norm(40, 10)  # spikes/s
+claim = partial(Claim, systems=("S1",), source=RECTIFIED, n_samples=2_000_000, n_quick=100_000)
 
 
 def rectified(inputs: Density, n: int, rng: Rng) -> FloatArray:
@@ -79,34 +79,6 @@ def sparse_rate(fan_in: int, n: int, rng: Rng) -> Measured:
     return Measured.mean(found)
 
 
-def claim(
-    key: str,
-    statement: str,
-    equation: str,
-    predicted: float,
-    simulations: tuple[Simulation, Simulation],
-    **others: Any,
-) -> Claim:
-    """Compare theory with simulation, the second one for the control."""
-    simulation, control = simulations
-    return Claim(
-        key=key,
-        systems=("S1",),
-        statement=statement,
-        equation=equation,
-        closed_form=lambda: predicted,
-        simulation=simulation,
-        control=control,
-        **{
-            "source": RECTIFIED,
-            "status": Status.EXACT,
-            "n_samples": 2_000_000,
-            "n_quick": 100_000,
-            **others,
-        },
-    )
-
-
 def moment(
     word: str,
     measure: Callable[[Density, int, Rng], Measured],
@@ -121,7 +93,8 @@ def moment(
         f"A rectifier with inputs N({mean:g}, {sd:g}^2): {word.partition('_')[0]} of its output",
         r"\mu \Phi(\mu/s) + s \phi(\mu/s), \quad (\mu^2 + s^2) \Phi(\mu/s) + \mu s \phi(\mu/s)",
         predicted,
-        (partial(measure, scipy.stats.norm(mean, sd)), partial(measure, other)),
+        partial(measure, scipy.stats.norm(mean, sd)),
+        partial(measure, other),
         remark="The control has Laplacian inputs of the same mean and variance.",
     )
 
@@ -133,7 +106,8 @@ def small_bias(word: str, inputs: Density, allowance: float) -> Claim:
         f"A small bias adds half of itself to the mean output of a rectifier, {word} inputs",
         r"E\,relu(z + b) = E\,relu(z) + b/2 + p(0) b^2/2",
         0.5,
-        (partial(slope, inputs), partial(slope, LOPSIDED)),
+        partial(slope, inputs),
+        partial(slope, LOPSIDED),
         source=DERIVATIVES,
         allowance=allowance,
         remark=f"From +-{BIAS:g}, where the quadratic term cancels; exponential inputs as control.",
@@ -147,7 +121,8 @@ def bend(word: str, inputs: Density, other: Density, allowance: float) -> Claim:
         f"Beyond that, the square of the bias counts with half the density at 0, {word} inputs",
         r"\partial_b^2 E\,relu(z + b) = p(0)",
         float(inputs.pdf(0)),
-        (partial(curvature, inputs), partial(curvature, other)),
+        partial(curvature, inputs),
+        partial(curvature, other),
         source=DERIVATIVES,
         allowance=allowance,
         remark=f"The allowance is what theory says of differences of +-{BIAS:g} instead of none.",
@@ -177,7 +152,8 @@ CLAIMS = (
         "The upper quantile of the summed drive is the threshold of a coding level, 7 inputs",
         r"\theta = K \mu + \sqrt{K} \sigma H^{-1}(f)",
         LEVEL,
-        (partial(level, 7), partial(level, 8)),
+        partial(level, 7),
+        partial(level, 8),
         source="Quantile of a normal sum",
         n_samples=20_000,
         n_quick=2000,
@@ -188,7 +164,8 @@ CLAIMS = (
         "Mean rate (Hz) behind a threshold that the sparsifier has found for itself, 7 inputs",
         r"E\,relu(d - \theta) = \sqrt{K} \sigma (\phi(t) - t H(t)), \quad t = H^{-1}(f)",
         float(moments(ReLU(), summed(RATES, 7), -AT).mean),
-        (partial(sparse_rate, 7), partial(sparse_rate, 15)),
+        partial(sparse_rate, 7),
+        partial(sparse_rate, 15),
         source="Moments of the rectified normal distribution",
         n_samples=100_000,
         n_quick=20_000,
