@@ -1,6 +1,5 @@
 """Claims about how many associations linear readouts store (R1 to R5)."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from olfnet.theory import cover, gardner
 Rng = np.random.Generator
 COVER = "Cover 1965, IEEE Trans. Electron. Comput. EC-14:326"
 AMIT = "Amit, Wong & Campbell 1989; Brunel et al. 2004, 10.1016/j.neuron.2004.08.023"
+claim = partial(Claim, systems=("S14",))
 
 
 def gaussian(n_dims: int) -> Draw:
@@ -58,25 +58,18 @@ def break_variance(draw: Draw, n_units: int, n: int, rng: Rng) -> Measured:
     return Measured.variance(points / np.sqrt(n_units))
 
 
-def number(value: float) -> Callable[[], float]:
-    """Return a published number in the place of a closed form."""
-    return lambda: value
-
-
 def counting(n_dims: int, n_patterns: int) -> Claim:
     """Cover's fraction at one load; the control has fewer dimensions."""
     fewer = int(0.7 * n_dims)
-    return Claim(
-        key=f"R1.fraction_{n_dims}_{n_patterns}",
-        systems=("S14",),
-        statement=f"Share of the dichotomies of {n_patterns} points in {n_dims} dimensions that "
-        "are linearly separable",
+    return claim(
+        f"R1.fraction_{n_dims}_{n_patterns}",
+        f"Share of the dichotomies of {n_patterns} points in {n_dims} dimensions that are linearly "
+        "separable",
+        r"2^{1-P} \sum_{k<N} \binom{P-1}{k}",
+        partial(cover.separable_fraction, n_patterns, n_dims),
+        partial(fraction, gaussian(n_dims), n_patterns, nonnegative=False),
+        partial(fraction, gaussian(fewer), n_patterns, nonnegative=False),
         source=COVER,
-        equation=r"2^{1-P} \sum_{k<N} \binom{P-1}{k}",
-        status=Status.EXACT,
-        closed_form=lambda: float(cover.separable_fraction(n_patterns, n_dims)),
-        simulation=partial(fraction, gaussian(n_dims), n_patterns, nonnegative=False),
-        control=partial(fraction, gaussian(fewer), n_patterns, nonnegative=False),
         n_samples=4000 if n_dims < 100 else 1500,
         n_quick=600,
     )
@@ -84,17 +77,15 @@ def counting(n_dims: int, n_patterns: int) -> Claim:
 
 def sign_constrained(n_dims: int, n_patterns: int) -> Claim:
     """Non-negative readouts: the coordinate planes count as further patterns."""
-    return Claim(
-        key=f"R4.nonnegative_{n_dims}_{n_patterns}",
-        systems=("S14",),
-        statement=f"Share of the dichotomies of {n_patterns} symmetric points in {n_dims} "
-        "dimensions that non-negative weights reproduce; capacity 1 instead of 2",
+    return claim(
+        f"R4.nonnegative_{n_dims}_{n_patterns}",
+        f"Share of the dichotomies of {n_patterns} symmetric points in {n_dims} dimensions that "
+        "non-negative weights reproduce; capacity 1 instead of 2",
+        r"C(P + N, N) / 2^{P + N}",
+        partial(cover.separable_fraction, n_patterns + n_dims, n_dims),
+        partial(fraction, gaussian(n_dims), n_patterns, nonnegative=True),
+        partial(fraction, gaussian(n_dims), n_patterns, nonnegative=False),
         source=AMIT + "; at finite size from " + COVER,
-        equation=r"C(P + N, N) / 2^{P + N}",
-        status=Status.EXACT,
-        closed_form=lambda: float(cover.separable_fraction(n_patterns + n_dims, n_dims)),
-        simulation=partial(fraction, gaussian(n_dims), n_patterns, nonnegative=True),
-        control=partial(fraction, gaussian(n_dims), n_patterns, nonnegative=False),
         n_samples=2000,
         n_quick=200,
         remark="The P patterns and the N coordinate planes cut the space into C(P + N, N) cells, "
@@ -104,17 +95,15 @@ def sign_constrained(n_dims: int, n_patterns: int) -> Claim:
 
 def margin(kappa: float) -> Claim:
     """Gardner's capacity for readouts that keep a distance."""
-    return Claim(
-        key=f"R2.margin_{kappa:g}",
-        systems=("S14",),
-        statement=f"Capacity of readouts with margin {kappa:g}, weights of length 1 and inputs of "
-        "variance 1",
+    return claim(
+        f"R2.margin_{kappa:g}",
+        f"Capacity of readouts with margin {kappa:g}, weights of length 1 and inputs of variance 1",
+        r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
+        partial(gardner.capacity, kappa),
+        partial(mean_break, gaussian(200), 200, 800, margin=kappa),
+        partial(mean_break, gaussian(200), 200, 800, margin=1.3 * kappa),
         source="Gardner 1988, J. Phys. A 21:257",
-        equation=r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: float(gardner.capacity(kappa)),
-        simulation=partial(mean_break, gaussian(200), 200, 800, margin=kappa),
-        control=partial(mean_break, gaussian(200), 200, 800, margin=1.3 * kappa),
         n_samples=300,
         n_quick=60,
         allowance=0.01,
@@ -128,17 +117,15 @@ def biased(label_fraction: float) -> Claim:
     value = float(gardner.capacity(label_fraction=label_fraction))
     options: dict[str, Any] = {"bias": True, "label_fraction": label_fraction}
     longest = int(2.2 * value * n_dims)
-    return Claim(
-        key=f"R3.fraction_{label_fraction:g}",
-        systems=("S14",),
-        statement=f"Capacity of readouts with a free bias if {label_fraction:g} of the labels are "
-        "positive",
+    return claim(
+        f"R3.fraction_{label_fraction:g}",
+        f"Capacity of readouts with a free bias if {label_fraction:g} of the labels are positive",
+        r"1 / \min_b [f E_2(b) + (1 - f) E_2(-b)]",
+        value,
+        partial(mean_break, gaussian(n_dims), n_dims, longest, **options),
+        partial(mean_break, gaussian(n_dims), n_dims, longest, bias=True),
         source="Gardner 1988, J. Phys. A 21:257",
-        equation=r"1 / \min_b [f E_2(b) + (1 - f) E_2(-b)]",
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: value,
-        simulation=partial(mean_break, gaussian(n_dims), n_dims, longest, **options),
-        control=partial(mean_break, gaussian(n_dims), n_dims, longest, bias=True),
         n_samples=300,
         n_quick=80,
         allowance=2 * value / n_dims,
@@ -149,16 +136,14 @@ def biased(label_fraction: float) -> Claim:
 
 def twice(key: str, statement: str, simulation: Simulation, control: Simulation) -> Claim:
     """Capacity 2 per dimension for patterns of some kind."""
-    return Claim(
-        key=f"R5.{key}",
-        systems=("S14",),
-        statement=statement,
+    return claim(
+        f"R5.{key}",
+        statement,
+        r"\langle P^* \rangle = 2 \, \mathrm{rank}",
+        2.0,
+        simulation,
+        control,
         source=COVER + ": general position is all that matters",
-        equation=r"\langle P^* \rangle = 2 \, \mathrm{rank}",
-        status=Status.EXACT,
-        closed_form=number(2.0),
-        simulation=simulation,
-        control=control,
         n_samples=400,
         n_quick=60,
     )
@@ -166,29 +151,25 @@ def twice(key: str, statement: str, simulation: Simulation, control: Simulation)
 
 CLAIMS = (
     *(counting(n, p) for n, p in ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))),
-    Claim(
-        key="R1.mean",
-        systems=("S14",),
-        statement="The longest separable prefix of randomly labelled patterns has mean 2 N",
+    claim(
+        "R1.mean",
+        "The longest separable prefix of randomly labelled patterns has mean 2 N",
+        r"\langle P^* \rangle = 2 N",
+        2.0,
+        partial(mean_break, gaussian(100), 100, 400),
+        partial(mean_break, gaussian(90), 100, 400),
         source=COVER,
-        equation=r"\langle P^* \rangle = 2 N",
-        status=Status.EXACT,
-        closed_form=number(2.0),
-        simulation=partial(mean_break, gaussian(100), 100, 400),
-        control=partial(mean_break, gaussian(90), 100, 400),
         n_samples=1000,
         n_quick=100,
     ),
-    Claim(
-        key="R1.variance",
-        systems=("S14",),
-        statement="The longest separable prefix of randomly labelled patterns has variance 2 N",
+    claim(
+        "R1.variance",
+        "The longest separable prefix of randomly labelled patterns has variance 2 N",
+        r"\mathrm{Var} P^* = 2 N",
+        2.0,
+        partial(break_variance, gaussian(50), 50),
+        partial(break_variance, in_subspace(50, 20), 50),
         source=COVER,
-        equation=r"\mathrm{Var} P^* = 2 N",
-        status=Status.EXACT,
-        closed_form=number(2.0),
-        simulation=partial(break_variance, gaussian(50), 50),
-        control=partial(break_variance, in_subspace(50, 20), 50),
         n_samples=2000,
         n_quick=400,
     ),

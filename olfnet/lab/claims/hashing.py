@@ -13,9 +13,8 @@ from sklearn.datasets import load_digits
 from olfnet.capacity import retrieve
 from olfnet.checks import FloatArray
 from olfnet.expansion import random_expansion, rate
-from olfnet.lab.claims.capacities import number
 from olfnet.lab.claims.claim import Claim, Measured, Status
-from olfnet.receptors import DivisiveNormalization, absolute_rates, load_panel, surrogate
+from olfnet.receptors import DivisiveNormalization, fly_odors
 
 Rng = np.random.Generator
 Indices = NDArray[np.integer]
@@ -38,8 +37,7 @@ def digits(rng: Rng) -> FloatArray:
 
 def odors(rng: Rng) -> FloatArray:
     """Projection-neuron rates of odors like the measured ones, each scaled to the same mean."""
-    panel = absolute_rates(load_panel("hallem_carlson_2006"))
-    return equal_means(np.asarray(DivisiveNormalization()(surrogate(panel, N_ODORS, rng=rng))))
+    return equal_means(DivisiveNormalization()(fly_odors(N_ODORS, rng=rng)))
 
 
 def equal_means(vectors: FloatArray) -> FloatArray:
@@ -129,15 +127,15 @@ def advantage_claim(
 ) -> Claim:
     """Advantage of the fly's hash; in the control other projections take its place."""
     return Claim(
-        key=f"R21.{key}",
+        f"R21.{key}",
+        statement,
+        EQUATION if len(comparison[1]) == 1 else rf"{EQUATION}, (k = 2) / (k = 16)",
+        exceeded,
+        partial(advantage, *comparison, winners),
+        partial(advantage, *comparison, projections),
         systems=("S14",),
-        statement=statement,
         source=DASGUPTA,
-        equation=EQUATION if len(comparison[1]) == 1 else rf"{EQUATION}, (k = 2) / (k = 16)",
         status=Status.ORDERING,
-        closed_form=number(exceeded),
-        simulation=partial(advantage, *comparison, winners),
-        control=partial(advantage, *comparison, projections),
         n_samples=samples[0],
         n_quick=samples[1],
         remark=remark,

@@ -7,7 +7,7 @@ import numpy as np
 
 from olfnet.capacity import Ellipsoids, breaking_points, manifold_geometry, manifolds
 from olfnet.checks import FloatArray
-from olfnet.lab.claims.capacities import COVER, mean_break, number
+from olfnet.lab.claims.capacities import COVER, mean_break
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.theory import cover
 from olfnet.theory import manifolds as theory
@@ -21,6 +21,8 @@ SIZE = (
     "(.5 +- .1 measured at N = 50 and 100), and as much again."
 )
 N_POINTS, N_FEATURES = 5, 60
+claim = partial(Claim, systems=("S14",), source=CHUNG, status=Status.ASYMPTOTIC)
+of_spheres = partial(claim, n_samples=150, n_quick=10, allowance=1 / N_DIMS, remark=SIZE)
 
 
 def spheres(radius: float, dimension: int) -> Callable[[int, Rng], Ellipsoids]:
@@ -91,118 +93,84 @@ def ring_dimension(n_points: int, n: int, rng: Rng) -> Measured:
 
 def sphere_claim(radius: float, dimension: int) -> Claim:
     """Capacity of spheres; those of the control are larger."""
-    return Claim(
-        key=f"R7.spheres_{radius:g}_{dimension}",
-        systems=("S14",),
-        statement=f"Spheres of dimension {dimension} and radius {radius:g} that a readout sorts as "
-        "a whole, per dimension",
-        source=CHUNG,
-        equation=r"\left[ \int \chi_D(t) dt \left( \int_{-t/R}^{tR} Dx \, "
+    return of_spheres(
+        f"R7.spheres_{radius:g}_{dimension}",
+        f"Spheres of dimension {dimension} and radius {radius:g} that a readout sorts as a whole, "
+        "per dimension",
+        r"\left[ \int \chi_D(t) dt \left( \int_{-t/R}^{tR} Dx \, "
         r"\frac{(Rt - x)^2}{1 + R^2} + \int_{-\infty}^{-t/R} Dx (x^2 + t^2) \right) \right]^{-1}",
-        status=Status.ASYMPTOTIC,
-        closed_form=lambda: float(theory.capacity(radius, dimension)),
-        simulation=partial(sorted_spheres, radius, dimension),
-        control=partial(sorted_spheres, 3 * radius, dimension),
-        n_samples=150,
-        n_quick=10,
-        allowance=1 / N_DIMS,
-        remark=SIZE,
-    )
-
-
-def limit_claim(
-    key: str, statement: str, equation: str, value: float, draw: tuple[float, int]
-) -> Claim:
-    """Capacity of spheres in a limit; the control has a hundredth of their radius."""
-    return Claim(
-        key=f"R7.{key}",
-        systems=("S14",),
-        statement=statement,
-        source=CHUNG,
-        equation=equation,
-        status=Status.ASYMPTOTIC,
-        closed_form=number(value),
-        simulation=partial(sorted_spheres, *draw),
-        control=partial(sorted_spheres, draw[0] / 100, draw[1]),
-        n_samples=150,
-        n_quick=10,
-        allowance=1 / N_DIMS,
-        remark=SIZE,
+        partial(theory.capacity, radius, dimension),
+        partial(sorted_spheres, radius, dimension),
+        partial(sorted_spheres, 3 * radius, dimension),
     )
 
 
 CLAIMS = (
     *(sphere_claim(radius, dimension) for radius, dimension in SPHERES),
-    limit_claim(
-        "unit_radius",
+    of_spheres(
+        "R7.unit_radius",
         "Spheres as large as their distance from the origin have capacity 2 / (D + 1); D = 3",
         r"2 / (D + 1)",
         2 / 4,
-        (1.0, 3),
+        partial(sorted_spheres, 1.0, 3),
+        partial(sorted_spheres, 0.01, 3),
     ),
-    limit_claim(
-        "wide_spheres",
+    of_spheres(
+        "R7.wide_spheres",
         "Spheres of dimension 5, a hundred times as large as their distance from the origin, have "
         "capacity 1 / (D + 1/2)",
         r"1 / (D + 1/2)",
         1 / 5.5,
-        (100.0, 5),
+        partial(sorted_spheres, 100.0, 5),
+        partial(sorted_spheres, 1.0, 5),
     ),
-    Claim(
-        key="R7.wide_clouds",
-        systems=("S14",),
-        statement="Clouds of 5 points that are far wider than their distance from the origin have "
-        "a fifth of the capacity of points: 2/5 in large spaces",
+    claim(
+        "R7.wide_clouds",
+        "Clouds of 5 points that are far wider than their distance from the origin have a fifth of "
+        "the capacity of points: 2/5 in large spaces",
+        r"N^{-1} \sum_P C(5 P, N) / 2^{5 P} \to 2/5",
+        wide_clouds,
+        partial(sorted_clouds, np.inf),
+        partial(sorted_clouds, 1.0),
         source=f"{CHUNG}; at finite size from {COVER}",
-        equation=r"N^{-1} \sum_P C(5 P, N) / 2^{5 P} \to 2/5",
         status=Status.EXACT,
-        closed_form=wide_clouds,
-        simulation=partial(sorted_clouds, np.inf),
-        control=partial(sorted_clouds, 1.0),
         n_samples=400,
         n_quick=60,
         remark="60 dimensions, centers at the origin: a label for all 5 points of a cloud is as "
         "random as five, as points and their mirror images are equally likely.",
     ),
-    Claim(
-        key="R7.mean_field",
-        systems=("S14",),
-        statement="Clouds of 5 points have the capacity that the mean-field theory of their anchor "
-        "points gives",
-        source=CHUNG,
-        equation=r"\alpha \langle \min_V |V - T|^2 \rangle_T = 1",
-        status=Status.ASYMPTOTIC,
-        closed_form=number(1.0),
-        simulation=partial(against_mean_field, 0.5),
-        control=partial(against_mean_field, 1.0),
+    claim(
+        "R7.mean_field",
+        "Clouds of 5 points have the capacity that the mean-field theory of their anchor points "
+        "gives",
+        r"\alpha \langle \min_V |V - T|^2 \rangle_T = 1",
+        1.0,
+        partial(against_mean_field, 0.5),
+        partial(against_mean_field, 1.0),
         n_samples=150,
         n_quick=40,
         allowance=0.02,
         remark="60 dimensions, about 60 clouds; the allowance is one of them.",
     ),
-    Claim(
-        key="R7.segments",
-        systems=("S14",),
-        statement="Segments have the mean-field capacity of spheres of dimension 1; radius 1",
-        source=CHUNG,
-        equation=r"1 / \alpha = 1",
+    claim(
+        "R7.segments",
+        "Segments have the mean-field capacity of spheres of dimension 1; radius 1",
+        r"1 / \alpha = 1",
+        lambda: 1 / theory.capacity(1.0, 1),
+        partial(inverse_capacity, 1.0, 2),
+        partial(inverse_capacity, 0.7, 2),
         status=Status.EXACT,
-        closed_form=lambda: float(1 / theory.capacity(1.0, 1)),
-        simulation=partial(inverse_capacity, 1.0, 2),
-        control=partial(inverse_capacity, 0.7, 2),
         n_samples=200,
         n_quick=40,
     ),
-    Claim(
-        key="R7.anchor_dimension",
-        systems=("S14",),
-        statement="The anchor points of circles spread over 2 directions",
-        source=CHUNG,
-        equation=r"D_M = \langle (t \cdot \hat s)^2 \rangle = 2",
+    claim(
+        "R7.anchor_dimension",
+        "The anchor points of circles spread over 2 directions",
+        r"D_M = \langle (t \cdot \hat s)^2 \rangle = 2",
+        2.0,
+        partial(ring_dimension, 60),
+        partial(ring_dimension, 3),
         status=Status.EXACT,
-        closed_form=number(2.0),
-        simulation=partial(ring_dimension, 60),
-        control=partial(ring_dimension, 3),
         n_samples=200,
         n_quick=40,
         allowance=0.002,

@@ -11,6 +11,7 @@ from olfnet.checks import FloatArray
 from olfnet.lab.claims.capacities import AMIT, gaussian
 from olfnet.lab.claims.claim import CONFIDENCE, Claim, Measured, Status
 from olfnet.lab.claims.layers import BABADI, N_INPUTS, N_UNITS, SIZE, layer, noisy
+from olfnet.lab.claims.sparse_codes import sparse
 from olfnet.readout import (
     HebbianReadout,
     MaxMarginReadout,
@@ -23,11 +24,8 @@ from olfnet.theory import expansion, gardner
 Rng = np.random.Generator
 GARDNER = "Gardner 1988, J. Phys. A 21:257"
 NOVIKOFF = "Novikoff 1962, Proc. Symp. Mathematical Theory of Automata 12:615"
-
-
-def binary(n_dims: int) -> Callable[[int, Rng], FloatArray]:
-    """Patterns with half of the inputs active."""
-    return lambda n, rng: (rng.random((n, n_dims)) < 0.5).astype(float)
+claim = partial(Claim, systems=("S14",))
+binary = partial(sparse, 0.5)  # patterns with half of the inputs active
 
 
 def limit(
@@ -148,16 +146,15 @@ def limit_claim(
 ) -> Claim:
     """Compare theory with the limit of infinite size; the second readout is the control."""
     simulation, control = (partial(limit, draw, readout) for readout in readouts)
-    return Claim(
-        key=key,
-        systems=("S14",),
-        statement=statement,
+    return claim(
+        key,
+        statement,
+        equation,
+        predicted,
+        simulation,
+        control,
         source=source,
-        equation=equation,
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: predicted,
-        simulation=simulation,
-        control=control,
         n_samples=150,
         n_quick=16,
         remark="Extrapolated linearly in 1 / N from N = 50, 100, 200 and 400; a quick trial does "
@@ -194,17 +191,15 @@ def robust_limit(rho: float) -> Claim:
 def silent(rho: float) -> Claim:
     """Silent synapses; the control is at a load lower by four tenths."""
     load = float(gardner.capacity(rho, nonnegative=True))
-    return Claim(
-        key=f"R4.silent_{rho:g}",
-        systems=("S14",),
-        statement="Fraction of silent synapses of the most robust non-negative weights at load "
-        f"{load:.3f}",
+    return claim(
+        f"R4.silent_{rho:g}",
+        f"Fraction of silent synapses of the most robust non-negative weights at load {load:.3f}",
+        r"1 - H(B)",
+        partial(gardner.silent_fraction, rho),
+        partial(silence, load),
+        partial(silence, 0.6 * load),
         source=AMIT,
-        equation=r"1 - H(B)",
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: float(gardner.silent_fraction(rho)),
-        simulation=partial(silence, load),
-        control=partial(silence, 0.6 * load),
         n_samples=60,
         n_quick=12,
         allowance=0.005,
@@ -216,17 +211,16 @@ def silent(rho: float) -> Claim:
 def recalled(coding_level: float, n_patterns: int) -> Claim:
     """Error of a Hebbian readout behind the expansion; the control has a quarter of the odors."""
     value = float(expansion.readout_error(n_patterns, N_INPUTS, N_UNITS, coding_level, SIZE))
-    return Claim(
-        key=f"R9.error_{coding_level:g}",
-        systems=("S14",),
-        statement=f"Error of a Hebbian readout of {n_patterns} odors at coding level "
-        f"{coding_level:g}, on noisy versions",
+    return claim(
+        f"R9.error_{coding_level:g}",
+        f"Error of a Hebbian readout of {n_patterns} odors at coding level {coding_level:g}, on "
+        "noisy versions",
+        r"H((1 - \Delta C) / \sqrt{P (1/N_c + Q^2/N)})",
+        value,
+        partial(recall_error, coding_level, n_patterns),
+        partial(recall_error, coding_level, n_patterns // 4),
         source=BABADI,
-        equation=r"H((1 - \Delta C) / \sqrt{P (1/N_c + Q^2/N)})",
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: value,
-        simulation=partial(recall_error, coding_level, n_patterns),
-        control=partial(recall_error, coding_level, n_patterns // 4),
         n_samples=40,
         n_quick=10,
         allowance=0.03 * value,
@@ -238,48 +232,46 @@ CLAIMS = (
     *(margin_limit(kappa) for kappa in (0.5, 1.0)),
     *(robust_limit(rho) for rho in (0.0, 0.5, 1.0)),
     *(silent(rho) for rho in (0.5, 1.0)),
-    Claim(
-        key="R8.novikoff",
+    claim(
+        "R8.novikoff",
+        "A perceptron makes no more than (radius / margin)^2 mistakes",
+        r"1 - n / (R / \gamma)^2 > 0",
+        0.0,
+        partial(mistakes, True),
+        partial(mistakes, False),
         systems=("S4", "S14"),
-        statement="A perceptron makes no more than (radius / margin)^2 mistakes",
         source=NOVIKOFF,
-        equation=r"1 - n / (R / \gamma)^2 > 0",
         status=Status.ORDERING,
-        closed_form=lambda: 0.0,
-        simulation=partial(mistakes, True),
-        control=partial(mistakes, False),
         n_samples=60,
         n_quick=10,
         remark="An exact bound; the control is taught labels at random, ten for each dimension, "
         "which nothing linear can reproduce.",
     ),
-    Claim(
-        key="R8.orthogonal",
+    claim(
+        "R8.orthogonal",
+        "Of orthogonal patterns of one length a perceptron makes as many mistakes as the bound "
+        "allows, one for each",
+        r"n / (R / \gamma)^2 = 1",
+        1.0,
+        partial(tightness, True),
+        partial(tightness, False),
         systems=("S4", "S14"),
-        statement="Of orthogonal patterns of one length a perceptron makes as many mistakes as the "
-        "bound allows, one for each",
         source=NOVIKOFF,
-        equation=r"n / (R / \gamma)^2 = 1",
-        status=Status.EXACT,
-        closed_form=lambda: 1.0,
-        simulation=partial(tightness, True),
-        control=partial(tightness, False),
         n_samples=20,
         n_quick=5,
         remark="The margin comes from a support vector machine, to 1e-4; the control has random "
         "patterns of one length.",
     ),
-    Claim(
-        key="R8.one_shot",
-        systems=("S14",),
-        statement="One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far "
-        "fewer than 2",
+    claim(
+        "R8.one_shot",
+        "One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far fewer than "
+        "2",
+        r"\Phi(1 / \sqrt{\alpha}) = .95",
+        0.36961,
+        partial(one_shot, HebbianReadout(centered=False)),
+        partial(one_shot, PerceptronReadout(bias=False, max_epochs=200)),
         source="signal to crosstalk; Hertz, Krogh & Palmer 1991, ch. 2",
-        equation=r"\Phi(1 / \sqrt{\alpha}) = .95",
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: 0.36961,
-        simulation=partial(one_shot, HebbianReadout(centered=False)),
-        control=partial(one_shot, PerceptronReadout(bias=False, max_epochs=200)),
         n_samples=150,
         n_quick=30,
         allowance=0.005,
