@@ -9,13 +9,14 @@ from sklearn.linear_model import RidgeClassifier
 from olfnet import capacity
 from olfnet.checks import FloatArray
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.theory import expansion
 
 Rng = np.random.Generator
 BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
 LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
 N_INPUTS, N_UNITS, N_ODORS, SIZE = 100, 2000, 100, 0.1
+claim = partial(Claim, systems=("S14",), n_samples=60, n_quick=15)
 
 
 def layer(odors: FloatArray, coding_level: float, rng: Rng) -> FloatArray:
@@ -98,51 +99,19 @@ def worse(coding_level: float, n: int, rng: Rng) -> Measured:
 
 def in_between(coding_level: float, words: str) -> Claim:
     """Coding level .1 against another one; the control compares it with itself."""
-    return Claim(
-        key=f"R11.{words}",
+    return claim(
+        f"R11.{words}",
+        f"A trained readout errs less on new trials at coding level .1 than at {coding_level:g}",
+        r"\epsilon(f) - \epsilon(.1) > 0",
+        0.0,
+        partial(worse, coding_level),
+        partial(worse, 0.1),
         systems=("S6", "S14"),
-        statement=f"A trained readout errs less on new trials at coding level .1 than at "
-        f"{coding_level:g}",
         source="Barak, Rigotti & Fusi 2013, 10.1523/JNEUROSCI.2753-12.2013",
-        equation=r"\epsilon(f) - \epsilon(.1) > 0",
         status=Status.ORDERING,
-        closed_form=lambda: 0.0,
-        simulation=partial(worse, coding_level),
-        control=partial(worse, 0.1),
-        n_samples=60,
         n_quick=30,
         remark="50 odors of 100 inputs, a tenth of them flipped in each trial, 2000 units, ridge "
         "regression on 5 trials of each.",
-    )
-
-
-def claim(
-    key: str,
-    statement: str,
-    source: str,
-    equation: str,
-    predicted: float,
-    simulations: tuple[Simulation, Simulation],
-    status: Status = Status.EXACT,
-    allowance: float = 0.0,
-    remark: str = "",
-) -> Claim:
-    """Compare theory with simulation, the second one for the control."""
-    simulation, control = simulations
-    return Claim(
-        key=key,
-        systems=("S14",),
-        statement=statement,
-        source=source,
-        equation=equation,
-        status=status,
-        closed_form=lambda: predicted,
-        simulation=simulation,
-        control=control,
-        n_samples=60,
-        n_quick=15,
-        allowance=allowance,
-        remark=remark,
     )
 
 
@@ -152,13 +121,14 @@ def excess(f: float) -> Claim:
     return claim(
         f"R9.overlap_{f:g}",
         f"Codes of different odors at coding level {f:g} overlap by Q times what the odors do",
-        BABADI,
         r"Q = \phi(T)^2 / (f (1 - f))",
         value,
-        (partial(overlap, f), partial(overlap, 3 * f if f < 0.3 else 0.1)),
-        Status.ASYMPTOTIC,
-        0.03 * value,
-        "100 inputs; the allowance is the 3 % of higher orders in 1 / N at f >= .1.",
+        partial(overlap, f),
+        partial(overlap, 3 * f if f < 0.3 else 0.1),
+        source=BABADI,
+        status=Status.ASYMPTOTIC,
+        allowance=0.03 * value,
+        remark="100 inputs; the allowance is the 3 % of higher orders in 1 / N at f >= .1.",
     )
 
 
@@ -170,11 +140,12 @@ def all_orders() -> Claim:
         "R9.overlap_sparse",
         "Codes of 100 inputs at coding level .02 overlap by 15 % more than the first order in 1 / N"
         " says",
-        BABADI,
         r"\langle q^2 \rangle / (1/N_c + Q^2/N)",
         value,
-        (partial(beyond_first_order, 0.02), partial(beyond_first_order, 0.2)),
-        Status.QUALIFIED,
+        partial(beyond_first_order, 0.02),
+        partial(beyond_first_order, 0.2),
+        source=BABADI,
+        status=Status.QUALIFIED,
         remark="The list of references expects 16 %; summed over all distances of odors it is 14.6 "
         "%.",
     )
@@ -185,10 +156,11 @@ def cluster(f: float) -> Claim:
     return claim(
         f"R9.cluster_{f:g}",
         f"A code at coding level {f:g} strays further than its odor, which strays by {SIZE:g}",
-        BABADI,
         r"\Delta C = (f - P_{11}(T, 1 - \Delta S)) / (f (1 - f))",
         float(expansion.cluster_size(SIZE, f)),
-        (partial(clusters, f, SIZE), partial(clusters, f, 2 * SIZE)),
+        partial(clusters, f, SIZE),
+        partial(clusters, f, 2 * SIZE),
+        source=BABADI,
     )
 
 
@@ -198,10 +170,11 @@ def channels(fan_in: int, inhibition: bool) -> Claim:
     return claim(
         f"R10.{'inhibition' if inhibition else 'excitation'}_{fan_in}",
         f"Dimension of the codes of 400 units with {fan_in} of 50 independent inputs, {how}",
-        LITWIN,
         r"1 / (1/M + (1 - 1/M) \langle \rho^2 \rangle)",
         float(expansion.dimension(50, 400, fan_in, 0.1, inhibition)),
-        (partial(spectrum, fan_in, inhibition), partial(spectrum, fan_in + 3, not inhibition)),
+        partial(spectrum, fan_in, inhibition),
+        partial(spectrum, fan_in + 3, not inhibition),
+        source=LITWIN,
         remark="Gaussian inputs, thresholds at the exact quantile of each unit.",
     )
 

@@ -17,6 +17,7 @@ CHUNG = "Chung, Lee & Sompolinsky 2018, 10.1103/PhysRevX.8.031003"
 BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
 LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01)
+claim = partial(Claim, systems=("S14",))
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,14 @@ class Published:
 
     def claim(self) -> Claim:
         """All numbers together, within their rounding."""
-        return Claim(
-            key=self.key,
-            systems=("S14",),
-            statement=f"{self.what}: closed form and {len(self.values)} published numbers agree",
+        return claim(
+            self.key,
+            f"{self.what}: closed form and {len(self.values)} published numbers agree",
+            r"\max |x - x_{published}| \le 1",
+            0.0,
+            partial(self.deviation, 1.0),
+            partial(self.deviation, 1.05),
             source=self.source,
-            equation=r"\max |x - x_{published}| \le 1",
-            status=Status.EXACT,
-            closed_form=lambda: 0.0,
-            simulation=partial(self.deviation, 1.0),
-            control=partial(self.deviation, 1.05),
             allowance=1.0,
             remark=f"In units of the rounding, {self.rounding:g}; the control has arguments 5 % "
             "larger.",
@@ -135,29 +134,25 @@ def best_fan_in(inhibition: bool, n: int, rng: Rng) -> Measured:
 
 CLAIMS = (
     *(table.claim() for table in TABLES),
-    Claim(
-        key="R10.peak",
-        systems=("S14",),
-        statement="Without inhibition the codes of 2000 units have the largest dimension with 3 of "
-        "50 inputs",
+    claim(
+        "R10.peak",
+        "Without inhibition the codes of 2000 units have the largest dimension with 3 of 50 inputs",
+        r"\arg \max_K \dim",
+        3.0,
+        partial(best_fan_in, False),
+        partial(best_fan_in, True),
         source=LITWIN,
-        equation=r"\arg \max_K \dim",
-        status=Status.EXACT,
-        closed_form=lambda: 3.0,
-        simulation=partial(best_fan_in, False),
-        control=partial(best_fan_in, True),
         remark="A closed form; the optimum depends on inhibition, which moves it to 25.",
     ),
-    Claim(
-        key="R10.rising",
-        systems=("S14",),
-        statement="With global inhibition dimension still rises at 7 of 50 inputs",
+    claim(
+        "R10.rising",
+        "With global inhibition dimension still rises at 7 of 50 inputs",
+        r"\arg \max_K \dim > 7",
+        7.0,
+        partial(best_fan_in, True),
+        partial(best_fan_in, False),
         source=LITWIN,
-        equation=r"\arg \max_K \dim > 7",
         status=Status.ORDERING,
-        closed_form=lambda: 7.0,
-        simulation=partial(best_fan_in, True),
-        control=partial(best_fan_in, False),
         remark="A closed form; so an optimum near 7 depends on stated assumptions.",
     ),
 )
