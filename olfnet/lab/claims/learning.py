@@ -31,6 +31,7 @@ MODES = np.arange(1, N_MODES + 1) ** -1.5
 TARGET = 1 / np.arange(1, N_MODES + 1)
 RIDGE, NOISE = 0.01, 0.1
 KERNEL, PLACES = 5, 6
+claim = partial(Claim, systems=("S6",))
 
 
 def gradient_error(wrong: float, n: int, rng: Rng) -> Measured:
@@ -172,17 +173,16 @@ def xor_loss(hidden: Activation | None, n: int, rng: Rng) -> Measured:
 
 def features_claim(n_features: int, words: str) -> Claim:
     """Compare simulation with the closed form, for fewer or more features than samples."""
-    return Claim(
-        key=f"S6.features_{n_features}",
-        systems=("S6",),
-        statement=f"Test error of {n_features} random features learned from {N_SAMPLES} samples "
-        f"({words}), in parts of that predicted",
+    return claim(
+        f"S6.features_{n_features}",
+        f"Test error of {n_features} random features learned from {N_SAMPLES} samples ({words}), "
+        "in parts of that predicted",
+        r"E = E(\lambda, v, n, k)",
+        1.0,
+        partial(feature_error, n_features, n_features),
+        partial(feature_error, n_features, 2 * n_features),
         source=SIMON,
-        equation=r"E = E(\lambda, v, n, k)",
         status=Status.ASYMPTOTIC,
-        closed_form=lambda: 1.0,
-        simulation=partial(feature_error, n_features, n_features),
-        control=partial(feature_error, n_features, 2 * n_features),
         n_samples=2000,
         n_quick=400,
         allowance=1 / min(n_features, N_SAMPLES),
@@ -192,16 +192,15 @@ def features_claim(n_features: int, words: str) -> Claim:
 
 
 CLAIMS = (
-    Claim(
-        key="S4.gradient",
+    claim(
+        "S4.gradient",
+        "Backpropagation gives the gradients that finite differences give",
+        r"\partial L / \partial W_l = \delta_l x_{l-1}^T",
+        0.0,
+        partial(gradient_error, 0.0),
+        partial(gradient_error, 1e-4),
         systems=("S4",),
-        statement="Backpropagation gives the gradients that finite differences give",
         source=RUMELHART,
-        equation=r"\partial L / \partial W_l = \delta_l x_{l-1}^T",
-        status=Status.EXACT,
-        closed_form=lambda: 0.0,
-        simulation=partial(gradient_error, 0.0),
-        control=partial(gradient_error, 1e-4),
         n_samples=50,
         n_quick=5,
         allowance=1e-6,
@@ -209,89 +208,83 @@ CLAIMS = (
         "1e-5 err by 1e-10 (third derivatives) and by 1e-16 / 1e-5 (rounding), relative to slopes "
         "that may be a hundred times smaller than the loss.",
     ),
-    Claim(
-        key="S4.optimum",
+    claim(
+        "S4.optimum",
+        "Gradient descent brings the loss of a linear network down to least squares",
+        r"L(t) \to L_{\min}",
+        0.0,
+        partial(loss_above_optimum, 1500),
+        partial(loss_above_optimum, 10),
         systems=("S4",),
-        statement="Gradient descent brings the loss of a linear network down to least squares",
         source=RUMELHART,
-        equation=r"L(t) \to L_{\min}",
-        status=Status.EXACT,
-        closed_form=lambda: 0.0,
-        simulation=partial(loss_above_optimum, 1500),
-        control=partial(loss_above_optimum, 10),
         n_samples=20,
         n_quick=3,
         allowance=1e-12,
         remark="The allowance is the rounding of sums of 30 squares.",
     ),
-    Claim(
-        key="S4.xor",
+    claim(
+        "S4.xor",
+        "A hidden layer learns XOR; without it the loss stays at log 2",
+        r"\log 2 - L > 0.5",
+        0.5,
+        partial(xor_loss, Tanh()),
+        partial(xor_loss, None),
         systems=("S4",),
-        statement="A hidden layer learns XOR; without it the loss stays at log 2",
         source=RUMELHART,
-        equation=r"\log 2 - L > 0.5",
         status=Status.ORDERING,
-        closed_form=lambda: 0.5,
-        simulation=partial(xor_loss, Tanh()),
-        control=partial(xor_loss, None),
         n_samples=100,
         n_quick=10,
         remark="300 steps with momentum of networks of 16 hidden units, or none in the control.",
     ),
-    Claim(
-        key="S6.sharing",
-        systems=("S6",),
-        statement="A threshold unit whose 5 weights stand at 6 places each gives 62 of 64 "
-        "labelings of 6 patterns: its VC dimension is 5, not 30",
+    claim(
+        "S6.sharing",
+        "A threshold unit whose 5 weights stand at 6 places each gives 62 of 64 labelings of 6 "
+        "patterns: its VC dimension is 5, not 30",
+        r"C(6, 5) = 2 \sum_{k<5} \binom{5}{k}",
+        partial(cover.n_dichotomies, KERNEL + 1, KERNEL),
+        partial(dichotomies, True),
+        partial(dichotomies, False),
         source="Cover 1965, 10.1109/PGEC.1965.264137",
-        equation=r"C(6, 5) = 2 \sum_{k<5} \binom{5}{k}",
-        status=Status.EXACT,
-        closed_form=lambda: float(cover.n_dichotomies(KERNEL + 1, KERNEL)),
-        simulation=partial(dichotomies, True),
-        control=partial(dichotomies, False),
         remark="Every labeling is decided with a certificate.",
     ),
-    Claim(
-        key="S6.samples",
-        systems=("S6",),
-        statement="Where places do not matter, shared weights learn from fewer samples: a dense "
-        "network makes more mistakes after 60",
+    claim(
+        "S6.samples",
+        "Where places do not matter, shared weights learn from fewer samples: a dense network "
+        "makes more mistakes after 60",
+        r"e_{dense} - e_{shared} > 0",
+        0.0,
+        partial(saved_by_sharing, True),
+        partial(saved_by_sharing, False),
         source="LeCun et al. 1989, 10.1162/neco.1989.1.4.541",
-        equation=r"e_{dense} - e_{shared} > 0",
         status=Status.ORDERING,
-        closed_form=lambda: 0.0,
-        simulation=partial(saved_by_sharing, True),
-        control=partial(saved_by_sharing, False),
         n_samples=50,
         n_quick=12,
         remark="In the control the place is asked for, which shared weights with a mean over "
         "places cannot tell.",
     ),
-    Claim(
-        key="S6.peak",
-        systems=("S6",),
-        statement="The error of random units peaks where they are as many as samples: it is more "
-        "than ten times that of half as many",
+    claim(
+        "S6.peak",
+        "The error of random units peaks where they are as many as samples: it is more than ten "
+        "times that of half as many",
+        r"\log(E_{M = P} / E_{M = P/2}) > \log 10",
+        np.log(10),
+        partial(log_ratio, 40, 20),
+        partial(log_ratio, 80, 20),
         source=BELKIN,
-        equation=r"\log(E_{M = P} / E_{M = P/2}) > \log 10",
         status=Status.ORDERING,
-        closed_form=lambda: float(np.log(10)),
-        simulation=partial(log_ratio, 40, 20),
-        control=partial(log_ratio, 80, 20),
         n_samples=2000,
         n_quick=200,
     ),
-    Claim(
-        key="S6.descent",
-        systems=("S6",),
-        statement="Many more units than samples generalize: with 50 times as many the error is "
-        "lower than with half as many",
+    claim(
+        "S6.descent",
+        "Many more units than samples generalize: with 50 times as many the error is lower than "
+        "with half as many",
+        r"\log(E_{M = P/2} / E_{M = 50 P}) > 0",
+        0.0,
+        partial(log_ratio, 20, 2000),
+        partial(log_ratio, 20, 50),
         source=BELKIN,
-        equation=r"\log(E_{M = P/2} / E_{M = 50 P}) > 0",
         status=Status.ORDERING,
-        closed_form=lambda: 0.0,
-        simulation=partial(log_ratio, 20, 2000),
-        control=partial(log_ratio, 20, 50),
         n_samples=100,
         n_quick=20,
     ),

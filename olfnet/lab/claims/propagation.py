@@ -19,6 +19,7 @@ ROUNDED = {
     0.05: "  To more digits 1.7609546; the list of references has 1.76096, one up in the last."
 }
 OTHER = {1.0: 1.5, 1.5: 1.0, 2.5: 4.0, 4.0: 2.5}  # weight variances of controls
+claim = partial(Claim, systems=("S5",), status=Status.ASYMPTOTIC)
 
 
 def alike(correlations: FloatArray, n_inputs: int, n_units: int, rng: Rng) -> FloatArray:
@@ -156,17 +157,15 @@ def scale(weight_variance: float, n: int, rng: Rng) -> Measured:
 
 def rectified_claim(depth: int) -> Claim:
     """Correlation at one depth; the control has leaky rectifiers."""
-    return Claim(
-        key=f"R12.correlation_{depth}",
-        systems=("S5",),
-        statement=f"Orthogonal inputs correlate by {rectified_theory(depth):.6f} behind {depth} "
-        "layers of rectifiers",
+    return claim(
+        f"R12.correlation_{depth}",
+        f"Orthogonal inputs correlate by {rectified_theory(depth):.6f} behind {depth} layers of "
+        "rectifiers",
+        r"c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi",
+        partial(rectified_theory, depth),
+        partial(rectified, depth, ReLU()),
+        partial(rectified, depth, LeakyReLU(0.3)),
         source=CHO,
-        equation=r"c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi",
-        status=Status.ASYMPTOTIC,
-        closed_form=partial(rectified_theory, depth),
-        simulation=partial(rectified, depth, ReLU()),
-        control=partial(rectified, depth, LeakyReLU(0.3)),
         n_samples=4000,
         n_quick=400,
         allowance=1 / N_UNITS,
@@ -177,16 +176,14 @@ def rectified_claim(depth: int) -> Claim:
 def edge_claim(bias_variance: float) -> Claim:
     """One point of the critical line; the control has another activation."""
     value = float(propagation.critical_weight_variance(Tanh(), bias_variance))
-    return Claim(
-        key=f"R25.edge_{bias_variance:g}",
-        systems=("S5",),
-        statement=f"Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}",
+    return claim(
+        f"R25.edge_{bias_variance:g}",
+        f"Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}",
+        r"\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1",
+        value,
+        partial(edge, bias_variance, Tanh()),
+        partial(edge, bias_variance, Erf()),
         source=SCHOENHOLZ,
-        equation=r"\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1",
-        status=Status.ASYMPTOTIC,
-        closed_form=lambda: value,
-        simulation=partial(edge, bias_variance, Tanh()),
-        control=partial(edge, bias_variance, Erf()),
         n_samples=600,
         n_quick=40,
         allowance=value / N_UNITS,
@@ -199,17 +196,15 @@ def edge_claim(bias_variance: float) -> Claim:
 def limit_claim(weight_variance: float) -> Claim:
     """Limit of the correlation; the control has other weights."""
     value = settled(weight_variance)[1]
-    return Claim(
-        key=f"R25.limit_{weight_variance:g}",
-        systems=("S5",),
-        statement="Any two inputs end up with the same correlation in chaos, tanh, weight "
-        f"variance {weight_variance:g}, bias variance {BIAS:g}",
+    return claim(
+        f"R25.limit_{weight_variance:g}",
+        "Any two inputs end up with the same correlation in chaos, tanh, weight variance "
+        f"{weight_variance:g}, bias variance {BIAS:g}",
+        r"c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*",
+        value,
+        partial(limit, weight_variance),
+        partial(limit, OTHER[weight_variance]),
         source=POOLE,
-        equation=r"c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*",
-        status=Status.ASYMPTOTIC,
-        closed_form=lambda: value,
-        simulation=partial(limit, weight_variance),
-        control=partial(limit, OTHER[weight_variance]),
         n_samples=1000,
         n_quick=80,
         allowance=3 / N_UNITS,
@@ -221,17 +216,15 @@ def limit_claim(weight_variance: float) -> Claim:
 def scale_claim(weight_variance: float) -> Claim:
     """Depth scale of the correlation; the control has other weights."""
     value = float(propagation.correlation_depth(Tanh(), weight_variance, BIAS))
-    return Claim(
-        key=f"R25.scale_{weight_variance:g}",
-        systems=("S5",),
-        statement=f"Layers in which correlations come closer to their limit by 1/e, tanh, weight "
-        f"variance {weight_variance:g}, bias variance {BIAS:g}",
+    return claim(
+        f"R25.scale_{weight_variance:g}",
+        "Layers in which correlations come closer to their limit by 1/e, tanh, weight variance "
+        f"{weight_variance:g}, bias variance {BIAS:g}",
+        r"\xi = -1 / \ln \chi(c^*)",
+        value,
+        partial(scale, weight_variance),
+        partial(scale, OTHER[weight_variance]),
         source=SCHOENHOLZ,
-        equation=r"\xi = -1 / \ln \chi(c^*)",
-        status=Status.ASYMPTOTIC,
-        closed_form=lambda: value,
-        simulation=partial(scale, weight_variance),
-        control=partial(scale, OTHER[weight_variance]),
         n_samples=2000,
         n_quick=150,
         allowance=value**2 / N_UNITS,
@@ -245,17 +238,15 @@ CLAIMS = (
     *(edge_claim(bias_variance) for bias_variance in (0.0, 0.01, 0.05, 0.1, 0.2)),
     *(limit_claim(weight_variance) for weight_variance in (2.5, 4.0)),
     *(scale_claim(weight_variance) for weight_variance in (1.0, 1.5, 2.5, 4.0)),
-    Claim(
-        key="S5.width",
-        systems=("S5",),
-        statement="Correlations in networks of finite width come closer to theory as one by the "
-        "square root of the width",
+    claim(
+        "S5.width",
+        "Correlations in networks of finite width come closer to theory as one by the square root "
+        "of the width",
+        r"\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}",
+        -0.5,
+        partial(deviation_slope, 3),
+        partial(deviation_slope, 1),
         source=POOLE,
-        equation=r"\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}",
-        status=Status.ASYMPTOTIC,
-        closed_form=lambda: -0.5,
-        simulation=partial(deviation_slope, 3),
-        control=partial(deviation_slope, 1),
         n_samples=150,
         n_quick=15,
         allowance=1 / 16,
