@@ -48,6 +48,21 @@ def test_the_test_would_notice_a_wrong_slope():
     assert np.abs(np.sqrt(np.pi) / 2 * Erf().derivative(z) - slope).max() > 100 * REACH
 
 
+@pytest.mark.parametrize(
+    "activation", [Identity(), Tanh(), Sigmoid(), Erf(), ReLU(), LeakyReLU(0.1), Step()]
+)
+def test_derivatives(activation):
+    inputs = np.concatenate([np.random.default_rng(7).normal(0, 3, 200), [-800.0, 800.0]])
+    h = 1e-6
+    slope = (activation(inputs + h) - activation(inputs - h)) / (2 * h)
+    np.testing.assert_allclose(activation.derivative(inputs), slope, rtol=1e-5, atol=1e-9)
+    assert not np.any(np.isnan(activation(inputs)))
+    for kink in activation.kinks:
+        left, right = activation.derivative([kink - 1e-9, kink + 1e-9])
+        values = activation([kink - 1e-9, kink + 1e-9])
+        assert left != right or abs(values[1] - values[0]) > 0.5
+
+
 @pytest.mark.parametrize("member", MEMBERS, ids=repr)
 def test_contract(member):
     z = inputs()

@@ -1,15 +1,14 @@
-"""Networks that solve differential equations: jets, losses and noise, each against a witness."""
+"""Networks that solve differential equations: losses and noise, each against a witness."""
 
-import mpmath
 import numpy as np
 import pytest
 import scipy.integrate
 
 from olfnet.theory import forms, jets, pinn
-from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory.activations import LeakyReLU, ReLU, Step, Tanh
 from olfnet.theory.approximation import interpolation
 from olfnet.theory.convolution import Convolution
-from olfnet.theory.layers import Activate, Dense, Network, Residual
+from olfnet.theory.layers import Dense, Network, Residual
 from olfnet.theory.network import dense
 from olfnet.theory.pinn import Dirichlet, Energy, Galerkin, Neumann, Points, Problem, Strong, Trial
 from olfnet.theory.trials import flat, moved
@@ -24,6 +23,13 @@ VARIED = Problem(
     high=Neumann(-0.3),
     interval=(-0.5, 1.0),
 )
+PROBLEMS = [
+    Problem(2.0, 3.0, 1.0, Dirichlet(1.0), Neumann(-0.5), (0.5, 2.0)),
+    Problem(2.0, 3.0, 1.0, Neumann(0.7), Neumann(0.2)),
+    Problem(1.5, 0.0, 2.0, Neumann(1.0), Dirichlet(-1.0)),
+    Problem(0.01, 4.0, 1.0, Dirichlet(3.0), Dirichlet(0.0)),
+    VARIED,
+]
 FORMS = [Strong(3.0), Energy(7.0), Galerkin(5, 2.0)]
 
 
@@ -35,128 +41,6 @@ def network(activation=None, *widths, seed=1):
     """A network drawn at random, with one input and one output."""
     widths = widths or (12,)
     return dense([1, *widths, 1], activation or Tanh(), bias_variance=1.0, rng=seed)
-
-
-def residual_network(activation):
-    random = rng(2)
-    block = [Dense(0.5 * random.standard_normal((6, 6)), 0.1), Activate(activation)]
-    first, last = network(activation, 6).layers[:2], Dense(random.standard_normal((1, 6)))
-    return Network([*first, Residual(block), last])
-
-
-@pytest.fixture(scope="module")
-def jax():
-    module = pytest.importorskip("jax")
-    module.config.update("jax_enable_x64", True)
-    return module
-
-
-def in_jax(jax, squash, parameters, x):
-    """The residual network above, of a single number."""
-    (w1, b1, w2, b2, w3, b3), tensor = parameters, jax.numpy.asarray(x)
-    hidden = squash(w1[:, 0] * tensor + b1)
-    hidden = hidden + squash(w2 @ hidden + b2)
-    return (w3 @ hidden + b3)[0]
-
-
-@pytest.mark.parametrize("name", ["tanh", "erf"])
-def test_jets_and_their_gradients_are_those_of_jax(jax, name):
-    activation = {"tanh": Tanh(), "erf": Erf()}[name]
-    squash = {"tanh": jax.numpy.tanh, "erf": jax.scipy.special.erf}[name]
-    net, places = residual_network(activation), np.linspace(-1, 2, 5)
-    weights = rng(3).random((3, 5))
-
-    @jax.jit
-    def orders(parameters):
-        def value(x):
-            return in_jax(jax, squash, parameters, x)
-
-        slope = jax.grad(value)
-        return jax.numpy.stack([jax.vmap(f)(places) for f in (value, slope, jax.grad(slope))])
-
-    found, pull = jets.linearized(net, places)
-    np.testing.assert_allclose(found, orders(net.parameters), rtol=1e-11, atol=1e-12)
-    wanted = jax.jit(jax.grad(lambda p: (weights * orders(p)).sum()))(net.parameters)
-    for one, other in zip(pull(weights), wanted, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-11)
-    off = pull(weights * [[1.0], [1.0], [1.001]])  # the curvature's part is seen
-    assert np.abs(flat(off) - flat(wanted)).max() > 1e-6
-
-
-def test_slopes_are_those_of_complex_steps():
-    """Imaginary steps of 1e-30 have no error but rounding; curvatures by those of slopes."""
-    net = network(Tanh(), 9, 7)
-    w1, b1, w2, b2, w3, b3 = net.parameters
-    x = np.linspace(-1, 1, 11)
-
-    def value_and_slope(z):
-        first = np.tanh(z[:, None] * w1[:, 0] + b1)
-        second = np.tanh(first @ w2.T + b2)
-        slope = (1 - second**2) * (((1 - first**2) * w1[:, 0]) @ w2.T)
-        return (second @ w3.T + b3)[:, 0], (slope @ w3.T)[:, 0]
-
-    steps = [part.imag / 1e-30 for part in value_and_slope(x + 1e-30j)]
-    np.testing.assert_allclose(jets.jets(net, x)[1:], steps, rtol=1e-12, atol=1e-13)
-
-
-@pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Erf(), Identity(), LeakyReLU(0.2)])
-def test_derivatives_of_activations(activation):
-    """Each is the central difference of the one before, to 1e-10 / 6 times the third next."""
-    z = np.array([-3.0, -1.2, -0.1, 0.3, 2.0, 5.0])
-    up, down = (jets.derivatives(activation, z + by) for by in (1e-5, -1e-5))
-    found = jets.derivatives(activation, z)
-    np.testing.assert_allclose((up - down)[:3] / 2e-5, found[1:], atol=1e-8)
-    far = jets.derivatives(activation, np.array([-1e5, 1e5]))
-    assert np.isfinite(far).all()
-
-
-PROBLEMS = [
-    Problem(2.0, 3.0, 1.0, Dirichlet(1.0), Neumann(-0.5), (0.5, 2.0)),
-    Problem(2.0, 3.0, 1.0, Neumann(0.7), Neumann(0.2)),
-    Problem(1.5, 0.0, 2.0, Neumann(1.0), Dirichlet(-1.0)),
-    Problem(0.01, 4.0, 1.0, Dirichlet(3.0), Dirichlet(0.0)),
-    VARIED,
-]
-
-
-def boundary_value(problem, places):
-    """What SciPy's collocation makes of the problem, for u and its flow a u'."""
-
-    def flows(x, y):
-        a, _, k, s = problem.at(x)
-        return np.stack([y[1] / a, k * y[0] - s])
-
-    def ends(low, high):
-        sides = ((problem.low, low, -1), (problem.high, high, 1))
-        return np.array(
-            [y[0] - e.value if isinstance(e, Dirichlet) else n * y[1] - e.inflow
-             for e, y, n in sides]
-        )  # fmt: skip
-
-    grid = np.linspace(*problem.interval, 50)
-    return scipy.integrate.solve_bvp(flows, ends, grid, np.zeros((2, 50)), tol=1e-8).sol(places)[0]
-
-
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_references_agree_with_one_another(problem):
-    """SciPy's solver to 1e-7; differences with an error that falls fourfold as pieces halve."""
-    errors = []
-    for n_pieces in (200, 400):
-        places, values = pinn.finite_differences(problem, n_pieces)
-        exact = boundary_value(problem, places)
-        if problem is not VARIED:
-            np.testing.assert_allclose(pinn.closed_form(problem, places), exact, atol=1e-7)
-            exact = pinn.closed_form(problem, places)
-        errors.append(np.abs(values - exact).max())
-    assert errors[1] < 1e-3
-    # Parabolas are met to rounding; SciPy's own 1e-8 blurs the rate where there is no closed form.
-    assert errors[0] / errors[1] == pytest.approx(4, rel=0.05) or errors[0] < 1e-12
-
-
-def test_a_wrong_inflow_is_noticed():
-    wrong = Problem(2.0, 3.0, 1.0, Neumann(-0.7), Neumann(0.2))
-    right = boundary_value(PROBLEMS[1], np.array([0.0]))
-    assert abs(pinn.closed_form(wrong, [0.0])[0] - right[0]) > 0.1
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -388,18 +272,3 @@ TRIAL = Trial(PARABOLA, network())
 def test_bad_input(make, words):
     with pytest.raises(ValueError, match=words):
         make()
-
-
-@pytest.mark.parametrize("decay", [1e-14, 1e-9, 1e-4, 0.3, 3.99, 4.01, 50.0])
-def test_decay_that_is_hardly_there_costs_no_digits(decay):
-    """By mpmath, s / k (1 - cosh((x - 1/4) / l) / cosh(1 / (4 l))) with held ends, and walls."""
-    x = np.linspace(0, 0.5, 5)
-    with mpmath.workdps(50):
-        k = mpmath.mpf(decay)
-        root = mpmath.sqrt(k)
-        held = [(1 - mpmath.cosh((p - 0.25) * root) / mpmath.cosh(root / 4)) / k for p in x]
-        wall = [(1 - mpmath.cosh(p * root) / mpmath.cosh(root / 2)) / k for p in x]
-    for low, wanted in ((pinn.Dirichlet(), held), (pinn.Neumann(), wall)):
-        problem = pinn.Problem(decay=decay, source=1.0, low=low, interval=(0.0, 0.5))
-        found = pinn.closed_form(problem, x)
-        np.testing.assert_allclose(found, np.array(wanted, dtype=float), rtol=1e-12, atol=1e-15)
