@@ -10,6 +10,7 @@ import numpy as np
 from olfnet.checks import FloatArray
 from olfnet.expansion.sparsify import FixedFeedback
 from olfnet.lab.claims.claim import Claim, ClosedForm, Measured, Status
+from olfnet.lab.claims.sources import OLSEN
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import attention, competition
 
@@ -17,7 +18,6 @@ Rng = np.random.Generator
 Statistic = Callable[[FloatArray], FloatArray]
 VASWANI = "Vaswani et al. 2017, arXiv 1706.03762"
 DERRIDA = "Derrida 1981, 10.1103/PhysRevB.24.2613"
-OLSEN = "Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009"
 MARTINS = "Martins & Astudillo 2016, arXiv 1602.02068"
 N_KEYS, N_DIMS = 128, 64
 PRINTED = {16: 0.536, 64: 0.763, 1024: 0.945}

@@ -8,11 +8,10 @@ import numpy as np
 from olfnet.capacity import breaking_points, measure_capacity
 from olfnet.capacity.trials import Draw
 from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.lab.claims.sources import AMIT, COVER, GARDNER
 from olfnet.theory import cover, gardner
 
 Rng = np.random.Generator
-COVER = "Cover 1965, IEEE Trans. Electron. Comput. EC-14:326"
-AMIT = "Amit, Wong & Campbell 1989; Brunel et al. 2004, 10.1016/j.neuron.2004.08.023"
 claim = partial(Claim, systems=("S14",))
 
 
@@ -102,7 +101,7 @@ def margin(kappa: float) -> Claim:
         partial(gardner.capacity, kappa),
         partial(mean_break, gaussian(200), 200, 800, margin=kappa),
         partial(mean_break, gaussian(200), 200, 800, margin=1.3 * kappa),
-        source="Gardner 1988, J. Phys. A 21:257",
+        source=GARDNER,
         status=Status.ASYMPTOTIC,
         n_samples=300,
         n_quick=60,
@@ -124,7 +123,7 @@ def biased(label_fraction: float) -> Claim:
         value,
         partial(mean_break, gaussian(n_dims), n_dims, longest, **options),
         partial(mean_break, gaussian(n_dims), n_dims, longest, bias=True),
-        source="Gardner 1988, J. Phys. A 21:257",
+        source=GARDNER,
         status=Status.ASYMPTOTIC,
         n_samples=300,
         n_quick=80,

@@ -12,6 +12,7 @@ from olfnet.expansion import random_expansion, rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.odor_path import lobe_rates
+from olfnet.lab.claims.sources import BABADI, LITWIN, OLSEN
 from olfnet.receptors import (
     DivisiveNormalization,
     NoNormalization,
@@ -24,8 +25,6 @@ Rng = np.random.Generator
 Normalization = Callable[[FloatArray], FloatArray]
 Statistic = Callable[[FloatArray], float]
 HALLEM = "Hallem & Carlson 2006, 10.1016/j.cell.2006.01.050"
-OLSEN = "Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009"
-LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
 claim = partial(Claim, systems=("S14",))
 
 
@@ -247,7 +246,7 @@ CLAIMS = (
         0.0,
         partial(decorrelation, sparsify.TopK(0.05)),
         without_threshold,
-        source="Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035",
+        source=BABADI,
         status=Status.ORDERING,
         n_samples=20,
         n_quick=4,

@@ -12,13 +12,14 @@ from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.odor_path import lobe_rates
+from olfnet.lab.claims.sources import OLSEN
 from olfnet.theory import born_dead, dead_units, network
 from olfnet.theory.activations import Activation, LeakyReLU, ReLU
 from olfnet.theory.network import Network
 
 Rng = np.random.Generator
 LU = "Lu et al. 2019, arXiv 1903.06733"
-COUNT = "Wirings counted; Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009"
+COUNT = f"Wirings counted; {OLSEN}"
 MAAS = "Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models"
 N_ODORS, THRESHOLD, CORRELATION = 50, 2.0, 0.3
 WIDTHS = [4] * 12

@@ -10,17 +10,16 @@ from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import BABADI, SCHOENHOLZ
 from olfnet.theory import propagation
 from olfnet.theory.activations import Activation, ReLU, Sigmoid, Step, Tanh, Thresholded
 from olfnet.theory.network import Activate, Dense, Layer, Network
 
 Rng = np.random.Generator
-SCHOENHOLZ = "Schoenholz et al. 2017, arXiv 1611.01232"
 YANG = "Yang & Schoenholz 2017, arXiv 1712.08969"
 BENGIO = "Bengio, Simard & Frasconi 1994, 10.1109/72.279181"
 HE = "He et al. 2015, arXiv 1502.01852"
 GLOROT = "Glorot & Bengio 2010, AISTATS"
-BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
 N_UNITS = 100
 claim = partial(Claim, systems=("S5",), n_samples=400, n_quick=40)
 

@@ -15,6 +15,7 @@ from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import CHO
 from olfnet.theory import expansion_kernel
 from olfnet.theory.activations import Activation, Erf, LeakyReLU, ReLU, Step, Tanh
 from olfnet.theory.layers import Network
@@ -22,7 +23,6 @@ from olfnet.theory.ntk import WideNetwork, empirical
 
 Rng = np.random.Generator
 JACOT = "Jacot, Gabriel & Hongler 2018, arXiv 1806.07572"
-CHO = "Cho & Saul 2009, Advances in Neural Information Processing Systems 22"
 RECURSION = r"\Theta_{l+1} = K_{l+1} + \sigma_w^2 E[\phi'(u) \phi'(v)] \Theta_l"
 # Two inputs that drive the first layer with variance 1 and covariance 1/2 (weight variance 2).
 PAIR = np.array([[1.0, 0.0], [0.5, 0.75**0.5]])

@@ -10,11 +10,10 @@ from olfnet import capacity
 from olfnet.checks import FloatArray
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import BABADI, LITWIN
 from olfnet.theory import expansion
 
 Rng = np.random.Generator
-BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
-LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
 N_INPUTS, N_UNITS, N_ODORS, SIZE = 100, 2000, 100, 0.1
 claim = partial(Claim, systems=("S14",), n_samples=60, n_quick=15)
 

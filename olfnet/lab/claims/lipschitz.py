@@ -9,6 +9,7 @@ import numpy as np
 from olfnet.checks import FloatArray
 from olfnet.lab.claims import odor_path
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import OLSEN
 from olfnet.receptors import fly_odors
 from olfnet.receptors.steepness import lipschitz_bound
 from olfnet.theory import network
@@ -21,7 +22,7 @@ from olfnet.theory.singular import EPS, explicit_matrix, singular_values
 Rng = np.random.Generator
 HE = "He et al. 2016, arXiv 1512.03385, by the triangle inequality"
 SEDGHI = "Sedghi, Gupta & Long 2019, arXiv 1805.10408"
-OLSEN = "Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009, derived for this package"
+DERIVED = f"{OLSEN}, derived for this package"
 GRID = (6, 6)
 claim = partial(Claim, systems=("S11",), n_samples=300, n_quick=30)
 
@@ -237,7 +238,7 @@ CLAIMS = (
         0.0,
         partial(lobe_slack, False),
         partial(lobe_slack, True),
-        source=OLSEN,
+        source=DERIVED,
         status=Status.ORDERING,
         n_samples=50,
         n_quick=10,

@@ -7,13 +7,13 @@ import numpy as np
 
 from olfnet.capacity import Ellipsoids, breaking_points, manifold_geometry, manifolds
 from olfnet.checks import FloatArray
-from olfnet.lab.claims.capacities import COVER, mean_break
+from olfnet.lab.claims.capacities import mean_break
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import CHUNG, COVER
 from olfnet.theory import cover
 from olfnet.theory import manifolds as theory
 
 Rng = np.random.Generator
-CHUNG = "Chung, Lee & Sompolinsky 2018, 10.1103/PhysRevX.8.031003"
 N_DIMS = 100
 SPHERES = ((0.5, 1), (1, 1), (0.1, 5), (0.5, 5), (1, 5), (0.5, 10))
 SIZE = (

@@ -6,13 +6,12 @@ import numpy as np
 
 from olfnet.checks import FloatArray
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import CHO, SCHOENHOLZ
 from olfnet.theory import propagation
 from olfnet.theory.activations import Activation, Erf, LeakyReLU, ReLU, Tanh
 
 Rng = np.random.Generator
 POOLE = "Poole et al. 2016, arXiv 1606.05340"
-SCHOENHOLZ = "Schoenholz et al. 2017, arXiv 1611.01232"
-CHO = "Cho & Saul 2009, Advances in Neural Information Processing Systems 22"
 N_UNITS, N_INPUTS, BIAS = 100, 8, 0.05
 BEFORE, BETWEEN = 12, 8  # layers in which the variance settles, and gradients are looked at
 ROUNDED = {

@@ -8,9 +8,10 @@ import numpy as np
 
 from olfnet.capacity import breaking_points, extrapolate, measure_recall
 from olfnet.checks import FloatArray
-from olfnet.lab.claims.capacities import AMIT, gaussian
+from olfnet.lab.claims.capacities import gaussian
 from olfnet.lab.claims.claim import CONFIDENCE, Claim, Measured, Status
-from olfnet.lab.claims.layers import BABADI, N_INPUTS, N_UNITS, SIZE, layer, noisy
+from olfnet.lab.claims.layers import N_INPUTS, N_UNITS, SIZE, layer, noisy
+from olfnet.lab.claims.sources import AMIT, BABADI, GARDNER
 from olfnet.lab.claims.sparse_codes import sparse
 from olfnet.readout import (
     HebbianReadout,
@@ -22,7 +23,6 @@ from olfnet.readout import (
 from olfnet.theory import expansion, gardner
 
 Rng = np.random.Generator
-GARDNER = "Gardner 1988, J. Phys. A 21:257"
 NOVIKOFF = "Novikoff 1962, Proc. Symp. Mathematical Theory of Automata 12:615"
 claim = partial(Claim, systems=("S14",))
 binary = partial(sparse, 0.5)  # patterns with half of the inputs active

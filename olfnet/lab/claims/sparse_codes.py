@@ -7,8 +7,9 @@ import numpy as np
 from olfnet.capacity.trials import Draw
 from olfnet.expansion import random_expansion, rate, sparsify
 from olfnet.expansion.circuit import Circuit
-from olfnet.lab.claims.capacities import COVER, mean_break, signs, twice
+from olfnet.lab.claims.capacities import mean_break, signs, twice
 from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
+from olfnet.lab.claims.sources import COVER
 from olfnet.receptors import DivisiveNormalization, fly_odors
 
 Rng = np.random.Generator

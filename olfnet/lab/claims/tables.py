@@ -8,14 +8,10 @@ import numpy as np
 
 from olfnet.checks import FloatArray
 from olfnet.lab.claims.claim import Claim, Measured, Status
+from olfnet.lab.claims.sources import AMIT, BABADI, CHUNG, GARDNER, LITWIN
 from olfnet.theory import expansion, gardner, manifolds
 
 Rng = np.random.Generator
-GARDNER = "Gardner 1988, J. Phys. A 21:257"
-BRUNEL = "Amit, Wong & Campbell 1989; Brunel et al. 2004, 10.1016/j.neuron.2004.08.023"
-CHUNG = "Chung, Lee & Sompolinsky 2018, 10.1103/PhysRevX.8.031003"
-BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
-LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01)
 claim = partial(Claim, systems=("S14",))
 
@@ -73,16 +69,16 @@ TABLES = (
         (0.5, 0.2, 0.1, 0.05), (0.5196, 0.7206, 1.1106, 1.8204), 6e-5,
     ),
     Published(
-        "R4.table", "Capacity of robust non-negative weights", BRUNEL,
+        "R4.table", "Capacity of robust non-negative weights", AMIT,
         partial(gardner.capacity, nonnegative=True),
         (0, 0.5, 1.0, 2.0), (1, 0.6672, 0.4789, 0.2854), 6e-5,
     ),
     Published(
-        "R4.half_table", "Capacity of non-negative weights for biased labels", BRUNEL,
+        "R4.half_table", "Capacity of non-negative weights for biased labels", AMIT,
         partial(gardner.capacity, 0.0, nonnegative=True), (0.5, 0.1), (1, 1.9565), 6e-5,
     ),
     Published(
-        "R4.silent_table", "Silent synapses of robust non-negative weights", BRUNEL,
+        "R4.silent_table", "Silent synapses of robust non-negative weights", AMIT,
         gardner.silent_fraction, (0, 0.5, 1.0, 2.0), (0.5, 0.601, 0.679, 0.782), 6e-4,
     ),
     Published(

@@ -1,0 +1,11 @@
+"""Publications from which claims of more than one file are."""
+
+AMIT = "Amit, Wong & Campbell 1989; Brunel et al. 2004, 10.1016/j.neuron.2004.08.023"
+BABADI = "Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035"
+CHO = "Cho & Saul 2009, Advances in Neural Information Processing Systems 22"
+CHUNG = "Chung, Lee & Sompolinsky 2018, 10.1103/PhysRevX.8.031003"
+COVER = "Cover 1965, IEEE Trans. Electron. Comput. EC-14:326"
+GARDNER = "Gardner 1988, J. Phys. A 21:257"
+LITWIN = "Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030"
+OLSEN = "Olsen, Bhandawat & Wilson 2010, 10.1016/j.neuron.2010.04.009"
+SCHOENHOLZ = "Schoenholz et al. 2017, arXiv 1611.01232"
