@@ -85,9 +85,9 @@ def samples(dataset: xr.Dataset, readout: str, norm: str) -> dict[float, np.ndar
     """Finished repeats by coding level, each of shape (n_repeats, n_radii, n_odors)."""
     found = {}
     for level in dataset["coding_level"].values:
-        done = repeats.finished(dataset, readout=readout, coding_level=level, norm=norm)
+        done = repeats.finished(dataset, readout=readout, coding_level=level)
         if done.sizes["repeat"]:
-            radii = done[list(RADII)].to_array()
+            radii = done[list(RADII)].sel(norm=norm).to_array()
             found[float(level)] = radii.transpose("repeat", "variable", "odor").values
     return found
 

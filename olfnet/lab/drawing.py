@@ -35,7 +35,7 @@ def legend(axes: Axes, **options: Any) -> None:
 
 
 def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """Mean over the first axis, and half the width of Student's interval; 0 for a single sample.
+    """Mean over the first axis, and half the width of Student's interval.
 
     Parameters
     ----------
@@ -45,11 +45,21 @@ def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> tuple[FloatA
     Returns
     -------
     tuple of arrays of shape (...)
+        A single sample says nothing about its error: tables show its width as nan, figures draw
+        none.
+
+    Examples
+    --------
+    >>> [float(number.round(2)) for number in mean_and_reach([1.0, 2.0, 3.0])]
+    [2.0, 2.48]
+    >>> mean, reach = mean_and_reach([1.0])
+    >>> f"{mean:.1f} ±{reach:.1f}"
+    '1.0 ±nan'
     """
     samples = np.asarray(samples, dtype=float)
     value = samples.mean(axis=0)
     if len(samples) < 2:
-        return value, np.zeros_like(value)
+        return value, np.full_like(value, np.nan)
     reach = scipy.stats.t.ppf((1 + confidence) / 2, len(samples) - 1)
     return value, np.asarray(reach * scipy.stats.sem(samples, axis=0))
 
