@@ -195,6 +195,7 @@ def test_bars_signs_and_names_are_spaced():
     row = [part.tag for part in root[0]]
     assert row[-3:] == ["mi", "mspace", "mi"]
     assert row.count("mspace") == 1
+    assert "mspace" not in formulas.mathml(r"\langle \dim \rangle + (\dim)")
 
 
 @pytest.mark.parametrize(

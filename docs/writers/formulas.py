@@ -15,7 +15,8 @@ _WORD = re.compile(
 )
 _UNREAD = re.compile(r"[\\{}^_$]")
 _N_PARTS = {"mfrac": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2, "msubsup": 3}
-_OPENING, _CLOSING = "([{\u27e8", ")]}\u27e9"
+_CLOSING = (")", "]", "}")
+_ANGLES = ("\u27e8", "\u27e9")
 
 
 def mathml(tex: str, display: str = "inline") -> str:
@@ -126,7 +127,9 @@ def _is_name(part: Element) -> bool:
 def _opens(part: Element) -> bool:
     """Whether no term ends here, so that what follows starts one."""
     core = _core(part)
-    return core.tag == "mo" and core.get("form") != "postfix" and core.text not in tuple(_CLOSING)
+    if core.tag == "mo":
+        return core.get("form") != "postfix" and core.text not in _CLOSING
+    return core.text == _ANGLES[0]
 
 
 def _touches(part: Element, opens: bool = False) -> bool:
@@ -136,9 +139,7 @@ def _touches(part: Element, opens: bool = False) -> bool:
         return core.text in ("\u2211", "\u220f", "\u222b") or (
             core.text == "|" and core.get("form") == ("prefix" if opens else "postfix")
         )
-    return core.tag not in ("mspace", "mtext", "mtable") and core.text not in tuple(
-        _OPENING if opens else _CLOSING
-    )
+    return core.tag not in ("mspace", "mtext", "mtable") and core.text not in _ANGLES
 
 
 def add_renderer(app: Any) -> None:
