@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from olfnet.lab import load_study
+from olfnet.receptors import fly_odors
 
 STUDY = Path(__file__).parents[1] / "studies" / "attention_gain.py"
 SETTINGS = {"uninhibited": 0.2, "fan_in": 7, "n_units": 1000}
@@ -21,7 +22,7 @@ def test_measured_odors(study):
     """Shares without saturation are R^n / sum R^n; normalization keeps codes spread, gain not."""
     module = study.measure.__globals__
     found = study.measure(**SETTINGS, rng=np.random.default_rng(0))
-    rates = module["measured_odors"]()
+    rates = fly_odors()
     glomeruli = found["glomeruli"].mean("odor")
     for exponent in (1.0, 4.0):
         shares = rates**exponent / (rates**exponent).sum(axis=1, keepdims=True)
@@ -49,7 +50,7 @@ def test_theory_is_right_for_normal_logarithms(study):
     mean, sd = module["log_rates"]()
     odors = np.exp(mean + sd * np.random.default_rng(1).standard_normal((3000, 24)))
     module["LEAST"] = 1e-9
-    module["measured_odors"] = lambda: odors
+    module["fly_odors"] = lambda: odors
     module["log_rates"].cache_clear()
     found = study.measure(**SETTINGS, rng=np.random.default_rng(0))["glomeruli"]
     reach = 4 * found.std("odor").values / 3000**0.5

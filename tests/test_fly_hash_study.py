@@ -147,9 +147,10 @@ def test_a_method_that_is_not_installed_is_named(timings):
 
 
 def test_a_timing_is_of_the_method_named(timings):
-    """A process of its own that hashes; memory is what is needed beyond the vectors."""
+    """A process of its own that hashes; memory is what it needs, not what this one has used."""
+    assert np.ones(75_000_000).sum() * 8 == 6e8
     found = timings[0].measure(
         hasher="olfnet: 6 inputs", n_vectors=40, n_units=200, rng=np.random.default_rng(0)
     )
     assert 0 < float(found["seconds"]) < 60
-    assert 1e6 < float(found["memory"]) < 1e9
+    assert 1e6 < float(found["memory"]) < 5e8

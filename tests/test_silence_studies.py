@@ -88,15 +88,15 @@ def test_normal_theories_lie_on_either_side(study):
 def test_one_factor_is_right_for_a_panel_of_its_kind(study):
     """Normal rates of 60 glomeruli that differ in their means only; .03 for one finite panel."""
     module = study.measure.__globals__
-    measured = module["lobe"]
+    measured = module["PROJECTIONS"]
     rng = np.random.default_rng(2)
     invented = 100 + 20 * rng.standard_normal(60) + 25 * rng.standard_normal((110, 60))
-    module["lobe"] = lambda: invented
+    module["PROJECTIONS"] = invented
     try:
         found = study.measure(fan_in=6, n_units=8000, rng=np.random.default_rng(3))["silent"]
         normal = module["normal_theory"](6, module["THRESHOLDS"], 110)
     finally:
-        module["lobe"] = measured
+        module["PROJECTIONS"] = measured
     np.testing.assert_allclose(found.sel(n_odors=110), normal, atol=0.03)
     alike = module["dead_units"].silent_fraction(110, module["THRESHOLDS"])
     assert np.abs(found.sel(n_odors=110) - alike).max() > 0.06

@@ -13,7 +13,7 @@ from olfnet.expansion.rate import respond
 from olfnet.expansion.sparsify import TopK
 from olfnet.lab import load_study
 from olfnet.lab.drawing import mean_and_reach
-from olfnet.receptors import DivisiveNormalization
+from olfnet.receptors import DivisiveNormalization, fly_odors
 
 STUDIES = Path(__file__).parents[1] / "studies"
 
@@ -74,7 +74,7 @@ def test_differences_without_scatter_are_no_evidence(wiring):
 
 def test_the_measured_odors_themselves_give_the_same_picture(wiring):
     """Dimension over 110 odors: unequal claws cost 8 % and more, who connects to whom less."""
-    odors = np.asarray(DivisiveNormalization()(wiring["measured_odors"]()))
+    odors = DivisiveNormalization()(fly_odors())
     measured, rng = weights(load_connectome("eichler_2017_right")), np.random.default_rng(7)
 
     def dim(one, receptors):
