@@ -86,9 +86,9 @@ def table(rows: list[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def about(module: str) -> str:
-    """Docstring of a module, as it stands."""
-    options = "   :no-members:\n   :no-index:\n"
+def about(module: str, *, indexed: bool = False) -> str:
+    """Docstring of a module, as it stands; links lead to the one place where it is indexed."""
+    options = "   :no-members:\n" + ("" if indexed else "   :no-index:\n")
     return f"```{{eval-rst}}\n.. automodule:: {module}\n{options}```\n"
 
 
@@ -105,7 +105,7 @@ def room_page(room: str, modules: list[str]) -> str:
         (f"[{module.removeprefix(room + '.')}]({module}.md)", first_line(_find(module)))
         for module in modules
     ]
-    text = f"# {room}\n\n{about(room)}\n"
+    text = f"# {room}\n\n{about(room, indexed=True)}\n"
     if names:
         text += f"## Names at hand\n\nAll of them as `{room}.NAME`.\n\n{table(names)}\n"
     text += f"## Modules\n\n{table(rows)}\n" if rows else ""
