@@ -19,7 +19,7 @@ from . import (
 from .anatomy import adult
 from .circuit import Circuit, Response, random_expansion
 from .connectomes import load_connectome
-from .dynamics import Dynamics
+from .dynamics import Dynamics, Synapse
 from .edges import read_connectome
 from .spikes import Spikes
 
@@ -28,6 +28,7 @@ __all__ = [
     "Dynamics",
     "Response",
     "Spikes",
+    "Synapse",
     "adult",
     "anatomy",
     "circuit",

@@ -122,11 +122,12 @@ class Claim:
         return float(form() if callable(form) else form)
 
     def agrees(self, measured: Measured) -> bool:
-        """Whether a measurement bears the claim out."""
+        """Whether a measurement bears the claim out, or its status if it is not reproducible."""
         if self.status is Status.ORDERING:
             return measured.low > self.predicted()
         low, high = measured.low - self.allowance, measured.high + self.allowance
-        return low <= self.predicted() <= high
+        inside = low <= self.predicted() <= high
+        return not inside if self.status is Status.NOT_REPRODUCIBLE else inside
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,6 @@ class Outcome:
     @property
     def verdict(self) -> str:
         """In one word or two."""
-        if self.claim.status is Status.NOT_REPRODUCIBLE:
-            return "not reproducible"
-        return "holds" if self.holds else "fails"
+        if not self.holds:
+            return "fails"
+        return "not reproducible" if self.claim.status is Status.NOT_REPRODUCIBLE else "holds"

@@ -151,6 +151,19 @@ CLAIMS = (
         lambda: sample_moments("fafb_zheng_2022")[1],
         CARON,
     ),
+    claim(
+        "R17.caron_usage",
+        "Variation over glomeruli of the claws that they give",
+        "",
+        0.74,
+        lambda n, rng: Measured.number(usage_variation()),
+        lambda n, rng: Measured.number(0.74),
+        source=CARON,
+        status=Status.NOT_REPRODUCIBLE,
+        allowance=0.005,
+        remark="The article's claws by glomerulus are in no table that may be passed on.  What is "
+        "measured here are Kenyon cells by glomerulus in the hemibrain, another fly (R17.usage).",
+    ),
     published(
         "R17.fafb",
         "Mean number of inputs of Kenyon cells",
