@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,12 @@ def write(outcomes: Sequence[Outcome], about: dict[str, Any], folder: Path) -> N
 
 def page(outcomes: Sequence[Outcome], about: dict[str, Any]) -> str:
     """Page for the docs, in Markdown."""
-    failed = sum(not outcome.holds for outcome in outcomes)
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     lines = [
         "# Claims",
         "",
-        f"{len(outcomes)} claims, {failed} of them failed.  Written by `{about['command']}` with "
+        f"{len(outcomes)} claims: {verdicts}.  Written by `{about['command']}` with "
         f"olfnet {about['olfnet']} on {about['date'][:10]}.  Intervals hold {CONFIDENCE:.1%} of "
         "the time; an ordering holds if the whole interval lies above the predicted bound; an "
         "allowance for finite size or rounded print widens the interval.",
