@@ -37,11 +37,11 @@ def write(outcomes: Sequence[Outcome], about: dict[str, Any], folder: Path) -> N
 def page(outcomes: Sequence[Outcome], about: dict[str, Any]) -> str:
     """Page for the docs, in Markdown."""
     counts = Counter(outcome.verdict for outcome in outcomes)
-    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    verdicts = ", ".join(f"{verdict}: {count}" for verdict, count in counts.most_common())
     lines = [
         "# Claims",
         "",
-        f"{len(outcomes)} claims: {verdicts}.  Written by `{about['command']}` with "
+        f"{len(outcomes)} claims ({verdicts}).  Written by `{about['command']}` with "
         f"olfnet {about['olfnet']} on {about['date'][:10]}.  Intervals hold {CONFIDENCE:.1%} of "
         "the time; an ordering holds if the whole interval lies above the predicted bound; an "
         "allowance for finite size or rounded print widens the interval.",
