@@ -20,14 +20,30 @@ FLOORS = {
     "cli": 4,
     "__main__": 5,
 }
+# Floors alone would let these through: theory meets simulation, and arrays meet circuits, above.
+APART = {
+    "expansion": {"theory"},
+    "capacity": {"theory", "receptors", "expansion"},
+    "estimators": {"theory"},
+}
+# Who alone imports what is heavy.
+HEAVY = {"brian2": "expansion/spiking", "matplotlib": "lab", "distributed": "lab", "dask": "lab"}
 # The package's own face: it names every room lazily, and is imported for its version only.
 FACE = "olfnet"
+FACE_NAMES = {
+    alias.name: line.module.partition(".")[0]
+    for line in ast.parse((PACKAGE / "__init__.pyi").read_text()).body
+    if isinstance(line, ast.ImportFrom) and line.module
+    for alias in line.names
+}
 
 
 def room_of(module):
-    """Room of a dotted module name, or None outside the package."""
+    """Room of a dotted name, or None outside the package; ``olfnet.separate`` is of a room, too."""
     parts = module.split(".")
-    return None if parts[0] != FACE else (parts[1] if len(parts) > 1 else FACE)
+    if parts[0] != FACE:
+        return None
+    return FACE_NAMES.get(parts[1], parts[1]) if len(parts) > 1 else FACE
 
 
 def module_of(file):
@@ -45,6 +61,11 @@ def imported(tree, package):
             base = ".".join([*above, *filter(None, [node.module])] if node.level else [node.module])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith(f"{FACE}."):
+            yield ast.unparse(node)  # as olfnet.separate(...) after import olfnet
+        elif isinstance(node, ast.Call):
+            if ast.unparse(node.func).rpartition(".")[2] in ("import_module", "__import__"):
+                yield f"{FACE}.*"  # whatever it loads, nobody sees it here
 
 
 def forbidden(source, module, *, is_package=False):
@@ -52,7 +73,16 @@ def forbidden(source, module, *, is_package=False):
     room = room_of(module)
     package = module if is_package else module.rpartition(".")[0]
     rooms = {room_of(name) for name in imported(ast.parse(source), package)} - {room, None, FACE}
-    return sorted(other for other in rooms if FLOORS.get(other, -2) >= FLOORS[room])
+    apart = APART.get(room, set()) | {"*"}
+    return sorted(
+        other for other in rooms if other in apart or FLOORS.get(other, -2) >= FLOORS[room]
+    )
+
+
+def heavy(source, place):
+    """Heavy libraries that a file of the package imports and is not the one to do so."""
+    found = {name.partition(".")[0] for name in imported(ast.parse(source), FACE)}
+    return sorted(name for name in found & set(HEAVY) if not place.startswith(HEAVY[name]))
 
 
 FILES = [file for pattern in ("*.py", "*.pyi") for file in sorted(PACKAGE.rglob(pattern))]
@@ -63,6 +93,17 @@ INSIDE = [file for file in FILES if file.parent != PACKAGE or file.stem != "__in
 def test_no_import_reaches_up_or_sideways(file):
     is_package = file.stem == "__init__"
     assert forbidden(file.read_text(), module_of(file), is_package=is_package) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_what_is_heavy_has_one_place(file):
+    assert heavy(file.read_text(), str(file.relative_to(PACKAGE))) == []
+
+
+def test_heavy_imports_in_other_places_are_found():
+    assert heavy("def f():\n    import brian2 as b2", "expansion/rate.py") == ["brian2"]
+    assert heavy("from matplotlib.axes import Axes", "capacity/curves.py") == ["matplotlib"]
+    assert heavy("import brian2, numpy", "expansion/spiking/brian.py") == []
 
 
 def test_every_room_has_a_floor():
@@ -79,10 +120,32 @@ def test_every_room_has_a_floor():
         ("from ..theory import cover", ["theory"]),
         ("from .. import expansion", ["expansion"]),
         ("from . import panels\nfrom olfnet import checks\nimport numpy", []),
+        ("from olfnet import separate", ["readout"]),
+        ("from olfnet import __version__", []),
+        ("import olfnet\nolfnet.measure_capacity()", ["capacity"]),
+        ("import olfnet\nolfnet.lab.study.Study", ["lab"]),
+        ("from olfnet import *", ["*"]),
+        ("import importlib\nimportlib.import_module('olfnet.lab')", ["*"]),
+        ("__import__('olfnet.lab')", ["*"]),
     ],
 )
 def test_the_check_finds_planted_imports(source, found):
     assert forbidden(source, "olfnet.receptors.odors") == found
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "found"),
+    [
+        ("olfnet.capacity.curves", "from olfnet.expansion import Circuit", ["expansion"]),
+        ("olfnet.capacity.curves", "from olfnet.readout import separate", []),
+        ("olfnet.expansion.rate", "from olfnet.theory import cover", ["theory"]),
+        ("olfnet.expansion.rate", "from olfnet import receptors", []),
+        ("olfnet.estimators.circuits", "from olfnet.theory import cover", ["theory"]),
+        ("olfnet.lab.claims.tables", "from olfnet.theory import cover", []),
+    ],
+)
+def test_theory_and_simulation_arrays_and_circuits_stay_apart(module, source, found):
+    assert forbidden(source, module) == found
 
 
 def test_importing_the_package_loads_nothing_heavy():
