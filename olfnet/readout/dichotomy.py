@@ -78,8 +78,7 @@ def dichotomy(
     signs = label_signs(labels, len(patterns))
     allowed = weight_signs(nonnegative, patterns.shape[1])
     margin = checks.nonnegative("margin", margin)
-    if not isinstance(bias, (bool, np.bool_)):
-        raise ValueError(f"bias must be True or False, got {bias!r}")
+    bias = checks.flag("bias", bias)
     rows = signs[:, None] * patterns
     if bias:
         rows = np.column_stack((rows, signs))
@@ -102,7 +101,8 @@ def dichotomy(
 def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
     """Return labels as +1 and -1: the larger of two values is +1, a single value its own sign."""
     if np.ma.is_masked(labels):
-        raise ValueError("labels must not have masked entries")
+        n_masked = np.ma.getmask(labels).sum()
+        raise ValueError(f"labels must not have masked entries, got {n_masked}")
     try:
         array = np.asarray(labels)
         array = np.array(array.tolist()) if array.dtype == object else array

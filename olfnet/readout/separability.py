@@ -196,7 +196,7 @@ def separate_many(
     14
     """
     wanted: dict[str, Any] = {"bias": bias, "nonnegative": copy.copy(nonnegative), "margin": 0.0}
-    labels = np.atleast_2d(np.asarray(labels))
+    labels = np.atleast_2d(np.asanyarray(labels))  # masks are kept, to be refused
     patterns = checks.matrix("patterns", patterns)
     if not len(labels):
         return []

@@ -125,10 +125,7 @@ def _log_affinities(
 
 
 def _log_concentrations(name: str, values: ArrayLike) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be numbers, got {values!r}") from None
+    (array,) = checks.broadcast(**{name: values})
     bad = array[~((array > 0) & np.isfinite(array))]
     if bad.size:
         raise ValueError(f"{name} must be positive and finite, got {bad.flat[0]:g}")

@@ -61,12 +61,17 @@ def mean(function: Function, sd: ArrayLike, kinks: Iterable[float] = ()) -> Floa
         To 1e-12 relative for functions that bend at 0 or at their kinks only; those that bend
         steeply elsewhere, such as tanh(100 z - 1), to 1e-9.
 
+    Raises
+    ------
+    ValueError
+        If ``sd`` is negative or not finite.
+
     Examples
     --------
     >>> mean(np.square, [1.0, 3.0]).round(12)
     array([1., 9.])
     """
-    sd = np.asarray(sd, dtype=float)
+    (sd,) = nonnegative(sd=sd)
     z, weights = _nodes([_places(kink, 0.0, sd) for kink in {0.0, *kinks}])
     return np.asarray(np.sum(weights * function(sd * z), axis=0))[()]
 

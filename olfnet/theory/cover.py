@@ -1,4 +1,4 @@
-"""Cover's function counting theorem: how many dichotomies a linear readout can realise.
+"""Cover's function counting theorem: how many dichotomies a linear readout can realize.
 
 P points in general position in N dimensions have C(P, N) = 2 sum_{k<N} binom(P-1, k) dichotomies
 that a hyperplane through the origin separates (Cover 1965, IEEE Trans. Electron. Comput. EC-14:326,

@@ -138,13 +138,18 @@ def matrix_bound(weights: FloatArray, norm: float = 2) -> float:
     The max norm, the largest sum of absolute weights of a row, is the least double that is not
     below it; for the 2-norm see ``spectral_norm``.
 
+    Raises
+    ------
+    ValueError
+        If the norm is another one, or the weights are no finite matrix.
+
     Examples
     --------
     >>> matrix_bound(np.array([[1.0, -2.0], [0.5, 0.5]]), np.inf)
     3.0
     """
     if require_norm(norm) == math.inf:
-        return max(up_sum(row) for row in np.abs(weights))
+        return max(up_sum(row) for row in np.abs(checks.matrix("weights", weights)))
     return spectral_norm(weights)
 
 

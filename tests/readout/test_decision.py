@@ -170,8 +170,10 @@ def test_labels_are_compared_as_they_are():
     for labels in ([2**53, 2**53 + 1], np.array([2**53, 2**53 + 1], dtype=object)):
         assert not separate([[1.0], [1.0]], labels).separable
     assert separate([[1.0], [-1.0]], np.array([1, -1], dtype=object)).separable
-    with pytest.raises(ValueError, match="labels must not have masked entries"):
-        separate([[1.0], [2.0]], np.ma.masked_array([1, -1], [True, False]))
+    masked = np.ma.masked_array([1, -1], [True, False])
+    for decide in (separate, lambda patterns, labels: separate_many(patterns, labels[None])):
+        with pytest.raises(ValueError, match="labels must not have masked entries, got 1"):
+            decide([[1.0], [2.0]], masked)
 
 
 def test_no_dichotomy_has_no_answer():

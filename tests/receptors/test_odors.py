@@ -94,6 +94,7 @@ def test_independence(name, axis):
         (lambda: odors.exponential(2, 2, mean=-1), "mean must be positive, got -1"),
         (lambda: odors.lognormal(2, 2, concentration=0), "concentration must be positive and"),
         (lambda: odors.lognormal(2, 2, concentration="high"), "concentration must be numbers"),
+        (lambda: odors.lognormal(2, 2, concentration=1j), "concentration must be numbers, got 1j"),
         (lambda: odors.lognormal(2, 2, concentration=[1, np.inf]), "positive and finite, got inf"),
         (lambda: odors.lognormal(2, 2, concentration=[1, 2, 3]), r"one per odor \(2\), got shape"),
         (lambda: odors.lognormal(2, 2, sigma=0), "sigma must be positive"),

@@ -135,6 +135,8 @@ def test_shapes_and_limits():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: mean(Tanh(), [1.0, -2.0]), "sd must be finite and at least 0, got -2"),
+        (lambda: mean(Tanh(), np.nan), "sd must be finite and at least 0, got nan"),
         (lambda: pair(Tanh(), -1.0, 0.5), "sd must be finite and at least 0, got -1"),
         (lambda: pair(Tanh(), np.nan, 0.5), "sd must be finite and at least 0, got nan"),
         (lambda: pair(Tanh(), 1.0, 1.5), r"correlation must be in \[-1, 1\], got 1.5"),

@@ -252,6 +252,7 @@ def test_steepest_slopes(activation):
         (lambda: bound(object()), "layer must be of a kind whose bound is known, got object"),
         (lambda: bound(Dense([[1.0]]), 1), "norm must be one of 2, inf, got 1"),
         (lambda: bound(Flatten(), 3), "norm must be one of 2, inf, got 3"),
+        (lambda: matrix_bound([[1.0, np.nan]], np.inf), "weights must be finite, got nan"),
         (lambda: spectral_norm([[np.nan]]), "matrices must be finite, got nan"),
         (lambda: fourier_blocks(np.ones((1, 1, 3)), (7,), 2), "that stride=2 divides, got .7."),
         (lambda: fourier_blocks(np.ones((1, 1, 3)), (7, 7)), "grid must have 1 dimensions"),
