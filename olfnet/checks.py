@@ -62,6 +62,16 @@ def broadcast(**given: ArrayLike) -> tuple[FloatArray, ...]:
         raise ValueError(f"{', '.join(given)} must have shapes that fit, got {shapes}") from None
 
 
+def at_least(minimum: float, /, **given: ArrayLike) -> tuple[FloatArray, ...]:
+    """Return arrays of numbers, broadcast, finite and none of them below ``minimum``."""
+    arrays = broadcast(**given)
+    for name, array in zip(given, arrays, strict=True):
+        bad = array[~(np.isfinite(array) & (array >= minimum))]
+        if bad.size:
+            raise ValueError(f"{name} must be finite and at least {minimum:g}, got {bad.flat[0]:g}")
+    return arrays
+
+
 def require_finite(name: str, array: FloatArray) -> None:
     """Raise if ``array`` holds NaN or infinity, and say where the first one stands."""
     bad = ~np.isfinite(array)

@@ -195,11 +195,9 @@ def _range(
 
 
 def _distances(name: str, distances: ArrayLike, rates: FloatArray) -> FloatArray:
-    array = np.asarray(distances, dtype=float)
+    (array,) = checks.at_least(0, **{name: distances})
     if np.broadcast_shapes(array.shape, rates.shape) != rates.shape:
         raise ValueError(f"{name} must fit the shape {rates.shape}, got {array.shape}")
-    if not (np.isfinite(array).all() and array.min() >= 0):
-        raise ValueError(f"{name} must be finite and non-negative, got {array.min():g}")
     return array
 
 

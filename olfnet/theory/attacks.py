@@ -288,9 +288,7 @@ def _legal(
         raise ValueError(f"lower must be a number, got {lower}")
     if inputs.min() < lower:
         raise ValueError(f"inputs must be at least lower={lower:g}, got {inputs.min():g}")
-    radius = np.asarray(radius, dtype=float)
+    (radius,) = checks.at_least(0, radius=radius)
     if radius.ndim > 0 and radius.shape != (len(inputs),):
         raise ValueError(f"radius must be one number or {len(inputs)}, got shape {radius.shape}")
-    if not (np.isfinite(radius).all() and radius.min() >= 0):
-        raise ValueError(f"radius must be finite and non-negative, got {radius.min():g}")
     return inputs, np.repeat(radius, len(inputs)) if radius.ndim == 0 else radius.copy()

@@ -71,7 +71,7 @@ def mean(function: Function, sd: ArrayLike, kinks: Iterable[float] = ()) -> Floa
     >>> mean(np.square, [1.0, 3.0]).round(12)
     array([1., 9.])
     """
-    (sd,) = nonnegative(sd=sd)
+    (sd,) = checks.at_least(0, sd=sd)
     z, weights = _nodes([_places(kink, 0.0, sd) for kink in {0.0, *kinks}])
     return np.asarray(np.sum(weights * function(sd * z), axis=0))[()]
 
@@ -115,7 +115,7 @@ def pair(
     >>> pair(ReLU(), 1.0, 0.0, [0.0]).product.round(6)  # 1 / (2 pi)
     np.float64(0.159155)
     """
-    (sd,) = nonnegative(sd=sd)
+    (sd,) = checks.at_least(0, sd=sd)
     sd, c = checks.broadcast(sd=sd, correlation=correlation)
     if not (np.abs(c) <= 1).all():
         raise ValueError(f"correlation must be in [-1, 1], got {c[~(np.abs(c) <= 1)].flat[0]:g}")
@@ -129,16 +129,6 @@ def pair(
     ]
     parts = zip(*blocks, strict=True)
     return Pair(*(np.concatenate(part).reshape(c.shape)[()] for part in parts))
-
-
-def nonnegative(**given: ArrayLike) -> tuple[FloatArray, ...]:
-    """Return arrays broadcast against each other; none may hold a negative number."""
-    arrays = checks.broadcast(**given)
-    for name, array in zip(given, arrays, strict=True):
-        if not (np.isfinite(array) & (array >= 0)).all():
-            bad = array[~(np.isfinite(array) & (array >= 0))].flat[0]
-            raise ValueError(f"{name} must be finite and at least 0, got {bad:g}")
-    return arrays
 
 
 def _pair(function: Function, kinks: Iterable[float], sd: FloatArray, c: FloatArray) -> Pair:

@@ -117,8 +117,7 @@ def feedback_cut(gain: ArrayLike, threshold: ArrayLike = 0.0) -> FloatArray:
     """
     gain, threshold = checks.broadcast(gain=gain, threshold=threshold)
     checks.require_finite("threshold", threshold)
-    if not ((gain >= 0) & np.isfinite(gain)).all():
-        raise ValueError(f"gain must be finite and non-negative, got {gain.min():g}")
+    checks.at_least(0, gain=gain)
     return np.asarray(np.vectorize(_cut, otypes=[float])(gain, threshold))[()]
 
 
@@ -195,8 +194,8 @@ def lone_gain(n_units: ArrayLike, threshold: ArrayLike = 0.0) -> FloatArray:
     np.float64(1.0)
     """
     n_units, threshold = checks.broadcast(n_units=n_units, threshold=threshold)
-    if not ((n_units > 1) & np.isfinite(n_units)).all():
-        raise ValueError(f"n_units must be finite and above 1, got {n_units.min():g}")
+    if not (checks.at_least(1, n_units=n_units)[0] > 1).all():
+        raise ValueError(f"n_units must be above 1, got {n_units.min():g}")
     cut = -scipy.special.ndtri(1 / n_units)
     if not (threshold < cut).all():
         raise ValueError(f"threshold must leave more than one unit, got {threshold.max():g}")
@@ -204,9 +203,7 @@ def lone_gain(n_units: ArrayLike, threshold: ArrayLike = 0.0) -> FloatArray:
 
 
 def _counts(n_units: ArrayLike) -> FloatArray:
-    (n_units,) = checks.broadcast(n_units=n_units)
-    if not ((n_units >= 1) & np.isfinite(n_units)).all():
-        raise ValueError(f"n_units must be finite and at least 1, got {n_units.min():g}")
+    (n_units,) = checks.at_least(1, n_units=n_units)
     return n_units
 
 

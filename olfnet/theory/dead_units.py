@@ -55,8 +55,7 @@ def silent_fraction(
     """
     p, t, r = checks.broadcast(n_odors=n_odors, threshold=threshold, correlation=correlation)
     checks.require_finite("threshold", t)
-    if not ((p >= 0) & np.isfinite(p)).all():
-        raise ValueError(f"n_odors must be finite and non-negative, got {p.min():g}")
+    checks.at_least(0, n_odors=p)
     if (broken := p != np.floor(p)).any():
         raise ValueError(f"n_odors must be integers, got {p[broken][0]:g}")
     if not ((r >= 0) & (r <= 1)).all():

@@ -115,8 +115,8 @@ def profile(
     np.float64(4.9)
     """
     depth, residual = checks.count("depth", depth), checks.flag("residual", residual)
-    p, w, b = averages.nonnegative(
-        signal=signal, weight_variance=weight_variance, bias_variance=bias_variance
+    p, w, b = checks.at_least(
+        0, signal=signal, weight_variance=weight_variance, bias_variance=bias_variance
     )
     signals, factors, shift = [p], [], np.zeros_like(p)
     for _ in range(depth):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import elementwise
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory import averages
 from olfnet.theory.activations import Activation
@@ -48,8 +49,8 @@ def variance_fixed_point(
     >>> variance_fixed_point(Tanh(), [0.9, 1.5]).round(6)
     array([0.      , 0.286894])
     """
-    w, b, start = averages.nonnegative(
-        weight_variance=weight_variance, bias_variance=bias_variance, start=start
+    w, b, start = checks.at_least(
+        0, weight_variance=weight_variance, bias_variance=bias_variance, start=start
     )
     if not (start > 0).all():
         raise ValueError("start must be positive, got 0")
@@ -129,7 +130,7 @@ def critical_weight_variance(activation: Activation, bias_variance: ArrayLike = 
     >>> critical_weight_variance(ReLU()).round(12)
     np.float64(2.0)
     """
-    (b,) = averages.nonnegative(bias_variance=bias_variance)
+    (b,) = checks.at_least(0, bias_variance=bias_variance)
 
     def missing(q: FloatArray, b: FloatArray) -> FloatArray:
         """How far the bias variance that makes q critical is below the one wanted."""
@@ -153,7 +154,7 @@ def settled(
     activation: Activation, weight_variance: ArrayLike, bias_variance: ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return weight and bias variance, broadcast, and the variance that drives settle at."""
-    w, b = averages.nonnegative(weight_variance=weight_variance, bias_variance=bias_variance)
+    w, b = checks.at_least(0, weight_variance=weight_variance, bias_variance=bias_variance)
     return w, b, np.asarray(variance_fixed_point(activation, w, b))
 
 

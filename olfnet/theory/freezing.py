@@ -182,11 +182,8 @@ def frozen_concentration(n_keys: ArrayLike, sd: ArrayLike) -> FloatArray:
 
 def _legal(n_keys: ArrayLike, sd: ArrayLike) -> tuple[FloatArray, FloatArray]:
     n_keys, sd = checks.broadcast(n_keys=n_keys, sd=sd)
-    for name, values, least in (("n_keys", n_keys, 1.0), ("sd", sd, 0.0)):
-        wrong = ~((values >= least) & np.isfinite(values))
-        if wrong.any():
-            worst = values[wrong][0]
-            raise ValueError(f"{name} must be finite and at least {least:g}, got {worst:g}")
+    checks.at_least(1, n_keys=n_keys)
+    checks.at_least(0, sd=sd)
     return n_keys, sd
 
 

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory import averages
 from olfnet.theory.activations import Identity, LeakyReLU
 from olfnet.theory.convolution import Convolution, MeanPool
 from olfnet.theory.layers import Activate, Dense, Flatten, Layer, Network
@@ -162,8 +161,8 @@ def least_squares_error(
     ----------
     Breiman & Freedman 1983, J. Am. Stat. Assoc. 78:131.
     """
-    n_samples, n_features, noise = averages.nonnegative(
-        n_samples=n_samples, n_features=n_features, noise_variance=noise_variance
+    n_samples, n_features, noise = checks.at_least(
+        0, n_samples=n_samples, n_features=n_features, noise_variance=noise_variance
     )
     left = n_samples - n_features - 1
     if (left <= 0).any():
@@ -233,7 +232,7 @@ def random_feature_error(
         raise ValueError(f"coefficients must have {len(modes)} entries, got {len(weights)}")
     ridge = checks.nonnegative("ridge", ridge)
     noise = checks.nonnegative("noise_variance", noise_variance)
-    n, k = averages.nonnegative(n_samples=n_samples, n_features=n_features)
+    n, k = checks.at_least(0, n_samples=n_samples, n_features=n_features)
     if min(n.min(), k.min()) < 1:
         raise ValueError(
             f"n_samples and n_features must be at least 1, got {min(n.min(), k.min())}"

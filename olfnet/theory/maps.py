@@ -44,8 +44,8 @@ def variance_map(
     >>> variance_map(ReLU(), 3.0, 2.0).round(12)
     np.float64(3.0)
     """
-    q, w, b = averages.nonnegative(
-        variance=variance, weight_variance=weight_variance, bias_variance=bias_variance
+    q, w, b = checks.at_least(
+        0, variance=variance, weight_variance=weight_variance, bias_variance=bias_variance
     )
     return np.asarray(w * mean_square(activation, q) + b)[()]
 
@@ -83,8 +83,8 @@ def correlation_map(
     >>> correlation_map(ReLU(), [0.0, 0.5], 1.0, 2.0).round(6)
     array([0.31831 , 0.608998])
     """
-    q, w, b = averages.nonnegative(
-        variance=variance, weight_variance=weight_variance, bias_variance=bias_variance
+    q, w, b = checks.at_least(
+        0, variance=variance, weight_variance=weight_variance, bias_variance=bias_variance
     )
     q, w, b, c = checks.broadcast(
         variance=q, weight_variance=w, bias_variance=b, correlation=correlation
@@ -133,7 +133,7 @@ def code_correlation(
     >>> code_correlation(Thresholded(Step(), 1.2816), 0.5).round(4)  # a tenth is active
     np.float64(0.2489)
     """
-    (q,) = averages.nonnegative(variance=variance)
+    (q,) = checks.at_least(0, variance=variance)
     q, c = checks.broadcast(variance=q, correlation=correlation)
     activation = checked(activation)
     pair = averages.pair(activation, np.sqrt(q), c, activation.kinks)
@@ -180,7 +180,7 @@ def gradient_map(
     >>> gradient_map(Tanh(), 0.0, 1.5).round(12)
     np.float64(1.5)
     """
-    q, w = averages.nonnegative(variance=variance, weight_variance=weight_variance)
+    q, w = checks.at_least(0, variance=variance, weight_variance=weight_variance)
     q, w, c = checks.broadcast(variance=q, weight_variance=w, correlation=correlation)
     sd, activation = np.sqrt(np.maximum(q, 1e-300)), checked(activation)
     if (c == 1).all():

@@ -178,7 +178,7 @@ def glorot(n_inputs: ArrayLike, n_outputs: ArrayLike) -> FloatArray:
 
 
 def _numbers(name: str, values: ArrayLike) -> FloatArray:
-    (numbers,) = averages.nonnegative(**{name: values})
+    (numbers,) = checks.at_least(0, **{name: values})
     if not (numbers >= 1).all():
         raise ValueError(f"{name} must be at least 1, got {numbers[numbers < 1].flat[0]:g}")
     return numbers

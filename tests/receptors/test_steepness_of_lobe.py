@@ -121,7 +121,7 @@ def test_extreme_rates_have_slopes():
         (lambda: lipschitz_bound(ResponseGain(), 3), "slopes are known, got ResponseGain"),
         (lambda: slopes(DivisiveNormalization(exponent=0.5), [[1.0]]), "exponent must be at least"),
         (lambda: slopes(DivisiveNormalization(), [[-1.0]]), "rates must be non-negative"),
-        (lambda: slopes(DivisiveNormalization(), [[1.0]], -1.0), "reach must be finite and non-"),
+        (lambda: slopes(DivisiveNormalization(), [[1.0]], -1.0), "reach must be finite and at l"),
         (lambda: slopes(DivisiveNormalization(), [[1.0]], [1, 2]), "reach must fit the shape"),
         (lambda: slopes(DivisiveNormalization(), [[1.0]], 0, np.nan), "total_reach must be finite"),
         (lambda: lipschitz_bound(DivisiveNormalization(), 0), "n_glomeruli must be at least 1"),

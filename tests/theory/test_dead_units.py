@@ -183,7 +183,7 @@ def test_normal_theory_for_normal_panels():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: silent_fraction(-1, 0.0), "n_odors must be finite and non-negative, got -1"),
+        (lambda: silent_fraction(-1, 0.0), "n_odors must be finite and at least 0, got -1"),
         (lambda: silent_fraction(0.5, 0.0), "n_odors must be integers, got 0.5"),
         (lambda: silent_fraction(np.inf, 0.0), "n_odors must be finite"),
         (lambda: silent_fraction(1, np.nan), "threshold must be finite"),

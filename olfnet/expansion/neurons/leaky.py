@@ -207,7 +207,7 @@ def relaxation_rate(
 
 def finite_array(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
     """Return finite values of any shape as an array."""
-    array = np.asarray(values, dtype=np.float64)
+    (array,) = checks.broadcast(**{name: values})
     checks.require_finite(name, array)
     if nonnegative and (array < 0).any():
         raise ValueError(f"{name} must be non-negative, got {array.min():g}")
