@@ -107,9 +107,12 @@ def _parts(function: types.FunctionType) -> Iterator[Any]:
     while codes:
         code = codes.pop()
         codes += [const for const in code.co_consts if isinstance(const, types.CodeType)]
-        for name in code.co_names:
-            if name in function.__globals__:
-                yield function.__globals__[name]
+        named = [function.__globals__.get(name) for name in code.co_names]
+        for thing in named:
+            yield thing
+            if isinstance(thing, types.ModuleType) and thing.__name__.startswith(_THEORY):
+                # Modules show what others of the room define: ``propagation.variance_map``.
+                yield from (getattr(thing, name, None) for name in code.co_names)
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
     for cell in function.__closure__ or ():

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -71,9 +72,11 @@ def page(name: str, examined: list[Examined], studies: list[gallery.Study], figu
 
 def _claims(name: str, examined: list[Examined], figure: bool) -> str:
     if not examined:
+        parts = ", ".join(f"[{user}]({user}.md)" for user in _users_in_theory(name))
         return (
-            "No claim of the register is about this module yet; its tests compare it with "
-            f"independent computations: `pytest tests/theory -k {name}`.\n"
+            "No claim of the register calls this module by itself; its tests compare it with "
+            f"independent computations. It is a part of {parts}, whose claims hold it against "
+            "simulation, too.\n"
         )
     rows = "\n".join(_row(one) for one in examined)
     picture = f"![Measured minus predicted for {len(examined)} claims](claims_{name}.png)\n\n"
@@ -121,6 +124,13 @@ def _users() -> dict[str, list[gallery.Study]]:
     for found in users.values():
         found.sort(key=lambda study: not gallery.picture(study).is_file())
     return users
+
+
+def _users_in_theory(name: str) -> list[str]:
+    """Modules of the theory that import one of them."""
+    folder = Path(inspect.getfile(import_module("olfnet.theory"))).parent
+    line = re.compile(rf"from olfnet\.theory(\.{name} import| import .*\b{name}\b)")
+    return [file.stem for file in sorted(folder.glob("[a-z]*.py")) if line.search(file.read_text())]
 
 
 def drawn(name: str, examined: list[Examined], folder: Path) -> bool:
