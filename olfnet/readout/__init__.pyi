@@ -1,6 +1,6 @@
 from . import linear, prefix, robust, rules, separability, trainers
 from .prefix import separable_prefix
-from .robust import RobustReadout, most_robust
+from .robust import RobustWeights, most_robust
 from .rules import (
     DeltaRuleReadout,
     DepressionReadout,
@@ -18,7 +18,7 @@ __all__ = [
     "MaxMarginReadout",
     "PerceptronReadout",
     "PseudoinverseReadout",
-    "RobustReadout",
+    "RobustWeights",
     "Separation",
     "linear",
     "most_robust",

@@ -12,7 +12,7 @@ from olfnet.readout.dichotomy import label_signs
 
 
 @dataclass(frozen=True, eq=False)
-class RobustReadout:
+class RobustWeights:
     """Non-negative weights behind a threshold of 1.
 
     Attributes
@@ -32,7 +32,7 @@ class RobustReadout:
         return float(np.mean(self.weights == 0))
 
 
-def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
+def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustWeights:
     """Find the non-negative weights whose sums stay farthest from a fixed threshold.
 
     Parameters
@@ -44,7 +44,7 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
 
     Returns
     -------
-    RobustReadout
+    RobustWeights
 
     Raises
     ------
@@ -82,4 +82,4 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustReadout:
     scaled = np.asarray(program.x[:-1])
     weights = np.where(scaled < 1e-12 * scaled.max(), 0.0, scaled) / scale  # exact but for rounding
     heights = signs * (patterns @ weights - 1)
-    return RobustReadout(weights, float(heights.min()))
+    return RobustWeights(weights, float(heights.min()))
