@@ -117,10 +117,9 @@ def chosen(
 
 
 def median_and_reach(samples: np.ndarray) -> tuple[float, float, float]:
-    """Median, and how far its 95 % interval goes down and up; not at all for a few samples."""
+    """Median, and how far its 95 % interval goes down and up; nan where samples are too few."""
     middle = float(np.median(samples))
-    interval = scipy.stats.quantile_test(samples, p=0.5).confidence_interval()
-    low, high = np.nan_to_num(interval, nan=middle)
+    low, high = scipy.stats.quantile_test(samples, p=0.5).confidence_interval()
     return middle, middle - float(low), float(high) - middle
 
 

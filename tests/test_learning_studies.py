@@ -39,6 +39,13 @@ def test_error_of_dense_codes_is_that_of_theory(descent, n_units, decay):
     assert abs(np.median(found) - other) > reach
 
 
+def test_three_samples_give_a_median_no_interval(descent):
+    """Of three samples all lie on one side of the median with a probability of 1/4."""
+    reach = descent.__globals__["median_and_reach"]
+    assert reach(np.array([1.0, 2.0, 4.0])) == pytest.approx((2.0, np.nan, np.nan), nan_ok=True)
+    assert reach(np.arange(7.0)) == pytest.approx((3.0, 3.0, 3.0))
+
+
 def test_error_peaks_where_units_are_as_many_as_odors(descent):
     settings = {"n_odors": 60, "coding_level": 0.1, "fan_in": 6, "noise": 0.2, "decay": 0.0}
     few, equal, many = (
