@@ -113,17 +113,17 @@ def measure(
     places = {"source": list(SOURCES), "distance": DISTANCES}
     states = {"state": list(STATES), "form": list(FORMS), "n_points": N_POINTS}
     return {
-        "concentration": labelled(profiles, places, "relative concentration"),
-        "overlap": labelled(compared[:, 0], places, "cosine with the code at the source"),
-        "recognized": labelled(compared[:, 1], places, "share of odors whose nearest is their own"),
-        "variance": labelled(
+        "concentration": labeled(profiles, places, "relative concentration"),
+        "overlap": labeled(compared[:, 0], places, "cosine with the code at the source"),
+        "recognized": labeled(compared[:, 1], places, "share of odors whose nearest is their own"),
+        "variance": labeled(
             variance, {n: states[n] for n in ("state", "form")}, "of the gradient from one point"
         ),
-        "parts": labelled(parts, states, "sampled variance in parts of v / n"),
+        "parts": labeled(parts, states, "sampled variance in parts of v / n"),
     }
 
 
-def labelled(values: np.ndarray, places: dict, meaning: str) -> xr.DataArray:
+def labeled(values: np.ndarray, places: dict, meaning: str) -> xr.DataArray:
     """Name the axes of an array."""
     return xr.DataArray(values, places, list(places), attrs={"meaning": meaning})
 

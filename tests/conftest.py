@@ -64,7 +64,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def example(tmp_path):
-    """File of a study with 12 points that returns numbers, lists and labelled arrays."""
+    """File of a study with 12 points that returns numbers, lists and labeled arrays."""
     return write_example(tmp_path, pause=0)
 
 

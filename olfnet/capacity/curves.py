@@ -144,7 +144,7 @@ class CapacityCurve:
         return points.astype(float), alive
 
     def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
-        """Labelled dataset along ``n_patterns`` with load, fraction and its interval."""
+        """Labeled dataset along ``n_patterns`` with load, fraction and its interval."""
         readout = self.readout
         variables: Variables = {
             "n_separable": ("n_patterns", self.n_separable, {"meaning": "separable trials"})
@@ -158,10 +158,10 @@ class CapacityCurve:
             "margin": readout.margin,
             **({} if readout.robustness is None else {"robustness": readout.robustness}),
         }
-        return labelled(self, confidence, "separable fraction", variables, about)
+        return labeled(self, confidence, "separable fraction", variables, about)
 
 
-def labelled(
+def labeled(
     curve: Any,
     confidence: float,
     meaning: str,

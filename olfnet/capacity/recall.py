@@ -8,7 +8,7 @@ import xarray
 from scipy.optimize import isotonic_regression
 
 from olfnet import checks
-from olfnet.capacity.curves import IntArray, in_words, labelled, proportion
+from olfnet.capacity.curves import IntArray, in_words, labeled, proportion
 from olfnet.checks import FloatArray
 
 
@@ -144,7 +144,7 @@ class RecallCurve:
         return float(np.interp(self.error, 1 - fraction[at], self.load[at]))
 
     def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
-        """Labelled dataset along ``n_patterns`` with load, fraction and its interval."""
+        """Labeled dataset along ``n_patterns`` with load, fraction and its interval."""
         recalled = (("trial", "n_patterns"), self.recalled, {"meaning": "of each trial"})
         about = {
             "n_tests": self.n_tests,
@@ -152,4 +152,4 @@ class RecallCurve:
             "error": self.error,
             **({} if self.n_learned is None else {"n_learned": self.n_learned}),
         }
-        return labelled(self, confidence, "recalled fraction", {"recalled": recalled}, about)
+        return labeled(self, confidence, "recalled fraction", {"recalled": recalled}, about)

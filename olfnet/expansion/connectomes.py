@@ -1,6 +1,6 @@
 """Measured wiring: a connectome in the box, and those that users download themselves.
 
-A connectome is a labelled table of synapse counts, units by inputs, whose ``attrs`` say where it is
+A connectome is a labeled table of synapse counts, units by inputs, whose ``attrs`` say where it is
 from, under which licence, and what was dropped on the way.  ``weights`` turns it into those of a
 ``Circuit``, and ``olfnet.expansion.nulls`` into null models.
 """
@@ -65,13 +65,13 @@ def load_connectome(source: str | os.PathLike[str], *, license: str | None = Non
     if isinstance(source, str) and source in PACKAGED:
         if license is not None:
             raise ValueError(f"license must not be given for what is in the box, got {license!r}")
-        return labelled(_matrix(data_folder() / f"{source}.csv"), PACKAGED[source])
+        return labeled(_matrix(data_folder() / f"{source}.csv"), PACKAGED[source])
     if not isinstance(source, os.PathLike) and not re.search(r"[/\\.]", str(source)):
         raise ValueError(
             f"source must be {', '.join(PACKAGED)} or the path of a table, got {source!r}"
         )
     attrs = {"source": Path(source).name, "license": license or UNKNOWN_LICENSE}
-    return labelled(_matrix(source), attrs)
+    return labeled(_matrix(source), attrs)
 
 
 def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = False) -> csr_array:
@@ -93,7 +93,7 @@ def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = Fal
     Raises
     ------
     ValueError
-        If ``connectome`` is not labelled so, is in another unit, or has missing or negative counts.
+        If ``connectome`` is not labeled so, is in another unit, or has missing or negative counts.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def counts_of(name: str, column: "pd.Series[Any]") -> "pd.Series[int]":
     return numbers.astype(np.int64)
 
 
-def labelled(table: pd.DataFrame, attrs: dict[str, Any]) -> xr.DataArray:
+def labeled(table: pd.DataFrame, attrs: dict[str, Any]) -> xr.DataArray:
     """Check counts and label them.
 
     Raises

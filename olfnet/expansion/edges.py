@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from olfnet import checks
-from olfnet.expansion.connectomes import counts_of, labelled
+from olfnet.expansion.connectomes import counts_of, labeled
 from olfnet.receptors.naming import glomerulus_names
 from olfnet.receptors.tables import UNKNOWN_LICENSE, separator_of
 
@@ -124,7 +124,7 @@ def read_connectome(
         ),
         "threshold": threshold,
     }
-    return labelled(_table(summed[~weak], unit_names, input_names), attrs)
+    return labeled(_table(summed[~weak], unit_names, input_names), attrs)
 
 
 def _table(

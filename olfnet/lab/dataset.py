@@ -1,4 +1,4 @@
-"""From the records of a sweep to one labelled dataset, and to disk.
+"""From the records of a sweep to one labeled dataset, and to disk.
 
 The dataset depends on nothing but the records: neither on their order, nor on how many runs or
 workers made them.  Every combination of parameter values and repeats has a ``status``; what a

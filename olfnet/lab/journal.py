@@ -1,6 +1,6 @@
 """What a sweep has finished so far: one line of JSON for each point, appended at once.
 
-The journal is the memory of a result, and its labelled dataset is written from it.  Appending a
+The journal is the memory of a result, and its labeled dataset is written from it.  Appending a
 line costs 30 microseconds whatever the size of the result (storing a point in a Zarr array: 2 to 8
 milliseconds for each variable); a line cut short by a kill is dropped and its point measured again;
 and a sweep grows in any direction without rewriting anything.

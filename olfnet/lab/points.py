@@ -112,7 +112,7 @@ def _entries(values: Any, point: Point) -> Record:
 
 def _entry(name: str, value: Any, point: Point) -> Record:
     if not isinstance(value, xr.DataArray) and np.ndim(value) > 0:
-        raise ValueError(f"measure must return {name} as a scalar or a labelled xarray.DataArray")
+        raise ValueError(f"measure must return {name} as a scalar or a labeled xarray.DataArray")
     array = xr.DataArray(value)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"measure must return numbers, got {name} of type {array.dtype}")

@@ -125,7 +125,7 @@ class Study:
     parameters : iterable of Parameter
         The grid is the product of their values, times the repeats.
     measure : callable (*, <parameters>, rng) -> mapping
-        Measures one point: names to numbers or labelled ``xarray.DataArray``.
+        Measures one point: names to numbers or labeled ``xarray.DataArray``.
     figure : callable (dataset) -> matplotlib Figure, optional
     table : callable (dataset) -> rich Table, optional
     n_repeats, quick_repeats : int

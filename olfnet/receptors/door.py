@@ -102,7 +102,7 @@ def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataA
     Raises
     ------
     ValueError
-        If the panel is not labelled so, or nothing is left.
+        If the panel is not labeled so, or nothing is left.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataA
     """
     dims = getattr(panel, "dims", None)
     if dims is None or set(dims) != {"odor", "receptor"}:
-        raise ValueError(f"panel must be labelled by odor and receptor, got dimensions {dims}")
+        raise ValueError(f"panel must be labeled by odor and receptor, got dimensions {dims}")
     known = ~np.isnan(panel.transpose("odor", "receptor").values)
     odors, receptors = np.arange(known.shape[0]), np.arange(known.shape[1])
     if n_receptors is not None:

@@ -2,7 +2,7 @@
 
 Each transform is a small record of its parameters and is called with rates, non-negative and in
 spikes/s, one row per odor and one column per glomerulus. It returns rates of the same shape, with
-the labels of a labelled panel. To add a rival, write one such class and put it into this module's
+the labels of a labeled panel. To add a rival, write one such class and put it into this module's
 contract test.
 """
 
@@ -46,7 +46,7 @@ class DivisiveNormalization:
     ------
     ValueError
         If a parameter is not positive (``m``: negative), or rates are negative, not finite, or
-        labelled with another unit.
+        labeled with another unit.
 
     References
     ----------
@@ -125,7 +125,7 @@ class NoNormalization:
     Raises
     ------
     ValueError
-        If rates are negative, not finite, or labelled with another unit.
+        If rates are negative, not finite, or labeled with another unit.
 
     Examples
     --------

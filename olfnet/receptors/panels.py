@@ -128,7 +128,7 @@ def absolute_rates(panel: xr.DataArray) -> xr.DataArray:
     40.67
     """
     if not isinstance(panel, xr.DataArray):
-        raise ValueError(f"panel must be a labelled xarray.DataArray, got {type(panel).__name__}")
+        raise ValueError(f"panel must be a labeled xarray.DataArray, got {type(panel).__name__}")
     if "spontaneous_rate" not in panel.coords:
         raise ValueError(
             "panel must have the coordinate 'spontaneous_rate' along 'receptor', got none"

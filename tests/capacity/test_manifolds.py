@@ -20,7 +20,7 @@ READOUTS = {
 }
 
 
-def labelled(n_manifolds, dimension, radius=0.6, n_features=20, *, rng):
+def labeled(n_manifolds, dimension, radius=0.6, n_features=20, *, rng):
     """Spheres with labels, more than any readout sorts."""
     found = manifolds.spheres(n_manifolds, n_features, radius=radius, dimension=dimension, rng=rng)
     return found, rng.choice([-1.0, 1.0], n_manifolds)
@@ -38,7 +38,7 @@ def test_segments_are_their_two_ends(readout):
     """The prefix of one-dimensional ellipsoids, by a solver that knows points only."""
     rng, found = np.random.default_rng(0), []
     for _ in range(20):
-        segments, labels = labelled(60, 1, rng=rng)
+        segments, labels = labeled(60, 1, rng=rng)
         ends = segments.centers[:, None] + np.array([[-1.0], [1.0]]) * segments.axes
         found.append(readout.prefix(segments, labels))
         assert found[-1] == readout.prefix(ends, labels)
@@ -51,7 +51,7 @@ def test_segments_are_their_two_ends(readout):
 def test_disks_lie_between_polygons(readout):
     rng, close = np.random.default_rng(1), 0
     for _ in range(10):
-        disks, labels = labelled(40, 2, rng=rng)
+        disks, labels = labeled(40, 2, rng=rng)
         inside = readout.prefix(corners(disks, 40), labels)
         outside = readout.prefix(corners(disks, 40, 1 / np.cos(np.pi / 40)), labels)
         assert outside <= readout.prefix(disks, labels) <= inside
@@ -64,7 +64,7 @@ def test_disks_lie_between_polygons(readout):
 def test_spheres_without_extent_are_points(readout):
     rng = np.random.default_rng(2)
     for _ in range(10):
-        points, labels = labelled(60, 3, 0.0, rng=rng)
+        points, labels = labeled(60, 3, 0.0, rng=rng)
         assert readout.prefix(points, labels) == readout.prefix(points.centers, labels)
 
 
@@ -110,7 +110,7 @@ def test_yes_is_proven(name):
     readout = READOUTS[name]
     rng, options = np.random.default_rng(4), readout._options
     for _ in range(3):
-        spheres, labels = labelled(20, 3, rng=rng)
+        spheres, labels = labeled(20, 3, rng=rng)
         n = readout.prefix(spheres, labels)
         part, labels = spheres.first(n), labels[:n]
         answer = separate_ellipsoids(part, labels, **options)
@@ -126,7 +126,7 @@ def test_no_is_proven(name):
     readout = READOUTS[name]
     rng, options = np.random.default_rng(5), readout._options
     for _ in range(3):
-        spheres, labels = labelled(20, 3, rng=rng)
+        spheres, labels = labeled(20, 3, rng=rng)
         n = readout.prefix(spheres, labels) + 1
         part = spheres.first(n)
         answer = separate_ellipsoids(part, labels[:n], **options)
@@ -156,7 +156,7 @@ def assert_inside(answer, spheres):
 def test_ellipsoids_that_touch_cost_little():
     """Bisection to the radius at which spheres stop being sorted: answers on either side of it."""
     rng = np.random.default_rng(6)
-    spheres, labels = labelled(20, 3, 1.0, 30, rng=rng)
+    spheres, labels = labeled(20, 3, 1.0, 30, rng=rng)
     low, high = 0.0, 3.0
     while high - low > 1e-9:
         middle = (low + high) / 2
@@ -178,7 +178,7 @@ def test_the_origin_inside_is_never_sorted():
 @pytest.mark.parametrize("power", [-500, -40, 40, 500])
 def test_units_do_not_matter(power):
     rng = np.random.default_rng(7)
-    spheres, labels = labelled(30, 2, rng=rng)
+    spheres, labels = labeled(30, 2, rng=rng)
     unit = 2.0**power
     other = Ellipsoids(unit * spheres.centers, unit * spheres.axes)
     for bias, margin in ((False, 0.0), (True, 0.3)):

@@ -61,11 +61,11 @@ def test_chunks_do_not_change_a_bit(sparsifier, kind):
 def test_same_odors_in_other_clothes(sparsifier):
     circuit, odors = build(sparsifier), np.floor(panel())
     whole = respond(circuit, odors)
-    labelled = xr.DataArray(odors, dims=("odor", "receptor"))
+    labeled = xr.DataArray(odors, dims=("odor", "receptor"))
     for clothes in (
         odors.astype(int),
         odors.tolist(),
-        labelled,
+        labeled,
         csr_array(odors),
         coo_array(odors),
     ):

@@ -74,7 +74,7 @@ def test_a_failure_becomes_a_record_of_one_line():
     [
         ([1, 2], "must return a mapping"),
         ({}, "must return a mapping"),
-        ({"x": np.ones(3)}, "return x as a scalar or a labelled"),
+        ({"x": np.ones(3)}, "return x as a scalar or a labeled"),
         ({"x": "word"}, "must return numbers, got x"),
         ({"x": 1j}, "must return numbers, got x"),
         ({"a": 1.0}, "reuse the name 'a'"),

@@ -105,19 +105,19 @@ def test_what_is_missing_is_never_a_number(tmp_path):
     assert dataset["x"].sel(a=3).values.ravel().tolist() == [0, 1, 2, 0, 1, 2]
 
 
-def labelled(labels, **attrs):
+def labeled(labels, **attrs):
     return xr.DataArray(np.arange(len(labels)), {"odor": list(labels)}, "odor", attrs=attrs)
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"x": labelled("aab")}, "must label odor of x with different numbers or texts"),
+        ({"x": labeled("aab")}, "must label odor of x with different numbers or texts"),
         ({"a/b": 1.0}, "names without '/' and '.' first, got 'a/b'"),
         ({"..": 1.0}, "names without '/' and '.' first"),
-        ({"x": labelled("ab", scale_factor=2.0)}, "must not give x the attribute 'scale_factor'"),
-        ({"x": labelled("ab", units="days since 2000-01-01")}, "decodes as a date"),
-        ({"x": 1.0, "odor": 2.0, "y": labelled("ab")}, "the name of a dimension, 'odor'"),
+        ({"x": labeled("ab", scale_factor=2.0)}, "must not give x the attribute 'scale_factor'"),
+        ({"x": labeled("ab", units="days since 2000-01-01")}, "decodes as a date"),
+        ({"x": 1.0, "odor": 2.0, "y": labeled("ab")}, "the name of a dimension, 'odor'"),
     ],
 )
 def test_values_that_would_not_come_back_as_they_were(tmp_path, values, sentence):

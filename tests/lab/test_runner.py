@@ -17,7 +17,7 @@ from olfnet.lab.study import Parameter, Study
 DATA = "data.zarr"
 
 
-def test_dataset_is_labelled_and_read_by_plain_xarray(reference):
+def test_dataset_is_labeled_and_read_by_plain_xarray(reference):
     with xr.open_zarr(reference / DATA, consolidated=False) as dataset:
         dataset.load()
     assert dataset["size"].attrs["meaning"] == "length of a list"

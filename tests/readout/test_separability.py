@@ -205,7 +205,7 @@ def test_simple_cases():
     assert separate([[1.0], [2.0], [3.0]], [1, -1, -1], bias=True).separable
 
 
-def test_sparse_and_labelled_patterns_are_taken():
+def test_sparse_and_labeled_patterns_are_taken():
     rng = np.random.default_rng(4)
     codes = (rng.random((60, 40)) < 0.1) * rng.random((60, 40)) + np.eye(60, 40)
     labels = rng.choice([-1, 1], size=60)

@@ -138,7 +138,7 @@ def test_mappings_must_agree(files):
 def test_bad_mappings_and_panels(files):
     with pytest.raises(ValueError, match="cannot be read: No such file"):
         load_door(files[0].parent / "none.csv")
-    with pytest.raises(ValueError, match="must be labelled by odor and receptor, got .* None"):
+    with pytest.raises(ValueError, match="must be labeled by odor and receptor, got .* None"):
         complete(np.eye(2))
     files[1].write_text("a;b\n1;2\n")
     with pytest.raises(ValueError, match="must have columns receptor and glomerulus, got a, b"):

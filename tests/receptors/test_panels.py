@@ -175,7 +175,7 @@ def test_absolute_rates_keep_the_labels_and_are_taken_once():
     assert (panel.attrs["quantity"], rates.attrs["quantity"]) == ("change of rate", "absolute rate")
     with pytest.raises(ValueError, match="must hold changes .*, got 'absolute rate'"):
         absolute_rates(rates)
-    with pytest.raises(ValueError, match="must be a labelled xarray.DataArray, got ndarray"):
+    with pytest.raises(ValueError, match="must be a labeled xarray.DataArray, got ndarray"):
         absolute_rates(panel.to_numpy())
 
 

@@ -152,7 +152,7 @@ CLAIMS = (
     *(counting(n, p) for n, p in ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))),
     claim(
         "R1.mean",
-        "The longest separable prefix of randomly labelled patterns has mean 2 N",
+        "The longest separable prefix of randomly labeled patterns has mean 2 N",
         r"\langle P^* \rangle = 2 N",
         2.0,
         partial(mean_break, gaussian(100), 100, 400),
@@ -163,7 +163,7 @@ CLAIMS = (
     ),
     claim(
         "R1.variance",
-        "The longest separable prefix of randomly labelled patterns has variance 2 N",
+        "The longest separable prefix of randomly labeled patterns has variance 2 N",
         r"\mathrm{Var} P^* = 2 N",
         2.0,
         partial(break_variance, gaussian(50), 50),
