@@ -61,7 +61,7 @@ class Animal:
         trials = noisy_trials(
             odors[:, self.receptors], n_trials, noise=noise, nonnegative=True, rng=noise_rng
         )
-        rows = trials.transpose(1, 0, 2).reshape(n_odors * n_trials, -1)
+        rows = trials.reshape(n_odors * n_trials, -1)
         return rate.respond(self.circuit, rows).rates.reshape(n_odors, n_trials, -1)
 
     def codes(self, n_odors: int, rng: np.random.Generator) -> np.ndarray:
@@ -111,7 +111,7 @@ def measure(
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Difference:
     """Measured minus random wiring, in pairs, in per cent of the null model's mean."""
 

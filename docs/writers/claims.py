@@ -40,7 +40,8 @@ def write(folder: Path) -> None:
     put(
         folder / "qualified.md",
         "# Claims with a qualification\n\nPublished or expected results that hold only in part, "
-        "and what does hold. All others hold as they stand: [Claims](../claims.md).\n\n"
+        "and what does hold. All others hold under the conditions that they name: "
+        "[Claims](../claims.md).\n\n"
         "| claim | status | statement | remark |\n| --- | --- | --- | --- |\n"
         + "\n".join(lines)
         + "\n",

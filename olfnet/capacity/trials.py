@@ -118,8 +118,10 @@ def _points(patterns: FloatArray, labels: FloatArray) -> tuple[FloatArray, Float
 
 def seeds_of(rng: Rng, n_trials: int) -> list[SeedSequence]:
     """One independent seed per trial, which travels to other processes as it is."""
-    seeds: list[SeedSequence] = rng.bit_generator.seed_seq.spawn(n_trials)  # type: ignore[attr-defined]
-    return seeds
+    sequence = rng.bit_generator.seed_seq
+    if not isinstance(sequence, SeedSequence):
+        raise ValueError("rng must be a Generator, a seed or None, got a legacy RandomState")
+    return sequence.spawn(n_trials)
 
 
 def run(

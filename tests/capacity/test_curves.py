@@ -184,6 +184,12 @@ def test_clouds_may_be_lists():
         olfnet.measure_capacity(lambda n, rng: [[0.0] * (k + 1) for k in range(n)], **options)
 
 
+def test_a_legacy_random_state_is_refused():
+    legacy = np.random.RandomState(1)  # noqa: NPY002
+    with pytest.raises(ValueError, match="rng must be a Generator, a seed or None, got a legacy"):
+        measure_capacity(gaussian(3), n_patterns=[4], n_trials=2, rng=legacy)
+
+
 def test_bad_input_gets_one_sentence():
     with pytest.raises(ValueError, match="n_patterns must be at least 1, got 0"):
         olfnet.measure_capacity(gaussian(3), n_patterns=[0], n_trials=5)
