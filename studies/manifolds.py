@@ -54,7 +54,6 @@ def draw(
     lobe = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
     model = SaturatingNoise(max_sd=noise)
     trials = noisy_trials(lobe, n_presentations, noise=model, nonnegative=True, rng=noise_rng)
-    trials = trials.transpose(1, 0, 2)
     if stage == STAGES[0]:
         return trials
     circuit = olfnet.random_expansion(

@@ -59,16 +59,17 @@ def compare(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Overlap with the code at the source and share recognized, at each distance.
 
-    The first of the series is the source itself, where there is no noise.
+    The series has shape (n_odors, n_distances, n_receptors); first comes the source itself, where
+    there is no noise.
     """
     lobe = DivisiveNormalization()
-    memory = rate.respond(circuit, lobe(series[0])).rates
-    overlap, recognized = np.empty((2, len(series)))
+    memory = rate.respond(circuit, lobe(series[:, 0])).rates
+    overlap, recognized = np.empty((2, series.shape[1]))
     stream = np.random.default_rng(seed)
-    for nth, rates in enumerate(series):
+    for nth, rates in enumerate(series.swapaxes(0, 1)):
         noisy = odors.noisy_trials(
             rates, 1, noise=odors.GaussianNoise(noise_sd), nonnegative=True, rng=stream
-        )[0]
+        )[:, 0]
         found = cosines(rate.respond(circuit, lobe(noisy)).rates, memory)
         overlap[nth] = np.diag(found).mean()
         recognized[nth] = np.mean(found.argmax(axis=1) == np.arange(len(found)))
@@ -102,13 +103,15 @@ def measure(
     profiles = np.array([exact, *(trials[name](DISTANCES) for name in FORMS)])
     series = odors.concentration_series(
         n_odors, N_RECEPTORS, concentrations=np.maximum(profiles, LEAST).ravel(), rng=odor_rng
-    ).reshape(*profiles.shape, n_odors, N_RECEPTORS)
+    ).reshape(n_odors, *profiles.shape, N_RECEPTORS)
     circuit = olfnet.random_expansion(
         n_inputs=N_RECEPTORS, n_units=n_units, fan_in=fan_in, coding_level=coding_level,
         rng=wiring_rng,
     )  # fmt: skip
     seed = int(noise_rng.integers(2**62))
-    compared = np.array([compare(circuit, one, noise_sd, seed) for one in series])
+    compared = np.array(
+        [compare(circuit, series[:, nth], noise_sd, seed) for nth in range(len(SOURCES))]
+    )
     variance, parts = gradient_noises(trials, n_draws, point_rng)
     places = {"source": list(SOURCES), "distance": DISTANCES}
     states = {"state": list(STATES), "form": list(FORMS), "n_points": N_POINTS}

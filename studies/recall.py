@@ -62,7 +62,7 @@ def draw(
     circuit = olfnet.random_expansion(
         n_inputs=lobe.shape[1], n_units=n_units, fan_in=6, coding_level=coding_level, rng=wiring_rng
     )
-    rows = trials.transpose(1, 0, 2).reshape(n_odors * n_trials, -1)
+    rows = trials.reshape(n_odors * n_trials, -1)
     return rate.respond(circuit, rows).rates.reshape(n_odors, n_trials, n_units)
 
 

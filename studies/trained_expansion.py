@@ -42,7 +42,7 @@ class Claws(Dense):
 
 
 def trials(n_odors: int, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """Noisy trials of invented odors, shape (n_trials, n_odors, n_receptors), about 1 in size."""
+    """Noisy trials of invented odors, shape (n_odors, n_trials, n_receptors), about 1 in size."""
     odor_rng, noise_rng = rng.spawn(2)
     lobe = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
     noisy = noisy_trials(
@@ -68,7 +68,7 @@ def measure(
     odor_rng, wiring_rng, label_rng = rng.spawn(3)
     found = trials(n_odors, noise, odor_rng)
     labels = label_rng.permutation(np.where(np.arange(n_odors) % 2, 1.0, -1.0))
-    learned, tested = np.split(found, [N_LEARNED])
+    learned, tested = np.split(found.swapaxes(0, 1), [N_LEARNED])
     flat = learned.reshape(-1, learned.shape[2])
     net = circuit(n_units, flat, wiring_rng, Claws if "claws" in learns else Dense)
     if learns == "readout":

@@ -75,8 +75,8 @@ def test_comparison_by_brute_force(module):
         drive = weights @ DivisiveNormalization()(rates[None])[0]
         return np.maximum(drive - np.sort(drive)[-9], 0.0)
 
-    memory = [code(rates) for rates in series[0]]
-    for nth, rates in enumerate(series):
+    memory = [code(rates) for rates in series[:, 0]]
+    for nth, rates in enumerate(series.swapaxes(0, 1)):
         noisy = np.maximum(rates + 8.0 * stream.standard_normal(rates.shape), 0.0)
         own, right = [], []
         for k, one in enumerate(noisy):

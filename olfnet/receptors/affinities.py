@@ -96,7 +96,7 @@ def concentration_series(
 
     Returns
     -------
-    ndarray of shape (n_concentrations, n_odors, n_receptors)
+    ndarray of shape (n_odors, n_concentrations, n_receptors)
         Rates in spikes/s.
 
     Raises
@@ -107,14 +107,14 @@ def concentration_series(
     Examples
     --------
     >>> concentration_series(50, 20, concentrations=[0.1, 1, 10], rng=1).shape
-    (3, 50, 20)
+    (50, 3, 20)
     """
     rng = np.random.default_rng(rng)
     affinity = _log_affinities(n_odors, n_receptors, sigma, rng)
     doses = _log_concentrations("concentrations", concentrations)
     if doses.ndim != 1 or not doses.size:
         raise ValueError(f"concentrations must be a list of numbers, got shape {doses.shape}")
-    return _bound_rates(affinity + doses[:, None, None], hill, max_rate)
+    return _bound_rates(affinity[:, None] + doses[:, None], hill, max_rate)
 
 
 def _log_affinities(

@@ -112,7 +112,7 @@ def noisy_trials(
 
     Returns
     -------
-    ndarray of shape (n_trials, n_odors, n_receptors)
+    ndarray of shape (n_odors, n_trials, n_receptors)
         In spikes/s.
 
     Raises
@@ -124,10 +124,10 @@ def noisy_trials(
     Examples
     --------
     >>> noisy_trials([[20.0, 0.0]], 5, noise=SaturatingNoise(), rng=1).shape
-    (5, 1, 2)
+    (1, 5, 2)
     """
     rng = np.random.default_rng(rng)
     means = checks.matrix("odors", odors)
     n_trials = checks.count("n_trials", n_trials)
     trials = means + noise(means) * rng.standard_normal((n_trials, *means.shape))
-    return np.clip(trials, 0, None) if nonnegative else trials
+    return (np.clip(trials, 0, None) if nonnegative else trials).swapaxes(0, 1)

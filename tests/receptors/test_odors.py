@@ -185,13 +185,14 @@ def test_lognormal_saturates_without_overflow():
 def test_concentration_series_is_one_panel_at_many_concentrations():
     doses = [0.1, 1.0, 10.0]
     series = odors.concentration_series(20, 10, concentrations=doses, sigma=1.0, rng=1)
-    for dose, panel in zip(doses, series, strict=True):
+    for dose, panel in zip(doses, series.swapaxes(0, 1), strict=True):
         np.testing.assert_array_equal(
             panel, odors.lognormal(20, 10, concentration=dose, sigma=1.0, rng=1)
         )
-    assert (np.diff(series, axis=0) > 0).all()
+    assert series.shape == (20, 3, 10)
+    assert (np.diff(series, axis=1) > 0).all()
     strangers = odors.lognormal(20, 10, concentration=1.0, sigma=1.0, rng=2)
-    assert not (strangers > series[0]).all()
+    assert not (strangers > series[:, 0]).all()
 
 
 def test_mixtures_take_distinct_components_alike():

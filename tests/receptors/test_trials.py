@@ -22,9 +22,10 @@ RATES = np.tile([[0.0, 5.0, 30.0, 200.0]], (3, 1))
 )
 def test_noisy_trials(noise, sd):
     trials = odors.noisy_trials(RATES, 5000, noise=noise, rng=1)
-    assert trials.shape == (5000, 3, 4)
-    deviations = (trials - RATES)[:, sd > 0] / sd[sd > 0]
-    assert (trials[:, sd == 0] == np.broadcast_to(RATES, trials.shape)[:, sd == 0]).all()
+    assert trials.shape == (3, 5000, 4)
+    errors = trials.swapaxes(0, 1) - RATES
+    deviations = errors[:, sd > 0] / sd[sd > 0]
+    assert (errors[:, sd == 0] == 0).all()
     assert stats.kstest(deviations.ravel(), "norm").pvalue > LEVEL
     assert stats.kstest(1.1 * deviations.ravel(), "norm").pvalue < LEVEL / 1000
     correlations = np.corrcoef(deviations.T)[np.triu_indices(deviations.shape[1], 1)]
@@ -41,8 +42,9 @@ def test_noisy_rates_may_be_clipped():
 
 
 def test_no_noise_no_difference():
-    trials = odors.noisy_trials(RATES, 2, noise=odors.GaussianNoise(sd=0.0), rng=1)
-    np.testing.assert_array_equal(trials, [RATES, RATES])
+    rates = np.arange(12.0).reshape(3, 4)
+    trials = odors.noisy_trials(rates, 2, noise=odors.GaussianNoise(sd=0.0), rng=1)
+    np.testing.assert_array_equal(trials, np.stack([rates, rates], axis=1))
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,6 @@ def least_squares(circuit: Circuit, rng: np.random.Generator) -> Network:
     odors = fly_odors()
     trials = noisy_trials(odors, 10, nonnegative=True, rng=rng).reshape(-1, odors.shape[1])
     taught = RidgeClassifier(alpha=1e4).fit(
-        rate.respond(circuit, LOBE(trials)).rates, np.tile(np.arange(len(odors)), 10)
+        rate.respond(circuit, LOBE(trials)).rates, np.repeat(np.arange(len(odors)), 10)
     )
     return network(LOBE, circuit, taught.coef_, taught.intercept_)
