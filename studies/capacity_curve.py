@@ -23,19 +23,15 @@ from olfnet import checks
 from olfnet.capacity import CapacityCurve
 from olfnet.capacity.trials import Readout
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study
+from olfnet.lab import Parameter, Study, drawing
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import cover
 
 LOADS = np.linspace(1.0, 3.0, 21)
 TABULATED = (1.6, 2.0, 2.4)
-# Okabe-Ito colors, which readers with any color vision tell apart.
-STYLES = {
-    "gaussian": ("#0072B2", "o", "Gaussian"),
-    "expansion": ("#D55E00", "s", "expanded odors"),
-    "receptors": ("#009E73", "^", "receptor rates"),
-}
-FURTHER_COLORS = ("#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+LABELS = {"gaussian": "Gaussian", "expansion": "expanded odors", "receptors": "receptor rates"}
+STYLES = dict(zip(LABELS, zip(drawing.COLORS, drawing.MARKERS, strict=True), strict=False))
+FURTHER_COLORS = drawing.COLORS[len(STYLES) :]
 
 
 def draw(
@@ -105,7 +101,7 @@ def measured_curves(dataset: xr.Dataset) -> list[Measured]:
     """Pool the repetitions; only expanded odors depend on the circuit and are told apart by it."""
     circuits = list(product(dataset["coding_level"].values, dataset["fan_in"].values))
     found = []
-    for patterns, (_, _, label) in STYLES.items():
+    for patterns, label in LABELS.items():
         chosen = dataset.sel(patterns=dataset["patterns"] == patterns)
         if patterns != "expansion" or len(circuits) == 1:
             found += pooled(chosen, patterns, label)
@@ -164,17 +160,16 @@ def figure(dataset: xr.Dataset) -> Figure:
     """Draw separable fraction against load, and capacity against the number of units."""
     found = measured_curves(dataset)
     styles = styles_of(found)
-    drawing = Figure(figsize=(7.2, 3.4), layout="constrained")
-    left, right = drawing.subplots(1, 2)
+    drawn = Figure(figsize=(7.2, 3.4), layout="constrained")
+    left, right = panels = drawn.subplots(1, 2)
     units = sorted({one.n_units for one in found})
     shown = units[(len(units) - 1) // 2]
     draw_fractions(left, [one for one in found if one.n_units == shown], styles)
     draw_capacities(right, found, styles)
-    for axes, title in ((left, f"a   {shown} units"), (right, "b")):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(title, loc="left", fontsize="medium")
-    drawing.legend(*legend(right), loc="outside lower center", ncols=3, frameon=False)
-    return drawing
+    left.set_title(f"{shown} units", fontsize="medium")
+    drawing.finish(panels)
+    drawn.legend(*legend(right), loc="outside lower center", ncols=3, frameon=False)
+    return drawn
 
 
 def styles_of(found: list[Measured]) -> dict[str, dict[str, str]]:
@@ -182,7 +177,7 @@ def styles_of(found: list[Measured]) -> dict[str, dict[str, str]]:
     further = cycle(FURTHER_COLORS)
     styles: dict[str, dict[str, str]] = {}
     for one in found:
-        color, marker, _ = STYLES[one.patterns]
+        color, marker = STYLES[one.patterns]
         if one.label not in styles:
             taken = any(style["color"] == color for style in styles.values())
             styles[one.label] = {"color": next(further) if taken else color, "marker": marker}
@@ -241,9 +236,9 @@ study = Study(
     parameters=(
         Parameter(
             "patterns",
-            tuple(STYLES),
+            tuple(LABELS),
             "what the readout sees",
-            check=partial(checks.one_of, known=STYLES),
+            check=partial(checks.one_of, known=LABELS),
         ),
         Parameter(
             "n_units",

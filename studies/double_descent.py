@@ -200,6 +200,7 @@ study = Study(
             "coding_level",
             (0.1, 0.5),
             "share of the odors that a unit responds to",
+            quick=0.1,
             check=checks.fraction,
         ),
         Parameter("fan_in", 6, "inputs of each unit", check=checks.count),
