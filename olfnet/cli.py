@@ -105,7 +105,7 @@ def claims(
     only: Annotated[tuple[str, ...], cyclopts.Parameter(consume_multiple=True, negative="")] = (),
     quick: Annotated[bool, cyclopts.Parameter(negative="")] = False,
     seed: int = 0,
-    workers: int | None = None,
+    n_workers: Annotated[int | None, cyclopts.Parameter(name="--workers")] = None,
     out: Path = RESULTS / "claims",
 ) -> int:
     """Hold theory against simulation, claim by claim; a claim that fails fails the command.
@@ -120,15 +120,15 @@ def claims(
         Few samples: a trial in seconds.
     seed
         Seed of all simulations.
-    workers
+    n_workers
         Processes, by default one for each core.
     out
         Folder for the table in Markdown and the numbers in JSON.
     """
     wanted = register.chosen(name for text in only for name in text.split(","))
     checks.count("seed", seed, minimum=0)
-    if workers is not None:
-        checks.count("workers", workers)
+    if n_workers is not None:
+        checks.count("n_workers", n_workers)
     make_folder(out)
     words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
     words += [f"--seed {seed}"] if seed else []
@@ -138,7 +138,13 @@ def claims(
         register.unfinished(out, wanted, about | {"quick": quick}) as (known, keep),
     ):
         outcomes = register.examine_all(
-            wanted, quick=quick, seed=seed, workers=workers, known=known, keep=keep, report=report
+            wanted,
+            quick=quick,
+            seed=seed,
+            n_workers=n_workers,
+            known=known,
+            keep=keep,
+            report=report,
         )
         register.account.write(outcomes, about, out)
     Console().print(register.account.table(outcomes))

@@ -77,7 +77,7 @@ def slow_example(tmp_path):
 @pytest.fixture
 def reference(example, tmp_path):
     """Folder of an undisturbed run."""
-    return load_study(example).run(out=tmp_path / "reference", workers=2).folder
+    return load_study(example).run(out=tmp_path / "reference", n_workers=2).folder
 
 
 def write_example(folder, pause):

@@ -65,7 +65,7 @@ def test_a_study_runs_as_a_plain_script(example, shell, tmp_path):
         (["run", "example", "--sed", "1"], "Unknown option"),
         (["run", "example", "--seed", "x"], "--seed"),
         (["run", "example", "--seed", "-1"], "seed must be at least 0, got -1"),
-        (["run", "example", "--workers", "0"], "workers must be at least 1, got 0"),
+        (["run", "example", "--workers", "0"], "n_workers must be at least 1, got 0"),
         (["run", "example", "--set", "sizes=1"], "has no parameter 'sizes', only size, kind, fail"),
         (["run", "example", "--set", "size=x"], "size must be an integer, got 'x'"),
         (["run", "example", "--set", "size"], "--set takes name=value,value"),

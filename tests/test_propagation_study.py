@@ -20,7 +20,7 @@ def dataset(study, tmp_path_factory):
     """Quick trial, with deep layers that are small."""
     out = tmp_path_factory.mktemp("studies") / "r"
     settings = {"n_units": 30, "depth": 8, "n_kenyon": 500}
-    return study.run(settings=settings, quick=True, repeats=12, workers=1, out=out).dataset
+    return study.run(settings=settings, quick=True, repeats=12, n_workers=1, out=out).dataset
 
 
 def within(samples, theory, slack):

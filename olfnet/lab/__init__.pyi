@@ -1,6 +1,7 @@
 from . import command, dataset, journal, points, provenance, repeats, runner, study
+from .parameter import Parameter
 from .runner import Result
-from .study import Parameter, Study, load_study
+from .study import Study, load_study
 
 __all__ = [
     "Parameter",

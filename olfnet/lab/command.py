@@ -24,7 +24,18 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FIGURE = "figure.png"
 
 
-@cyclopts.Parameter(name="*")
+def option(name: str) -> str:
+    """Return the name that an option of that Python name has on the command line.
+
+    Examples
+    --------
+    >>> option("n_workers"), option("retry_failed")
+    ('workers', 'retry-failed')
+    """
+    return name.removeprefix("n_").replace("_", "-")
+
+
+@cyclopts.Parameter(name="*", name_transform=option)
 @dataclass(frozen=True)
 class Options:
     """How to run a study.
@@ -41,7 +52,7 @@ class Options:
         Small values and few repeats: a trial in seconds.
     repeats : int
         Independent repetitions of each combination of values.
-    workers : int
+    n_workers : int
         Processes, by default one for each core.
     scheduler : str
         Address or file of a running Dask scheduler, whose workers are used instead.
@@ -56,7 +67,7 @@ class Options:
     out: Path | None = None
     quick: Annotated[bool, cyclopts.Parameter(negative="")] = False
     repeats: int | None = None
-    workers: int | None = None
+    n_workers: int | None = None
     scheduler: str | None = None
     retry_failed: Annotated[bool, cyclopts.Parameter(negative="")] = False
     report: Annotated[bool, cyclopts.Parameter(negative="")] = False
@@ -122,7 +133,7 @@ def run(study: Study, options: Options, command: str) -> int:
             out=options.out,
             quick=options.quick,
             repeats=options.repeats,
-            workers=options.workers,
+            n_workers=options.n_workers,
             scheduler=options.scheduler,
             retry_failed=options.retry_failed,
             command=" ".join([command, *_words(options)]),
@@ -178,7 +189,7 @@ def _words(options: Options) -> list[str]:
         value = getattr(options, field.name)
         if value != field.default:
             values = value if isinstance(value, tuple) else [] if value is True else [value]
-            words += [f"--{field.name.replace('_', '-')}", *(shlex.quote(str(v)) for v in values)]
+            words += [f"--{option(field.name)}", *(shlex.quote(str(v)) for v in values)]
     return words
 
 

@@ -26,10 +26,11 @@ from olfnet import checks
 from olfnet.lab import dataset as datasets
 from olfnet.lab import executors
 from olfnet.lab import journal as journals
+from olfnet.lab.parameter import Parameter
 from olfnet.lab.points import Point, Record, evaluate, failed, points_of
 from olfnet.lab.progress import Report
 from olfnet.lab.provenance import provenance
-from olfnet.lab.study import Parameter, Study, load_study
+from olfnet.lab.study import Study, load_study
 
 Place = Callable[[], AbstractContextManager[Executor]]
 Task = Callable[[Point], str]
@@ -73,7 +74,7 @@ def run(
     out: str | Path | None = None,
     quick: bool = False,
     repeats: int | None = None,
-    workers: int | None = None,
+    n_workers: int | None = None,
     scheduler: str | None = None,
     executor: Executor | None = None,
     retry_failed: bool = False,
@@ -95,7 +96,7 @@ def run(
         Sweep the small values of a quick trial.
     repeats : int, optional
         Draws of each combination in place of the study's own number.
-    workers : int, optional
+    n_workers : int, optional
         Processes of this machine, each with one BLAS thread; by default one for each core.
     scheduler : str, optional
         Address or scheduler file of a running Dask scheduler, whose workers are used instead.
@@ -122,9 +123,9 @@ def run(
     seed = checks.count("seed", seed, minimum=0)
     default_repeats = study.quick_repeats if quick else study.n_repeats
     n_repeats = checks.count("repeats", default_repeats if repeats is None else repeats)
-    if (workers, scheduler, executor).count(None) < 2:
-        raise ValueError("only one of workers, scheduler and executor can be given")
-    n_workers = checks.count("workers", (os.cpu_count() or 1) if workers is None else workers)
+    if (n_workers, scheduler, executor).count(None) < 2:
+        raise ValueError("only one of n_workers, scheduler and executor can be given")
+    n_workers = checks.count("n_workers", (os.cpu_count() or 1) if n_workers is None else n_workers)
     place: Place = functools.partial(executors.local, 1 if study.alone else n_workers)
     if scheduler is not None:
         place = functools.partial(executors.cluster, scheduler)

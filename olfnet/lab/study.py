@@ -7,10 +7,10 @@ A study is a Python file that defines ``study = Study(...)`` and ends with
 import hashlib
 import importlib.util
 import inspect
-import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,98 +18,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import xarray as xr
 
 from olfnet import checks
-from olfnet.lab.points import Value, require_unit
+from olfnet.lab.parameter import Parameter
+from olfnet.lab.points import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
+    from olfnet.lab.progress import Report
     from olfnet.lab.runner import Result
-
-_NOUNS = {bool: "true or false", int: "an integer", float: "a finite number", str: "a text"}
-_RESERVED = {"rng", "repeat", "status", "failure"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A quantity to sweep: its values, what it means, in which unit.
-
-    Parameters
-    ----------
-    name : str
-        A keyword of ``measure``.
-    values : value or iterable of values
-        Swept by default; all of one type, bool, int, float or str.
-    meaning : str
-        One line for a reader who has not seen the code.
-    unit : str
-        Empty for counts and pure numbers.
-    quick : value or iterable of values, optional
-        Swept in a quick trial of the study; by default ``values``.
-    check : callable (name, value), optional
-        Raises ValueError for a value that makes no sense, before anything runs; for instance
-        ``olfnet.checks.fraction``.
-
-    Raises
-    ------
-    ValueError
-        If the name is not an identifier, or a value is missing, repeated, or of another type.
-
-    Examples
-    --------
-    >>> Parameter("n_units", (50, 100), "units of the expansion").read("200,400")
-    (200, 400)
-    """
-
-    name: str
-    values: Any
-    meaning: str
-    unit: str = ""
-    quick: Any = None
-    check: Callable[[str, Any], Any] | None = None
-
-    def __post_init__(self) -> None:
-        if not self.name.isidentifier() or self.name in _RESERVED:
-            raise ValueError(f"a parameter cannot have the name {self.name!r}")
-        require_unit(self.unit)
-        object.__setattr__(self, "values", _several(self.values))
-        object.__setattr__(self, "values", self.accept(self.values))
-        quick = self.values if self.quick is None else self.accept(self.quick)
-        object.__setattr__(self, "quick", quick)
-
-    @property
-    def kind(self) -> type[Value]:
-        """Type of the values; integers among real numbers are real numbers."""
-        kinds = {type(value) for value in self.values}
-        return float if kinds == {int, float} else type(self.values[0])
-
-    def accept(self, values: Any) -> tuple[Value, ...]:
-        """Return one value or several as a tuple, each of the right type and within its range."""
-        accepted = tuple(self._checked(value) for value in _several(values))
-        if not accepted:
-            raise ValueError(f"{self.name} needs at least one value")
-        if len(set(accepted)) < len(accepted):
-            raise ValueError(f"{self.name} needs values that differ, got {accepted}")
-        return accepted
-
-    def read(self, text: str) -> tuple[Value, ...]:
-        """Return the values that a command line gives, separated by commas."""
-        return self.accept([_parse(part.strip(), self.kind) for part in text.split(",")])
-
-    def _checked(self, value: Any) -> Any:
-        if self.kind is float and type(value) is int:
-            value = float(value)
-        infinite = isinstance(value, float) and not math.isfinite(value)
-        if type(value) is not self.kind or self.kind not in _NOUNS or infinite:
-            noun = _NOUNS.get(self.kind, "a bool, int, float or str")
-            raise ValueError(f"{self.name} must be {noun}, got {value!r}")
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise ValueError(f"{self.name} must be an integer of 64 bits, got {value}")
-        if isinstance(value, str) and not value.isprintable():
-            raise ValueError(f"{self.name} must be a text of printable characters, got {value!r}")
-        if self.check is not None:
-            self.check(self.name, value)
-        return float(value) + 0.0 if self.kind is float else value  # no negative zero
 
 
 @dataclass(frozen=True)
@@ -195,12 +112,39 @@ class Study:
         given = {name: self.parameter(name).accept(v) for name, v in (settings or {}).items()}
         return chosen | given
 
-    def run(self, **options: Any) -> "Result":
-        """Run the study from Python or a notebook; options are those of ``runner.run``."""
+    def run(
+        self,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        out: str | Path | None = None,
+        quick: bool = False,
+        repeats: int | None = None,
+        n_workers: int | None = None,
+        scheduler: str | None = None,
+        executor: Executor | None = None,
+        retry_failed: bool = False,
+        command: str = "",
+        report: "Report" = lambda n_done, n_points: None,
+    ) -> "Result":
+        """Run the study from Python or a notebook; `olfnet.lab.runner.run` says what options do."""
         from olfnet.lab import runner
 
         _require_guard()
-        return runner.run(self, **options)
+        return runner.run(
+            self,
+            settings=settings,
+            seed=seed,
+            out=out,
+            quick=quick,
+            repeats=repeats,
+            n_workers=n_workers,
+            scheduler=scheduler,
+            executor=executor,
+            retry_failed=retry_failed,
+            command=command,
+            report=report,
+        )
 
     def main(self) -> NoReturn:
         """Run the study as a command: what ``python FILE`` does."""
@@ -266,17 +210,3 @@ def _require_guard() -> None:
     """Refuse to run a study while its file is loaded: each worker would start it again."""
     if _LOADING:
         raise ValueError('a study must be run under if __name__ == "__main__":')
-
-
-def _several(values: Any) -> tuple[Any, ...]:
-    """One value or an iterable of them as a tuple, NumPy numbers as Python ones."""
-    single = isinstance(values, str) or not isinstance(values, Iterable)
-    return tuple(getattr(v, "item", lambda v=v: v)() for v in ((values,) if single else values))
-
-
-def _parse(text: str, kind: type) -> Any:
-    """Read ``text`` as ``kind``; what cannot be read stays a text, and is refused as one."""
-    try:
-        return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
-    except (KeyError, ValueError):
-        return text

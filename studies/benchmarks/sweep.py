@@ -40,7 +40,7 @@ def measure(*, n_points: int, pause: float, rng: np.random.Generator) -> dict[st
         study, seconds = load_study(file), []
         for repeats in (1, 2):
             start = time.perf_counter()
-            study.run(out=Path(folder, "result"), workers=WORKERS, repeats=repeats)
+            study.run(out=Path(folder, "result"), n_workers=WORKERS, repeats=repeats)
             seconds.append(time.perf_counter() - start)
     unit = {"units": "s", "meaning": "wall time of a whole run"}
     return {

@@ -15,7 +15,7 @@ from olfnet.lab.claims import REGISTER, examination, examine_all
 
 def sweep(tmp_path, measure, *parameters, **options):
     study = Study("s", "Really?", "none", parameters, measure)
-    return study.run(out=tmp_path / "r", **{"workers": 1} | options)
+    return study.run(out=tmp_path / "r", **{"n_workers": 1} | options)
 
 
 @pytest.mark.parametrize("name", ["seconds", "values", "parameters", "traceback"])
@@ -32,7 +32,7 @@ def test_a_parameter_may_be_named_like_a_part_of_its_record(tmp_path, name):
         (Parameter(name, (2, 1, 3), "number"),),
         eval(f"lambda *, {name}, rng: m(rng=rng, {name}={name})", {"m": measure}),
     )  # noqa: E501, S307
-    dataset = study.run(out=tmp_path / "r", workers=1).dataset
+    dataset = study.run(out=tmp_path / "r", n_workers=1).dataset
     assert dataset[name].values.tolist() == [1, 2, 3]
     assert dataset["x"].values.ravel().tolist()[:2] == [10, 20]
     assert dataset["status"].values.ravel().tolist() == [1, 1, 2]
@@ -64,12 +64,12 @@ def test_a_worker_refuses_another_file(tmp_path):
     study = written(tmp_path, 1.0)
     written(tmp_path, 2.0)
     with pytest.raises(ValueError, match="s.py is not the same here as where the run was started"):
-        study.run(out=tmp_path / "r", workers=1)
+        study.run(out=tmp_path / "r", n_workers=1)
 
 
 def test_a_changed_study_is_told_and_all_runs_are_on_record(tmp_path, capsys):
     folder = tmp_path / "r"
-    options = command.Options(out=folder, workers=1)
+    options = command.Options(out=folder, n_workers=1)
     command.run(written(tmp_path, 1.0), options, "first")
     assert "not the one of the run before" not in capsys.readouterr().err
     command.run(written(tmp_path, 9.0, values=(1, 2, 3)), options, "second")
@@ -88,9 +88,9 @@ def test_a_changed_study_is_told_and_all_runs_are_on_record(tmp_path, capsys):
     ],
 )
 def test_a_result_keeps_unit_and_kind_of_its_parameters(tmp_path, change, sentence):
-    written(tmp_path, unit="s").run(out=tmp_path / "r", workers=1)
+    written(tmp_path, unit="s").run(out=tmp_path / "r", n_workers=1)
     with pytest.raises(ValueError, match=sentence):
-        written(tmp_path, **{"unit": "s"} | change).run(out=tmp_path / "r", workers=1)
+        written(tmp_path, **{"unit": "s"} | change).run(out=tmp_path / "r", n_workers=1)
 
 
 def test_what_is_missing_is_never_a_number(tmp_path):
@@ -186,7 +186,7 @@ def test_a_broken_pool_of_the_callers_own(tmp_path):
     """It is not tried for ever; another call does the rest, and finds the culprit."""
     parameter = Parameter("n", range(60), "number")
     with ProcessPoolExecutor(2) as pool:
-        result = sweep(tmp_path, die_at_three, parameter, executor=pool, workers=None)
+        result = sweep(tmp_path, die_at_three, parameter, executor=pool, n_workers=None)
     assert result.stop == "the executor is broken"
     assert 0 < result.n_left < 60
     whole = sweep(tmp_path, die_at_three, parameter)
@@ -218,14 +218,14 @@ def test_something_else_answers(monkeypatch):
 
 def test_brackets_in_texts_are_shown(tmp_path, capsys):
     file = written(tmp_path, question="How many [mM] of [eq. 3] in [/a, b]").file
-    load_study(file).run(out=tmp_path / "r", workers=1)
+    load_study(file).run(out=tmp_path / "r", n_workers=1)
     cli.show(tmp_path / "r")
     assert "[mM] of [eq. 3] in [/a, b]" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_old_figure_is_not_shown_as_new(tmp_path):
     study = written(tmp_path)
-    result = study.run(out=tmp_path / "r", workers=1)
+    result = study.run(out=tmp_path / "r", n_workers=1)
     (tmp_path / "r" / command.FIGURE).write_bytes(b"old")
 
     def broken(dataset):
@@ -250,9 +250,9 @@ def test_claims_survive_a_claim_that_cannot_be_examined(monkeypatch):
     def fail(*arguments):
         raise RuntimeError("broken")
 
-    whole = examine_all(chosen, quick=True, workers=2)
+    whole = examine_all(chosen, quick=True, n_workers=2)
     assert [outcome.holds for outcome in whole] == [True, True]
     monkeypatch.setattr(examination, "_examine_key", fail)
-    found = examine_all(chosen, quick=True, workers=2)
+    found = examine_all(chosen, quick=True, n_workers=2)
     assert [outcome.holds for outcome in found] == [False, False]
     assert all(np.isnan(outcome.measured.value) for outcome in found)

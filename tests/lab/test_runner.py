@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from olfnet.lab import load_study
+from olfnet.lab import Parameter, Study, load_study
 from olfnet.lab.dataset import DONE, FAILED, MISSING
 from olfnet.lab.journal import NAME
-from olfnet.lab.study import Parameter, Study
 
 DATA = "data.zarr"
 
@@ -50,9 +49,9 @@ def test_lists_of_different_length_are_filled_with_nan(reference):
         assert (lengths == dataset["size"]).all()
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_same_bytes_for_any_number_of_workers(example, reference, tmp_path, workers, data_bytes):
-    load_study(example).run(out=tmp_path / "other", workers=workers)
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_same_bytes_for_any_number_of_workers(example, reference, tmp_path, n_workers, data_bytes):
+    load_study(example).run(out=tmp_path / "other", n_workers=n_workers)
     assert data_bytes(tmp_path / "other") == data_bytes(reference)
 
 
@@ -140,7 +139,7 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
         return {"x": xr.DataArray(np.ones((1,) * n), dims=["a", "b"][:n])}
 
     study = Study("odd", "?", "", (Parameter("n", (1, 2), "axes"),), measure)
-    result = study.run(out=tmp_path / "r", workers=1)
+    result = study.run(out=tmp_path / "r", n_workers=1)
     assert result.dataset["status"].values.ravel().tolist() == [1, 2]
     (failure,) = result.failures
     assert "x with the same dimensions at every point, got ['a', 'b'] after" in failure["failure"]
@@ -152,8 +151,11 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
         ({"seed": -1}, "seed must be at least 0"),
         ({"seed": 1.5}, "seed must be an integer"),
         ({"repeats": 0}, "repeats must be at least 1"),
-        ({"workers": -1}, "workers must be at least 1"),
-        ({"workers": 2, "scheduler": "tcp://x:1"}, "only one of workers, scheduler and executor"),
+        ({"n_workers": -1}, "n_workers must be at least 1"),
+        (
+            {"n_workers": 2, "scheduler": "tcp://x:1"},
+            "only one of n_workers, scheduler and executor",
+        ),
         ({"settings": {"nothing": 1}}, "example has no parameter 'nothing'"),
     ],
 )
@@ -204,7 +206,7 @@ def test_a_killed_worker_costs_at_most_the_point_that_kills_it(tmp_path, always)
         "    return {'x': rng.random()}\n"
         "study = Study('deadly', '?', '', (Parameter('n', range(8), 'n'),), measure)\n"
     )
-    result = load_study(file).run(out=tmp_path / "r", workers=2)
+    result = load_study(file).run(out=tmp_path / "r", n_workers=2)
     assert result.n_left == 0
     assert [record["parameters"] for record in result.failures] == ([{"n": 3}] if always else [])
     if always:
@@ -221,7 +223,7 @@ def test_a_study_that_exits_is_a_failed_point(tmp_path):
         return {"x": n}
 
     study = Study("exits", "?", "", (Parameter("n", (0, 1, 2), "n"),), measure)
-    result = study.run(out=tmp_path / "r", workers=1)
+    result = study.run(out=tmp_path / "r", n_workers=1)
     assert [record["failure"] for record in result.failures] == ["SystemExit: enough"]
     assert result.n_left == 0
 
@@ -245,6 +247,6 @@ def test_a_study_without_guard_is_refused_before_workers_start_it_again(tmp_path
 def test_negative_zero_is_zero(tmp_path):
     parameters = (Parameter("level", 0.0, "n"),)
     study = Study("zero", "?", "", parameters, lambda *, level, rng: {"x": rng.random()})
-    first = study.run(out=tmp_path / "r", workers=1).dataset
-    again = study.run(out=tmp_path / "r", workers=1, settings={"level": -0.0}).dataset
+    first = study.run(out=tmp_path / "r", n_workers=1).dataset
+    again = study.run(out=tmp_path / "r", n_workers=1, settings={"level": -0.0}).dataset
     assert first.equals(again)

@@ -16,13 +16,13 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[Executor]:
+def processes(n_workers: int) -> Iterator[Executor]:
     """Fresh processes with one thread each, which take functions by value.
 
     They end with the block, and soon after the process that wanted them if that is killed.
     """
     pool = ProcessPoolExecutor(
-        workers,
+        n_workers,
         initializer=_settle,
         initargs=(os.getpid(),),
         env=dict.fromkeys(_THREADS, "1"),

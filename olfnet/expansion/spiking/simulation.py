@@ -39,7 +39,7 @@ def respond(
     record: ArrayLike = (),
     target: str | None = None,
     batch_size: int | None = None,
-    workers: int = 1,
+    n_workers: int = 1,
 ) -> Response:
     """Answer each odor with the spikes of all units.
 
@@ -70,7 +70,7 @@ def respond(
         How Brian2 runs; without it, whichever should be done first on a machine of two cores.
     batch_size : int, optional
         Odors side by side in one network; without it, as many as memory and cache hold.
-    workers : int
+    n_workers : int
         Processes among which the batches are shared out.  Target, batches and workers change time
         and memory, never the spikes.
 
@@ -95,19 +95,19 @@ def respond(
     >>> response.counts.shape, response.rates.max() > 0
     ((2, 100), np.True_)
     """
-    checks.count("workers", workers)
+    checks.count("n_workers", n_workers)
     task = _Task.of(circuit, odors, duration, rng, dynamics, process, course, dt, record)
     plan, n_odors = task.plan, len(task.rates)
     if batch_size is None:
-        batch_size = min(automatic_batch(plan, workers), -(-n_odors // workers))
+        batch_size = min(automatic_batch(plan, n_workers), -(-n_odors // n_workers))
     batch_size = min(checks.count("batch_size", batch_size), n_odors)
     target = targets.choose(
-        target, n_odors, circuit.n_units, plan.n_steps, batch_size=batch_size, workers=workers
+        target, n_odors, circuit.n_units, plan.n_steps, batch_size=batch_size, n_workers=n_workers
     )
     parts = [slice(start, start + batch_size) for start in range(0, n_odors, batch_size)]
     batches = [(task.rates[part], task.streams[part]) for part in parts]
     answers = targets.run(
-        target, plan, task.source, batches, batch_size=batch_size, workers=workers
+        target, plan, task.source, batches, batch_size=batch_size, n_workers=n_workers
     )
     return _response(plan, answers)
 
@@ -207,9 +207,9 @@ def require(name: str, value: Any, kind: Any, example: str) -> None:
         )
 
 
-def automatic_batch(plan: Plan, workers: int = 1) -> int:
+def automatic_batch(plan: Plan, n_workers: int = 1) -> int:
     """How many odors fit side by side, by the free memory and by what the cache makes of it."""
-    fitting = _MEMORY_SHARE * _memory("SC_AVPHYS_PAGES", 2.0**31) / workers / _needed(plan)
+    fitting = _MEMORY_SHARE * _memory("SC_AVPHYS_PAGES", 2.0**31) / n_workers / _needed(plan)
     return max(1, min(targets.side_by_side(plan.circuit.n_units), int(fitting)))
 
 

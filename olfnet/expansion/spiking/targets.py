@@ -68,7 +68,7 @@ def choose(
     n_steps: int,
     *,
     batch_size: int | None = None,
-    workers: int = 1,
+    n_workers: int = 1,
 ) -> str:
     """Return the target that is expected to be done first, or the wanted one if it can run.
 
@@ -86,7 +86,7 @@ def choose(
             raise ValueError(f"target {target!r} needs {tool}, and none was found on PATH")
         return target
     size = batch_size or min(n_odors, side_by_side(n_units))
-    rounds = -(-n_odors // (size * min(workers, os.cpu_count() or 1)))
+    rounds = -(-n_odors // (size * min(n_workers, os.cpu_count() or 1)))
     updates = rounds * size * n_units * n_steps
     plain = updates * _PER_UPDATE["numpy"] + rounds * n_steps * _PER_STEP
     compiled = _BUILD + updates * _PER_UPDATE["standalone"]
@@ -105,7 +105,7 @@ def run(
     batches: list[tuple[FloatArray, list[np.random.Generator]]],
     *,
     batch_size: int,
-    workers: int,
+    n_workers: int,
 ) -> list[Answer]:
     """Simulate batches of odors, in this process or in several.
 
@@ -118,19 +118,19 @@ def run(
     batches : list of (rates, streams)
     batch_size : int
         Odors in a network; the last batch may be smaller.
-    workers : int
+    n_workers : int
         Processes.
     """
-    if target == "numpy" and workers == 1:
+    if target == "numpy" and n_workers == 1:
         return _in_this_process(target, plan, source, batches, batch_size)
-    workers = min(workers, len(batches))
-    groups = [batches[i::workers] for i in range(workers)]
-    with processes(workers) as pool:
+    n_workers = min(n_workers, len(batches))
+    groups = [batches[i::n_workers] for i in range(n_workers)]
+    with processes(n_workers) as pool:
         tasks = [
             pool.submit(_in_a_worker, target, plan, source, group, batch_size) for group in groups
         ]
         found = [task.result() for task in tasks]
-    return [found[i % workers][i // workers] for i in range(len(batches))]
+    return [found[i % n_workers][i // n_workers] for i in range(len(batches))]
 
 
 def _in_a_worker(*task: Any) -> list[Answer]:

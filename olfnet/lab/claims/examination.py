@@ -39,7 +39,7 @@ def examine_all(
     *,
     quick: bool = False,
     seed: int = 0,
-    workers: int | None = None,
+    n_workers: int | None = None,
     known: Mapping[str, Outcome] | None = None,
     keep: Callable[[Outcome], None] = lambda outcome: None,
     report: Report = lambda n_done, n_claims: None,
@@ -51,7 +51,7 @@ def examine_all(
     claims : sequence of Claim
     quick, seed : bool, int
         See `examine`.
-    workers : int, optional
+    n_workers : int, optional
         Processes, by default one for each core.
     known : dict of key to Outcome, optional
         Outcomes of an equal examination that was stopped; these claims are not examined again.
@@ -63,7 +63,7 @@ def examine_all(
     found = dict(known or {})
     left = [claim for claim in claims if claim.key not in found]
     report(len(found), len(claims))
-    with executors.local(max(1, min(workers or os.cpu_count() or 1, len(left)))) as pool:
+    with executors.local(max(1, min(n_workers or os.cpu_count() or 1, len(left)))) as pool:
         futures = {pool.submit(_examine_key, claim.key, quick, seed): claim for claim in left}
         for future in as_completed(futures):
             with suppress(Exception):  # of a killed worker or of the claim's own code: see below

@@ -142,4 +142,4 @@ def test_a_model_is_one_class(circuit, odors, cells):
     assert response.counts.sum() > 20
     wrong = replace(cells["spiking"], neuron=Misspelt())
     with pytest.raises(RuntimeError, match="DimensionMismatchError"):
-        spiking.respond(circuit, odors, duration=0.01, dynamics=wrong, workers=2, batch_size=1)
+        spiking.respond(circuit, odors, duration=0.01, dynamics=wrong, n_workers=2, batch_size=1)

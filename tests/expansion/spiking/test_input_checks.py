@@ -43,7 +43,7 @@ CELLS = presets.rapp_nawrot_2020()
         ({"record": [60]}, r"record must hold units from 0 to 59, got \[60\]"),
         ({"record": [0.5]}, "record must be a list of integers"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"workers": 0}, "workers must be at least 1, got 0"),
+        ({"n_workers": 0}, "n_workers must be at least 1, got 0"),
     ],
 )
 def test_bad_input(circuit, odors, change, sentence, cells):

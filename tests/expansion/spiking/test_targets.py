@@ -16,7 +16,7 @@ def test_batches_and_workers_change_nothing(circuit, odors, name, cells, same):
     options = {"duration": 0.1, "rng": 3, "dynamics": cells[name], "record": [1]}
     whole = spiking.respond(circuit, odors, **options)
     same(whole, spiking.respond(circuit, odors, **options, batch_size=2))
-    same(whole, spiking.respond(circuit, odors, **options, batch_size=1, workers=2))
+    same(whole, spiking.respond(circuit, odors, **options, batch_size=1, n_workers=2))
     # An odor's answer does not depend on those that come after it.
     first = spiking.respond(circuit, odors[:2], **options)
     assert np.array_equal(first.counts, whole.counts[:2])
@@ -89,7 +89,7 @@ def test_a_daemon_may_have_workers(circuit, odors, cells):
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     options = {"duration": 0.02, "rng": 1, "dynamics": cells["spiking"]}
-    given = {"args": (queue, circuit, odors), "kwargs": options | {"workers": 2}}
+    given = {"args": (queue, circuit, odors), "kwargs": options | {"n_workers": 2}}
     daemon = context.Process(target=in_a_daemon, daemon=True, **given)
     daemon.start()
     found = queue.get(timeout=120)
@@ -101,13 +101,13 @@ def test_a_daemon_may_have_workers(circuit, odors, cells):
 def test_workers_share_a_small_panel(circuit, odors, monkeypatch):
     seen = []
 
-    def run(target, plan, source, batches, *, batch_size, workers):
+    def run(target, plan, source, batches, *, batch_size, n_workers):
         seen.append([len(rates) for rates, _ in batches])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(spiking.simulation.targets, "run", run)
     with pytest.raises(KeyboardInterrupt):
-        spiking.respond(circuit, odors, duration=0.01, workers=2)
+        spiking.respond(circuit, odors, duration=0.01, n_workers=2)
     assert seen == [[3, 2]]
 
 
@@ -122,6 +122,6 @@ def test_the_target_depends_on_batches_and_workers(monkeypatch):
     assert target(100_000) == "standalone"  # 15 + 1.5
     assert target(50_000) == "numpy"  # 7.5 + .8
     assert target(50_000, batch_size=1) == "standalone"  # ten times 7.5
-    assert target(50_000, batch_size=1, workers=8) == "standalone"  # 4 cores, thrice 7.5
+    assert target(50_000, batch_size=1, n_workers=8) == "standalone"  # 4 cores, thrice 7.5
     assert target(75_000, batch_size=3) == "standalone"  # four times 11.3
-    assert target(75_000, batch_size=3, workers=4) == "numpy"  # 11.3 + .3
+    assert target(75_000, batch_size=3, n_workers=4) == "numpy"  # 11.3 + .3
