@@ -199,6 +199,8 @@ def _explained(study: Study, what: str, folder: Path) -> Iterator[list[str]]:
     sentences: list[str] = []
     try:
         yield sentences
+    except BrokenPipeError:  # no mistake: nobody reads any more
+        raise
     except Exception as error:
         lines = traceback.extract_tb(error.__traceback__)
         own = [line for line in lines if line.filename == str(study.file)] or lines
