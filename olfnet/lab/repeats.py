@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.lab.dataset import DONE
 
@@ -30,7 +31,7 @@ def finished(dataset: xr.Dataset, *, pool: tuple[str, ...] = (), **place: Any) -
     Raises
     ------
     ValueError
-        If a name is not that of a parameter.
+        If a name is not that of a parameter, or the dataset is not that of a study.
 
     Examples
     --------
@@ -42,6 +43,8 @@ def finished(dataset: xr.Dataset, *, pool: tuple[str, ...] = (), **place: Any) -
     >>> finished(result, fan_in=6).sizes["repeat"]
     0
     """
+    if "status" not in dataset:
+        raise ValueError(f"dataset must have the status of a study's, got {list(dataset)}")
     parameters = dataset["status"].dims
     for name in (*pool, *place):
         if name not in parameters:
@@ -73,7 +76,14 @@ def along(dataset: xr.Dataset, name: str, parameter: str, **place: Any) -> dict[
     Returns
     -------
     dict of value to ndarray of shape (n_repeats, ...)
+
+    Raises
+    ------
+    ValueError
+        If a name is not that of a variable or parameter.
     """
+    checks.one_of("name", name, known=dataset.data_vars)
+    checks.one_of("parameter", parameter, known=dataset.dims)
     values = dataset[parameter].values.tolist()
     found = {v: finished(dataset, **{parameter: v}, **place)[name].values for v in values}
     return {value: samples for value, samples in found.items() if len(samples)}

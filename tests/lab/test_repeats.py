@@ -66,3 +66,9 @@ def test_nothing_is_finished_at_a_value_that_was_not_measured(dataset):
 def test_bad_input(dataset):
     with pytest.raises(ValueError, match="claws must be a parameter, one of kind, fan_in, repeat"):
         finished(dataset, claws=5)
+    with pytest.raises(ValueError, match=r"dataset must have the status of a study's, got \['x'\]"):
+        finished(dataset[["x"]])
+    with pytest.raises(ValueError, match="name must be one of status, x, got 'y'"):
+        along(dataset, "y", "fan_in")
+    with pytest.raises(ValueError, match="parameter must be one of .*, got 'claws'"):
+        along(dataset, "x", "claws")
