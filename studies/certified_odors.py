@@ -54,7 +54,7 @@ def radii(
             network, rates, norm=norm, lower=0.0, start=8.0 if norm == 2 else 2.0,
             n_restarts=4, n_steps=15, n_rounds=8, rng=rng,
         ),
-        enclosures.certify(network, rates, norm=norm, n_halvings=8).radius,
+        enclosures.certify_near(network, rates, norm=norm, n_halvings=8).radius,
         certificates.certify(network, rates, norm=norm).radius,
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ def test_radii_are_those_of_the_odor_path(quick):
     rates = fly_odors()[chosen]
     right = net(rates).argmax(axis=1) == chosen
     for k, norm in enumerate((2, np.inf)):
-        near = enclosures.certify(net, rates, norm=norm, n_halvings=8).radius
+        near = enclosures.certify_near(net, rates, norm=norm, n_halvings=8).radius
         wide = certificates.certify(net, rates, norm=norm).radius
         np.testing.assert_allclose(found["certified"][k], np.where(right, near, 0), rtol=1e-12)
         np.testing.assert_allclose(found["product"][k], np.where(right, wide, 0), rtol=1e-12)

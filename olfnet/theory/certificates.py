@@ -105,7 +105,7 @@ def certify(network: Network, inputs: ArrayLike, *, norm: float = 2) -> Certific
 
     See Also
     --------
-    olfnet.theory.enclosures.certify : larger radii, by bounds that hold near each input.
+    olfnet.theory.enclosures.certify_near : larger radii, by bounds that hold near each input.
 
     Examples
     --------

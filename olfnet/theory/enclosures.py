@@ -222,7 +222,7 @@ def slopes_within(
     return found.min(axis=0) * (1 - slack), found.max(axis=0) * (1 + slack)
 
 
-def certify(
+def certify_near(
     network: Network, inputs: ArrayLike, *, norm: float = 2, n_halvings: int = 12
 ) -> Certificate:
     """Certify decisions by the steepest slopes of differences of outputs near each input.
@@ -254,11 +254,11 @@ def certify(
 
     Examples
     --------
-    >>> from olfnet.theory import certificates, enclosures
+    >>> from olfnet.theory.certificates import certify
     >>> from olfnet.theory.activations import ReLU
     >>> units = Dense([[1.0], [1.0]], [0.0, -9.0]), Activate(ReLU())
     >>> hill = Network([*units, Dense([[1.0, -4.0]])])  # positive from 0 to 12
-    >>> [float(how.certify(hill, [[3.0]]).radius[0].round(3)) for how in (certificates, enclosures)]
+    >>> [float(how(hill, [[3.0]]).radius[0].round(3)) for how in (certify, certify_near)]
     [0.514, 3.0]
     """
     require_norm(norm)

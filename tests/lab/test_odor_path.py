@@ -78,7 +78,7 @@ def slopes(layer, odor):
 def test_certified_odors_bear_attacks(path, norm):
     rates = fly_odors()[::11]
     wide = certificates.certify(path, rates, norm=norm).radius
-    near = enclosures.certify(path, rates, norm=norm).radius
+    near = enclosures.certify_near(path, rates, norm=norm).radius
     attacked = attacks.attacked_radius(path, rates, norm=norm, lower=0.0, n_rounds=6, rng=3)
     assert (0 < wide).all()
     assert (2 * wide < near).all()
@@ -96,7 +96,7 @@ def test_a_readout_taught_by_trials_is_certified_less_far(circuit, path):
     rates = fly_odors()[::11]
     known = taught(rates).argmax(axis=1) == np.arange(110)[::11]
     assert known.mean() > 0.8
-    stored, learned = (enclosures.certify(net, rates).radius for net in (path, taught))
+    stored, learned = (enclosures.certify_near(net, rates).radius for net in (path, taught))
     assert np.median(learned) < np.median(stored)
 
 

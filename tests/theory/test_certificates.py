@@ -70,8 +70,8 @@ def test_linear_classifiers_are_certified_to_the_border(n_classes, norm):
     """Certified, exact and attacked distance agree; with the other norm they do not."""
     net, inputs = linear(n_classes), rng(1).standard_normal((30, 6))
     exact = exact_distance(net, inputs, norm)
-    for module in (certificates, enclosures):
-        found = module.certify(net, inputs, norm=norm)
+    for certify in (certificates.certify, enclosures.certify_near):
+        found = certify(net, inputs, norm=norm)
         np.testing.assert_allclose(found.radius, exact, rtol=1e-9, atol=1e-12)
         assert (found.radius <= exact * (1 + 1e-14)).all()
     attacked = attacked_radius(net, inputs, norm=norm, rng=2)
@@ -101,8 +101,8 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
     for seed in range(6):
         net, center = planar(seed, activation), plane_center(seed)
         wide, near = (
-            module.certify(net, center, norm=norm).radius[0]
-            for module in (certificates, enclosures)
+            certify(net, center, norm=norm).radius[0]
+            for certify in (certificates.certify, enclosures.certify_near)
         )
         found = changes(seed, activation)
         true = length(found, norm).min() if len(found) else np.inf
@@ -119,7 +119,7 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
 def test_attacks_fail_inside_and_succeed_not_far_outside(make, norm):
     shape = (2,) if make is planar else (1, 9)
     net, inputs = make(3), rng(4).standard_normal((25, *shape))
-    near = enclosures.certify(net, inputs, norm=norm).radius
+    near = enclosures.certify_near(net, inputs, norm=norm).radius
     assert (near >= certificates.certify(net, inputs, norm=norm).radius).all()
     again = np.repeat(np.arange(25), 20)
     inside = 0.999999 * near[again]
@@ -183,8 +183,8 @@ def test_differences_of_outputs():
 
 def test_a_tie_is_certified_for_no_distance():
     net = Network([Dense(np.eye(2))])
-    for module in (certificates, enclosures):
-        np.testing.assert_array_equal(module.certify(net, [[1.0, 1.0], [2.0, 1.0]]).radius > 0,
+    for certify in (certificates.certify, enclosures.certify_near):
+        np.testing.assert_array_equal(certify(net, [[1.0, 1.0], [2.0, 1.0]]).radius > 0,
                                       [False, True])  # fmt: skip
     assert attacked_radius(net, [[1.0, 1.0]], rng=0)[0] == pytest.approx(0, abs=1e-6)
 
@@ -193,7 +193,7 @@ def test_a_dead_network_is_certified_as_far_as_it_stays_dead():
     """Two rectifiers wake up at a distance of 5, and take the lead 1/9 later."""
     units = Dense([[1.0], [-1.0]], [-6.0, -4.0]), Activate(ReLU())
     net = Network([*units, Dense([[-9.0, -9.0]], [1.0])])
-    radius = enclosures.certify(net, [[1.0]], n_halvings=30).radius[0]
+    radius = enclosures.certify_near(net, [[1.0]], n_halvings=30).radius[0]
     assert radius == pytest.approx(5, rel=1e-6)
     assert attacked_radius(net, [[1.0]], rng=0)[0] == pytest.approx(5 + 1 / 9, rel=1e-3)
 
@@ -208,9 +208,9 @@ def test_thresholds_certify_as_biases_do(norm):
     same = Network([Dense(first, bias - 0.6), Activate(ReLU()), Dense(last)])
     other = Network([Dense(first, bias), Activate(ReLU()), Dense(last)])
     inputs = random.standard_normal((20, 3))
-    for module in (certificates, enclosures):
+    for certify in (certificates.certify, enclosures.certify_near):
         found, wanted, control = (
-            module.certify(one, inputs, norm=norm).radius for one in (net, same, other)
+            certify(one, inputs, norm=norm).radius for one in (net, same, other)
         )
         np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
         assert not np.allclose(found, control, rtol=1e-3)
@@ -226,8 +226,14 @@ def test_thresholds_certify_as_biases_do(norm):
         (lambda: against(Network([]), 0), "network must end with a dense layer, got NoneType"),
         (lambda: Ball(-1.0), "radius must be non-negative, got -1"),
         (lambda: Ball(1.0, 3), "norm must be one of 2, inf, got 3"),
-        (lambda: enclosures.certify(linear(2), np.ones((1, 6)), norm=1), "norm must be one of"),
-        (lambda: enclosures.certify(linear(2), np.ones((1, 6)), n_halvings=0), "n_halvings must"),
+        (
+            lambda: enclosures.certify_near(linear(2), np.ones((1, 6)), norm=1),
+            "norm must be one of",
+        ),
+        (
+            lambda: enclosures.certify_near(linear(2), np.ones((1, 6)), n_halvings=0),
+            "n_halvings must",
+        ),
         (
             lambda: enclosed(Activate(Step()), Enclosure.of_input(np.ones(2)), Ball(1.0)),
             "activation must be one whose steepest slope is known, got Step",

@@ -45,14 +45,14 @@ def image_network(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
         ]
     )
     inputs = rng.standard_normal((40, 1, 8))
-    return net, inputs, enclosures.certify(net, inputs).radius
+    return net, inputs, enclosures.certify_near(net, inputs).radius
 
 
 def odors(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
     """Draw the whole odor path of 150 units, and measured odors with their certified radii."""
     net = odor_path.nearest_code(odor_path.expansion(150, 6, 0.1, rng))
     rates = fly_odors()[rng.choice(110, 40, replace=False)]
-    return net, rates, enclosures.certify(net, rates, n_halvings=8).radius
+    return net, rates, enclosures.certify_near(net, rates, n_halvings=8).radius
 
 
 def successes(
@@ -77,12 +77,12 @@ def successes(
     return Measured.share(n_won, n_made)
 
 
-def ratio(module: Any, n: int, rng: Rng) -> Measured:
+def ratio(certify: Any, n: int, rng: Rng) -> Measured:
     """Certified over attacked radius of n measured odors."""
     net = odor_path.nearest_code(odor_path.expansion(150, 6, 0.1, rng))
     rates = fly_odors()[rng.choice(110, n, replace=False)]
     attacked = attacks.attacked_radius(net, rates, lower=0.0, start=8.0, n_steps=15, rng=rng)
-    return Measured.mean(module.certify(net, rates).radius / attacked)
+    return Measured.mean(certify(net, rates).radius / attacked)
 
 
 def unbroken(
@@ -124,8 +124,8 @@ CLAIMS = (
         "Odors are certified for more than a third of the distance at which attacks succeed",
         r"\langle r_{certified} / r_{attacked} \rangle > 1/3",
         1 / 3,
-        partial(ratio, enclosures),
-        partial(ratio, certificates),
+        partial(ratio, enclosures.certify_near),
+        partial(ratio, certificates.certify),
         source="Measured with this package",
         status=Status.ORDERING,
         n_samples=110,
