@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.theory import approximation
-from olfnet.theory.layers import Network
+from olfnet.theory.network import Network
 
 NETWORKS = {
     "random": "one layer, random knots",
@@ -72,7 +72,7 @@ def measure(*, n_compositions: int, rng: np.random.Generator) -> dict[str, xr.Da
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
     """Finished repeats, by number of compositions."""
-    return repeats.along(dataset, name, "n_compositions")
+    return results.along(dataset, name, "n_compositions")
 
 
 def fitted(dataset: xr.Dataset) -> dict[str, float]:

@@ -19,9 +19,9 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.expansion.sparsify import FeedbackInhibition, FixedFeedback, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.theory import attention, competition
+from olfnet.theory import attention
 
 EXPONENTS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16])
 TICKS = (0.25, 0.5, 1, 2, 4, 8, 16)
@@ -84,25 +84,25 @@ def lobe_theory(exponents: np.ndarray) -> np.ndarray:
     inhibition = np.log(lobe.m / 190 * fly_odors().sum(axis=1)).mean()
     half = np.logaddexp(exponents * np.log(lobe.sigma), exponents * inhibition)
     n_glomeruli = fly_odors().shape[1]
-    return competition.saturating_entropy(n_glomeruli, exponents * sd, half - exponents * mean)
+    return attention.saturating_entropy(n_glomeruli, exponents * sd, half - exponents * mean)
 
 
 def over_odors(dataset: xr.Dataset, name: str) -> np.ndarray:
     """Mean of the first circuit's repeats, shape (n_odors, ...)."""
-    values = repeats.finished(dataset)[name].transpose("repeat", "odor", ...).values
+    values = results.finished(dataset)[name].transpose("repeat", "odor", ...).values
     return values.mean(axis=0) if len(values) else values[:0].sum(axis=0)[:0]
 
 
 def unit_theory(dataset: xr.Dataset, gains: np.ndarray) -> np.ndarray:
     """Entropy of units with normal drives."""
     threshold = scipy.stats.norm.isf(float(dataset["uninhibited"].values[0]))
-    return competition.feedback_entropy(int(dataset["n_units"].values[0]), gains, threshold)
+    return attention.feedback_entropy(int(dataset["n_units"].values[0]), gains, threshold)
 
 
 def active_theory(dataset: xr.Dataset, gains: np.ndarray) -> np.ndarray:
     """Mean number of active units: where it is small, a theory of many is no good."""
     threshold = scipy.stats.norm.isf(float(dataset["uninhibited"].values[0]))
-    share = competition.feedback_active(gains, threshold)
+    share = attention.feedback_active(gains, threshold)
     return int(dataset["n_units"].values[0]) * share
 
 
@@ -175,7 +175,7 @@ def draw_units(axes: Axes, dataset: xr.Dataset, samples: np.ndarray) -> None:
     draw(axes, GAINS, samples, 2, "feedback inhibition: sparsemax")
     n_units, uninhibited = (int(dataset["n_units"][0]), float(dataset["uninhibited"][0]))
     fly = dataset["fly"].isel(uninhibited=0, fan_in=0, n_units=0).mean()
-    lone = competition.lone_gain(n_units, scipy.stats.norm.isf(uninhibited))
+    lone = attention.lone_gain(n_units, scipy.stats.norm.isf(uninhibited))
     mark(axes, float(fly), "half of the units", "left")
     mark(axes, float(lone), "one unit", "right")
     axes.set(xlabel="gain of feedback (APL)", xscale="log", ylim=(0, 6.5))

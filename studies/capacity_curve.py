@@ -21,7 +21,7 @@ from rich.table import Table
 import olfnet
 from olfnet import checks
 from olfnet.capacity import CapacityCurve
-from olfnet.capacity.trials import Readout
+from olfnet.capacity._random_labels import Readout
 from olfnet.expansion import rate
 from olfnet.lab import Parameter, Study, drawing
 from olfnet.receptors import DivisiveNormalization, fly_odors

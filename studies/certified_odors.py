@@ -17,11 +17,11 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.lab.claims import odor_path
 from olfnet.receptors import fly_odors
-from olfnet.theory import attacks, certificates, enclosures
-from olfnet.theory.layers import Network
+from olfnet.theory import lipschitz
+from olfnet.theory.network import Network
 
 READOUTS = ("nearest code", "least squares")
 NORMS = {"length": 2.0, "largest": np.inf}
@@ -50,12 +50,12 @@ def radii(
 ) -> tuple[np.ndarray, ...]:
     """Return what attacks and both certificates say of each odor, in spikes/s."""
     return (
-        attacks.attacked_radius(
+        lipschitz.attacked_radius(
             network, rates, norm=norm, lower=0.0, start=8.0 if norm == 2 else 2.0,
             n_restarts=4, n_steps=15, n_rounds=8, rng=rng,
         ),
-        enclosures.certify_near(network, rates, norm=norm, n_halvings=8).radius,
-        certificates.certify(network, rates, norm=norm).radius,
+        lipschitz.certify_near(network, rates, norm=norm, n_halvings=8).radius,
+        lipschitz.certify(network, rates, norm=norm).radius,
     )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def samples(dataset: xr.Dataset, readout: str, norm: str) -> dict[float, np.ndar
     """Finished repeats by coding level, each of shape (n_repeats, n_radii, n_odors)."""
     found = {}
     for level in dataset["coding_level"].values:
-        done = repeats.finished(dataset, readout=readout, coding_level=level)
+        done = results.finished(dataset, readout=readout, coding_level=level)
         if done.sizes["repeat"]:
             radii = done[list(RADII)].sel(norm=norm).to_array()
             found[float(level)] = radii.transpose("repeat", "variable", "odor").values

@@ -16,7 +16,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import wiring
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import expansion
 
@@ -57,7 +57,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, kind: str) -> dict[int, np.ndarray]:
     """Finished repeats of one kind of inputs, by fan-in."""
-    return repeats.along(dataset, "dimension", "fan_in", kind=kind)
+    return results.along(dataset, "dimension", "fan_in", kind=kind)
 
 
 def table(dataset: xr.Dataset) -> Table:

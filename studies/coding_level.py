@@ -18,7 +18,7 @@ from rich.table import Table
 from sklearn.linear_model import RidgeClassifier
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import HebbianReadout
 from olfnet.theory import expansion
 
@@ -66,7 +66,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, n_odors: int, input_size: float, name: str = "error") -> np.ndarray:
     """Finished repeats of one condition, repeats first."""
-    return repeats.finished(dataset, n_odors=n_odors, input_size=input_size)[name].values
+    return results.finished(dataset, n_odors=n_odors, input_size=input_size)[name].values
 
 
 def table(dataset: xr.Dataset) -> Table:

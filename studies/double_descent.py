@@ -19,7 +19,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.expansion import sparsify
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import generalization
 
@@ -113,7 +113,7 @@ def chosen(
     dataset: xr.Dataset, name: str, coding_level: float, decay: float
 ) -> dict[int, np.ndarray]:
     """Finished repeats of the first circuit, by number of units."""
-    return repeats.along(dataset, name, "n_units", coding_level=coding_level, decay=decay)
+    return results.along(dataset, name, "n_units", coding_level=coding_level, decay=decay)
 
 
 def median_and_reach(samples: np.ndarray) -> tuple[float, float, float]:

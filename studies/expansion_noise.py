@@ -17,7 +17,7 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.capacity import cluster_size, overlap
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import HebbianReadout
 from olfnet.theory import expansion
 
@@ -80,7 +80,7 @@ def theory(dataset: xr.Dataset, n_odors: int, levels: np.ndarray) -> dict[str, n
 
 def chosen(dataset: xr.Dataset, n_odors: int, name: str) -> np.ndarray:
     """Finished repeats of one number of odors, repeats first."""
-    return repeats.finished(dataset, n_odors=n_odors)[name].values
+    return results.finished(dataset, n_odors=n_odors)[name].values
 
 
 def table(dataset: xr.Dataset) -> Table:

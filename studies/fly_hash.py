@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from olfnet import checks
 from olfnet.capacity import retrieve
 from olfnet.estimators import DenseHash, FlyHash, SimHash
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.lab.claims import hashing
 
 DATA = {"digits": hashing.digits, "odors": hashing.odors}
@@ -63,7 +63,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, data: str, metric: str) -> dict[int, np.ndarray]:
     """Finished repeats by hash length, each of shape (n_repeats, n_hashes)."""
-    return repeats.along(dataset, metric, "hash_length", data=data)
+    return results.along(dataset, metric, "hash_length", data=data)
 
 
 def advantage(samples: np.ndarray) -> np.ndarray:

@@ -23,8 +23,8 @@ from olfnet import checks
 from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import DenseGaussian, FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
-from olfnet.theory import expansion_kernel
+from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.theory import expansion
 from olfnet.theory.activations import ReLU, Step, Tanh
 from olfnet.theory.moments import threshold
 from olfnet.theory.network import Dense, Network, train
@@ -49,7 +49,7 @@ STEPS = np.array([1, 2, 5, 10, 20, 40, 80])
 def limit(layer: str, coding_level: float, angles: np.ndarray) -> np.ndarray:
     """Kernel of infinitely many units for odors at some angles from each other."""
     if layer in CIRCUITS:
-        return expansion_kernel.kernel(np.cos(angles), coding_level, CIRCUITS[layer])
+        return expansion.kernel(np.cos(angles), coding_level, CIRCUITS[layer])
     circle = 2**0.5 * np.column_stack([np.cos(np.ravel(angles)), np.sin(np.ravel(angles))])
     return NETWORKS[layer].ntk(circle, 2**0.5 * np.eye(2)[:1]).reshape(np.shape(angles))
 
@@ -134,14 +134,14 @@ def present(dataset: xr.Dataset, layers: Iterable[str]) -> list[str]:
 
 def chosen(dataset: xr.Dataset, layer: str, name: str) -> dict[int, np.ndarray]:
     """Finished repeats at the first coding level, by number of units."""
-    return repeats.along(dataset, name, "n_units", layer=layer)
+    return results.along(dataset, name, "n_units", layer=layer)
 
 
 def expected(layer: str, coding_level: float, n_units: int) -> float:
     """Root mean square distance of a circuit with normal weights from its kernel."""
     activation = CIRCUITS[layer]
-    spread = expansion_kernel.spread(np.cos(ANGLES), coding_level, activation)
-    size = expansion_kernel.kernel(1.0, coding_level, activation)
+    spread = expansion.spread(np.cos(ANGLES), coding_level, activation)
+    size = expansion.kernel(1.0, coding_level, activation)
     return float(np.sqrt(np.mean(spread**2) / n_units) / size)
 
 

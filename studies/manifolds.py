@@ -17,11 +17,12 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.capacity import manifold_geometry, manifolds
+from olfnet.capacity import manifold_geometry
+from olfnet.capacity.manifolds import ellipsoids
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.receptors.trials import SaturatingNoise, noisy_trials
+from olfnet.receptors.noise import SaturatingNoise, noisy_trials
 from olfnet.theory import manifolds as theory
 
 Rng = np.random.Generator
@@ -101,7 +102,7 @@ def sorted_spheres(radius: float, dimension: int, n_features: int, rng: Rng) -> 
     """Spheres per dimension that a readout sorts, of one sequence."""
     kind = {"radius": radius, "dimension": dimension}
     (found,) = olfnet.breaking_points(
-        lambda n, stream: manifolds.spheres(n, n_features, **kind, rng=stream),
+        lambda n, stream: ellipsoids.spheres(n, n_features, **kind, rng=stream),
         max_patterns=int(3 * theory.capacity(**kind) * n_features) + 10,
         n_trials=1,
         rng=rng,
@@ -151,7 +152,7 @@ def table(dataset: xr.Dataset) -> Table:
     rows = Table(title="Manifolds of radius R and dimension D, sorted per dimension of their space")
     for column in ("manifolds", "R", "D", "measured", "theory", "in all"):
         rows.add_column(column, justify="left" if column == "manifolds" else "right", no_wrap=True)
-    done = repeats.finished(dataset)
+    done = results.finished(dataset)
     if done.sizes["repeat"] == 0:
         return rows
     for d, r in product(DIMENSIONS, RADII):
@@ -183,7 +184,7 @@ def figure(dataset: xr.Dataset) -> Figure:
     """Draw capacity of spheres against radius; of clouds against noise, with their geometry."""
     drawn = Figure(figsize=(7.2, 5.6), layout="constrained")
     panels = drawn.subplots(2, 2).ravel()
-    done = repeats.finished(dataset)
+    done = results.finished(dataset)
     draw_spheres(panels[0], done)
     draw_clouds(panels[1], done)
     for axes, name, words in (

@@ -15,7 +15,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.theory import gardner
 
 MARGINS = np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0])
@@ -84,7 +84,7 @@ def table(dataset: xr.Dataset) -> Table:
         ("at_margin", MARGINS, "margin {:g}"),
         ("at_fraction", FRACTIONS, "{:.0%} positive"),
     ):
-        found = repeats.along(dataset, name, "n_dims")
+        found = results.along(dataset, name, "n_dims")
         for k, value in enumerate(values):
             cells = drawing.limit_cells({n: part[:, k] for n, part in found.items()})
             rows.add_row(words.format(value), f"{predicted(name, value):.3f}", *cells)
@@ -104,7 +104,7 @@ def figure(dataset: xr.Dataset) -> Figure:
     panels = drawn.subplots(1, 3)
 
     def draw(axes: Axes, values: np.ndarray, name: str) -> None:
-        drawing.draw_sizes(axes, values, repeats.along(dataset, name, "n_dims"), "dimensions")
+        drawing.draw_sizes(axes, values, results.along(dataset, name, "n_dims"), "dimensions")
 
     at = np.linspace(0, MARGINS[-1], 200)
     panels[0].plot(at, gardner.capacity(at), color="0.2", lw=1.2)
@@ -128,7 +128,7 @@ def draw_limits(axes: Axes, dataset: xr.Dataset) -> None:
     """Capacities relative to theory against 1 / size."""
     axes.axhline(1, color="0.2", lw=1.2)
     for nth, (name, values, value, label) in enumerate(SHOWN):
-        found = repeats.along(dataset, name, "n_dims")
+        found = results.along(dataset, name, "n_dims")
         (at,) = np.flatnonzero(values == value)
         samples = {n: part[:, at] for n, part in found.items()}
         drawing.draw_limit(axes, samples, predicted(name, value), nth, label)

@@ -22,12 +22,12 @@ from olfnet import checks
 from olfnet.capacity import breaking_points, dimension
 from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
-from olfnet.expansion.connectomes import load_connectome, weights
-from olfnet.expansion.nulls import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.expansion.connectome.matrices import load_connectome, weights
+from olfnet.expansion.connectome.null_models import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import HebbianReadout
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.receptors.trials import SaturatingNoise, noisy_trials
+from olfnet.receptors.noise import SaturatingNoise, noisy_trials
 
 NULLS = {  # named after what they keep: the claws of units, the usage of inputs
     "both": SameDegrees,
@@ -132,7 +132,7 @@ def differences(dataset: xr.Dataset) -> list[Difference]:
     """All comparisons of the study, for its first coding level and noise."""
     found = []
     for connectome, weighing in product(dataset["connectome"].values, dataset["weighing"].values):
-        one = repeats.finished(dataset, connectome=connectome, weighing=weighing)
+        one = results.finished(dataset, connectome=connectome, weighing=weighing)
         if one.sizes["repeat"] == 0:
             continue
         circuit = f"{connectome.removeprefix('eichler_2017_')}, {WEIGHINGS[weighing]}"

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.theory.sparse_grids import (
     Interpolant,
     Polynomial,
@@ -103,7 +103,7 @@ def measure(*, grid: str, n_dims: int, rng: np.random.Generator) -> dict[str, xr
 
 def chosen(dataset: xr.Dataset, grid: str, n_dims: int, name: str) -> np.ndarray:
     """Finished repeats, shape (n_repeats, n_levels)."""
-    return repeats.finished(dataset, grid=grid, n_dims=n_dims)[name].values
+    return results.finished(dataset, grid=grid, n_dims=n_dims)[name].values
 
 
 def of_theory(grid: str, n_dims: int) -> tuple[np.ndarray, np.ndarray]:

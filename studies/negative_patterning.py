@@ -23,7 +23,7 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity.curves import proportion
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, negative_patterning, surrogate
 from olfnet.theory import cover, gardner
@@ -98,7 +98,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, lobe: str, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first circuit, by number of units."""
-    return repeats.along(dataset, name, "n_units", lobe=lobe)
+    return results.along(dataset, name, "n_units", lobe=lobe)
 
 
 def predicted(n_units: int) -> float:

@@ -16,7 +16,7 @@ from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import rate, sparsify, wiring
 from olfnet.expansion.circuit import Circuit
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, NoNormalization, ResponseGain, fly_odors
 
 NORMALIZATIONS = {
@@ -73,7 +73,7 @@ def without_response(codes: np.ndarray) -> float:
 
 def chosen(dataset: xr.Dataset, sparsifier: str, name: str) -> np.ndarray:
     """Finished repeats of the first circuit, shape (n_repeats, n_normalizations, n_levels)."""
-    return repeats.finished(dataset, sparsifier=sparsifier)[name].values
+    return results.finished(dataset, sparsifier=sparsifier)[name].values
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -20,7 +20,7 @@ from rich.table import Table
 import olfnet
 from olfnet import checks
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, odors
 from olfnet.theory import pinn
 from olfnet.theory.activations import Tanh
@@ -133,7 +133,7 @@ def labeled(values: np.ndarray, places: dict, meaning: str) -> xr.DataArray:
 
 def finished(dataset: xr.Dataset, name: str) -> np.ndarray:
     """Repeats of the first circuit that are done, repeats first."""
-    return repeats.finished(dataset)[name].values
+    return results.finished(dataset)[name].values
 
 
 def half_distance(recognized: np.ndarray) -> float:

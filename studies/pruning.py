@@ -20,7 +20,7 @@ from olfnet import checks
 from olfnet.expansion import pruning, rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import PseudoinverseReadout
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import expansion
@@ -86,7 +86,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, kept: str, name: str) -> tuple[np.ndarray, list[np.ndarray]]:
     """Fractions pruned, and what finished repeats of the first circuit found at each."""
-    found = repeats.along(dataset, name, "pruned", kept=kept)
+    found = results.along(dataset, name, "pruned", kept=kept)
     return np.array(list(found)), list(found.values())
 
 

@@ -20,7 +20,7 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity import RecallCurve, overlap
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import (
     DepressionReadout,
     HebbianReadout,
@@ -28,7 +28,7 @@ from olfnet.readout import (
     PerceptronReadout,
 )
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.receptors.trials import SaturatingNoise, noisy_trials
+from olfnet.receptors.noise import SaturatingNoise, noisy_trials
 
 RULES = {
     "one-shot Hebbian": HebbianReadout(centered=False),
@@ -122,7 +122,7 @@ def curve(dataset: xr.Dataset, name: str, rule: str) -> RecallCurve:
 
 def finished(dataset: xr.Dataset) -> xr.Dataset:
     """Repeats that were measured, of the first circuit."""
-    return repeats.finished(dataset).rename(repeat="trial")
+    return results.finished(dataset).rename(repeat="trial")
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -17,7 +17,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import most_robust
 from olfnet.theory import gardner
 
@@ -135,7 +135,7 @@ def table(dataset: xr.Dataset) -> Table:
     for name, k, words, theory in settings():
         if last not in ("", name):
             rows.add_section()
-        last, found = name, repeats.along(dataset, name, "n_dims")
+        last, found = name, results.along(dataset, name, "n_dims")
         cells = drawing.limit_cells({n: part[:, k] for n, part in found.items()})
         rows.add_row(words, f"{theory:.3f}", *cells)
     return rows
@@ -168,7 +168,7 @@ def figure(dataset: xr.Dataset) -> Figure:
 
 def draw_points(axes: Axes, values: np.ndarray, dataset: xr.Dataset, name: str) -> None:
     """Points of the smallest and the largest size."""
-    drawing.draw_sizes(axes, values, repeats.along(dataset, name, "n_dims"), "inputs")
+    drawing.draw_sizes(axes, values, results.along(dataset, name, "n_dims"), "inputs")
 
 
 def draw_silence(axes: Axes, dataset: xr.Dataset) -> None:
@@ -187,7 +187,7 @@ def draw_silence(axes: Axes, dataset: xr.Dataset) -> None:
 def draw_limits(axes: Axes, dataset: xr.Dataset) -> None:
     """Capacities relative to theory against 1 / size."""
     axes.axhline(1, color="0.2", lw=1.2)
-    found = repeats.along(dataset, "at_robustness", "n_dims")
+    found = results.along(dataset, "at_robustness", "n_dims")
     for nth, (at, label) in enumerate(SHOWN):
         theory = float(gardner.capacity(ROBUSTNESS[at], nonnegative=True))
         samples = {n: part[:, at] for n, part in found.items()}

@@ -21,7 +21,7 @@ from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.lab.claims.propagation import alike, mutual
 from olfnet.theory import propagation
 from olfnet.theory.activations import Step, Tanh, Thresholded
@@ -135,7 +135,7 @@ def measure(
 
 def finished(dataset: xr.Dataset, name: str) -> np.ndarray:
     """Finished repeats of one variable for the first setting, repeats first."""
-    return repeats.finished(dataset)[name].values
+    return results.finished(dataset)[name].values
 
 
 def jackknife(

@@ -21,9 +21,9 @@ from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.theory import dead_units
+from olfnet.theory import silent_units
 from olfnet.theory.activations import ReLU, Step
 from olfnet.theory.moments import moments
 
@@ -35,7 +35,7 @@ AT = 2.0  # the threshold at which fan-ins and panels are compared
 
 def in_rates(fan_in: int, threshold: np.ndarray) -> np.ndarray:
     """Thresholds in spikes/s of the summed drive."""
-    drive = dead_units.drive_statistics(PROJECTIONS, fan_in)
+    drive = silent_units.drive_statistics(PROJECTIONS, fan_in)
     return drive.mean + threshold * drive.sd
 
 
@@ -72,27 +72,27 @@ def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str,
 @cache
 def counts(fan_in: int, thresholds: tuple[float, ...]) -> np.ndarray:
     """Share of all wirings that respond to 0, 1, ... odors, a row for each threshold."""
-    return dead_units.response_counts(PROJECTIONS, fan_in, in_rates(fan_in, np.array(thresholds)))
+    return silent_units.response_counts(PROJECTIONS, fan_in, in_rates(fan_in, np.array(thresholds)))
 
 
 def expected_activity(fan_in: int, threshold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Active share and mean rate (spikes/s) of a cell whose drive is normal."""
-    drive = dead_units.drive_statistics(PROJECTIONS, fan_in)
+    drive = silent_units.drive_statistics(PROJECTIONS, fan_in)
     inputs, bias = scipy.stats.norm(drive.mean, drive.sd), -in_rates(fan_in, threshold)
     return moments(Step(), inputs, bias).mean, moments(ReLU(), inputs, bias).mean
 
 
 def normal_theory(fan_in: int, threshold: np.ndarray, n_odors: np.ndarray) -> np.ndarray:
     """Share of silent cells if drives were normal and shared nothing but a cell's own part."""
-    drive = dead_units.drive_statistics(PROJECTIONS, fan_in)
-    return dead_units.silent_fraction(n_odors, threshold, drive.correlation)
+    drive = silent_units.drive_statistics(PROJECTIONS, fan_in)
+    return silent_units.silent_fraction(n_odors, threshold, drive.correlation)
 
 
 def joint_theory(fan_in: int, threshold: float) -> float:
     """Return the same for normal drives with the measured means and covariances of all odors."""
     n_inputs = PROJECTIONS.shape[1]
     share = fan_in * (n_inputs - fan_in) / (n_inputs - 1)
-    return dead_units.jointly_silent(
+    return silent_units.jointly_silent(
         float(in_rates(fan_in, np.array(threshold))),
         share * np.cov(PROJECTIONS, bias=True),
         mean=fan_in * PROJECTIONS.mean(axis=1),
@@ -102,7 +102,7 @@ def joint_theory(fan_in: int, threshold: float) -> float:
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first number of units, by fan-in."""
-    return repeats.along(dataset, name, "fan_in")
+    return results.along(dataset, name, "fan_in")
 
 
 def table(dataset: xr.Dataset) -> Table:
@@ -173,7 +173,7 @@ def draw_sizes(axes: Axes, samples: dict[int, np.ndarray]) -> None:
     """Draw silent cells against the number of odors, for the most claws."""
     fan_in, at = max(samples), int(np.argmin(np.abs(THRESHOLDS - AT)))
     fine = np.unique(np.geomspace(1, SIZES[-1], 40).round()).astype(int)
-    exact = dead_units.rarefied(counts(fan_in, tuple(THRESHOLDS))[at], fine)
+    exact = silent_units.rarefied(counts(fan_in, tuple(THRESHOLDS))[at], fine)
     axes.plot(fine, exact, lw=1.2, color=drawing.COLORS[1], label="all wirings")
     normal = normal_theory(fan_in, np.array(AT), fine)
     axes.plot(fine, normal, lw=1, ls="--", color=drawing.COLORS[1], label="normal drives")

@@ -20,7 +20,7 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Circuit, Dynamics, Response, presets, rate, sparsify, spiking
 from olfnet.expansion.dynamics import GradedInhibition, Noise
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5, 1.0])
@@ -124,7 +124,7 @@ def raster(response: Response, circuit: Circuit, panel: np.ndarray) -> dict[str,
 def chosen(dataset: xr.Dataset, name: str, noise: float) -> np.ndarray:
     """Finished repeats of one noise, all circuits together; repeats first."""
     circuits = ("n_units", "coding_level")
-    return repeats.finished(dataset, noise=noise, pool=circuits)[name].values
+    return results.finished(dataset, noise=noise, pool=circuits)[name].values
 
 
 def present(dataset: xr.Dataset) -> list[float]:

@@ -22,7 +22,7 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Dynamics, Response, presets, sparsify, spiking
 from olfnet.expansion.dynamics import GradedInhibition, Noise
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import cover
@@ -156,7 +156,7 @@ def capacity_at(errors: np.ndarray) -> np.ndarray:
 def chosen(dataset: xr.Dataset, name: str, noise: float) -> np.ndarray:
     """Finished repeats of one noise, all circuits together; repeats first."""
     circuits = ("n_units", "coding_level")
-    return repeats.finished(dataset, noise=noise, pool=circuits)[name].values
+    return results.finished(dataset, noise=noise, pool=circuits)[name].values
 
 
 def present(dataset: xr.Dataset) -> list[float]:

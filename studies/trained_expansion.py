@@ -15,12 +15,11 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.receptors.trials import SaturatingNoise, noisy_trials
+from olfnet.receptors.noise import SaturatingNoise, noisy_trials
 from olfnet.theory.activations import ReLU
-from olfnet.theory.layers import PullBack
-from olfnet.theory.network import Activate, Dense, LogisticLoss, Network, train
+from olfnet.theory.network import Activate, Dense, LogisticLoss, Network, PullBack, train
 
 N_LEARNED, N_TESTED, FAN_IN, CODING_LEVEL = 2, 20, 6, 0.1
 # What learns, and how long its steps are: long ones push units of the expansion into silence.
@@ -104,7 +103,7 @@ def circuit_codes(expansion: Network, net: Network, odors: np.ndarray) -> np.nda
 
 def chosen(dataset: xr.Dataset, learns: str, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first task, by number of units."""
-    return repeats.along(dataset, name, "n_units", learns=learns)
+    return results.along(dataset, name, "n_units", learns=learns)
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -17,7 +17,7 @@ from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import approximation
 
@@ -68,7 +68,7 @@ def measure(*, n_units: int, fan_in: int, rng: np.random.Generator) -> dict[str,
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
     """Finished repeats of the first fan-in, by number of units."""
-    return repeats.along(dataset, name, "n_units")
+    return results.along(dataset, name, "n_units")
 
 
 def table(dataset: xr.Dataset) -> Table:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, repeats
+from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.theory.activations import ReLU
 from olfnet.theory.generalization import n_parameters, network_vc_bound
 from olfnet.theory.network import (
@@ -100,7 +100,7 @@ def measure(
 
 def chosen(dataset: xr.Dataset, task: str, network: str) -> dict[int, np.ndarray]:
     """Errors of finished repeats, by number of samples."""
-    return repeats.along(dataset, "error", "n_samples", task=task, network=network)
+    return results.along(dataset, "error", "n_samples", task=task, network=network)
 
 
 def table(dataset: xr.Dataset) -> Table:

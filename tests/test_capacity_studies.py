@@ -9,7 +9,7 @@ from rich.console import Console
 from scipy.stats import norm
 
 from olfnet.lab import drawing, load_study
-from olfnet.lab.repeats import along
+from olfnet.lab.results import along
 from olfnet.theory import gardner
 
 STUDIES = Path(__file__).parents[1] / "studies"

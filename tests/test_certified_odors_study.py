@@ -8,7 +8,7 @@ import pytest
 from olfnet.lab import load_study
 from olfnet.lab.claims import odor_path
 from olfnet.receptors import fly_odors
-from olfnet.theory import certificates, enclosures
+from olfnet.theory import lipschitz
 
 STUDY = Path(__file__).parents[1] / "studies" / "certified_odors.py"
 
@@ -50,8 +50,8 @@ def test_radii_are_those_of_the_odor_path(quick):
     rates = fly_odors()[chosen]
     right = net(rates).argmax(axis=1) == chosen
     for k, norm in enumerate((2, np.inf)):
-        near = enclosures.certify_near(net, rates, norm=norm, n_halvings=8).radius
-        wide = certificates.certify(net, rates, norm=norm).radius
+        near = lipschitz.certify_near(net, rates, norm=norm, n_halvings=8).radius
+        wide = lipschitz.certify(net, rates, norm=norm).radius
         np.testing.assert_allclose(found["certified"][k], np.where(right, near, 0), rtol=1e-12)
         np.testing.assert_allclose(found["product"][k], np.where(right, wide, 0), rtol=1e-12)
     assert not np.allclose(found["certified"][0], found["certified"][1])

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "olfnet"
 FLOORS = {
     "checks": -1,
+    "workers": -1,
     "receptors": 0,
     "readout": 0,
     "theory": 0,
@@ -179,5 +180,5 @@ def test_the_command_line_answers_before_any_claim_or_statistics_load():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     heavy = {"brian2", "matplotlib", "dask", "sklearn", "scipy.stats", "olfnet.lab.claims.claim"}
-    assert "olfnet.lab.runner" in loaded.stdout.split()
+    assert "olfnet.lab.sweep" in loaded.stdout.split()
     assert not heavy & set(loaded.stdout.split())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from olfnet.capacity.trials import Readout
+from olfnet.capacity._random_labels import Readout
 from olfnet.lab import load_study
 from olfnet.theory import manifolds as theory
 

@@ -65,7 +65,7 @@ def test_small_panels_leave_more_silent(study):
         for stream in np.random.default_rng(1).spawn(12)
     ])  # fmt: skip
     counts = module["counts"](4, (2.0,))[0]
-    wanted = module["dead_units"].rarefied(counts, module["SIZES"])
+    wanted = module["silent_units"].rarefied(counts, module["SIZES"])
     reach = 4 * found.std(axis=0) / 12**0.5 + 1e-3
     assert (np.abs(found.mean(axis=0) - wanted) < reach).all()
     assert (np.diff(found, axis=1) <= 0).all()
@@ -98,5 +98,5 @@ def test_one_factor_is_right_for_a_panel_of_its_kind(study):
     finally:
         module["PROJECTIONS"] = measured
     np.testing.assert_allclose(found.sel(n_odors=110), normal, atol=0.03)
-    alike = module["dead_units"].silent_fraction(110, module["THRESHOLDS"])
+    alike = module["silent_units"].silent_fraction(110, module["THRESHOLDS"])
     assert np.abs(found.sel(n_odors=110) - alike).max() > 0.06

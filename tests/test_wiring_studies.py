@@ -8,7 +8,7 @@ import scipy.stats
 
 from olfnet.capacity import dimension
 from olfnet.expansion.circuit import Circuit
-from olfnet.expansion.connectomes import load_connectome, weights
+from olfnet.expansion.connectome.matrices import load_connectome, weights
 from olfnet.expansion.rate import respond
 from olfnet.expansion.sparsify import TopK
 from olfnet.lab import load_study

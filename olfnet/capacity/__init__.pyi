@@ -1,7 +1,5 @@
 from . import (
-    anchors,
     curves,
-    cutting,
     geometry,
     learning,
     manifolds,
@@ -11,11 +9,11 @@ from . import (
     retrieval,
     scaling,
 )
-from .anchors import ManifoldGeometry, manifold_geometry
 from .curves import CapacityCurve
 from .geometry import dimension
 from .learning import measure_recall
-from .manifolds import Ellipsoids
+from .manifolds.ellipsoids import Ellipsoids
+from .manifolds.mean_field import ManifoldGeometry, manifold_geometry
 from .measurement import breaking_points, measure_capacity
 from .overlaps import Decorrelation, cluster_size, decorrelation, overlap
 from .recall import RecallCurve
@@ -30,17 +28,15 @@ __all__ = [
     "ManifoldGeometry",
     "RecallCurve",
     "Retrieval",
-    "anchors",
     "breaking_points",
     "cluster_size",
     "curves",
-    "cutting",
     "decorrelation",
     "dimension",
     "extrapolate",
     "geometry",
-    "manifold_geometry",
     "learning",
+    "manifold_geometry",
     "manifolds",
     "measure_capacity",
     "measure_recall",

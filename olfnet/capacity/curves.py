@@ -11,7 +11,7 @@ import xarray
 from numpy.typing import NDArray
 
 from olfnet import checks
-from olfnet.capacity.trials import Readout
+from olfnet.capacity._random_labels import Readout
 from olfnet.checks import FloatArray
 
 IntArray = NDArray[np.int64]

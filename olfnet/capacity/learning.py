@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone, is_classifier
 
 from olfnet import checks
+from olfnet.capacity._random_labels import Draw, rank, run, seeds_of
 from olfnet.capacity.curves import IntArray
-from olfnet.capacity.manifolds import clouds
+from olfnet.capacity.manifolds.ellipsoids import clouds
 from olfnet.capacity.recall import RecallCurve
-from olfnet.capacity.trials import Draw, rank, run, seeds_of
 from olfnet.checks import FloatArray, Seed
 
 

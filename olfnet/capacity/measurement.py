@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from olfnet import checks
-from olfnet.capacity.curves import CapacityCurve, IntArray
-from olfnet.capacity.trials import (
+from olfnet.capacity._random_labels import (
     DrawPanel,
     Readout,
     breaking_point,
@@ -19,6 +18,7 @@ from olfnet.capacity.trials import (
     run,
     seeds_of,
 )
+from olfnet.capacity.curves import CapacityCurve, IntArray
 from olfnet.checks import Seed
 
 

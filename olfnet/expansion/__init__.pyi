@@ -1,26 +1,23 @@
 from . import (
-    anatomy,
     circuit,
-    connectomes,
+    connectome,
     dynamics,
-    edges,
+    lipschitz,
     neurons,
-    nulls,
     presets,
     pruning,
     rate,
     sparsify,
     spikes,
     spiking,
-    steepness,
     trains,
     wiring,
 )
-from .anatomy import adult
 from .circuit import Circuit, Response, random_expansion
-from .connectomes import load_connectome
+from .connectome.edge_lists import read_connectome
+from .connectome.matrices import load_connectome
+from .connectome.statistics import adult
 from .dynamics import Dynamics, Synapse
-from .edges import read_connectome
 from .spikes import Spikes
 
 __all__ = [
@@ -30,14 +27,12 @@ __all__ = [
     "Spikes",
     "Synapse",
     "adult",
-    "anatomy",
     "circuit",
-    "connectomes",
+    "connectome",
     "dynamics",
-    "edges",
+    "lipschitz",
     "load_connectome",
     "neurons",
-    "nulls",
     "presets",
     "pruning",
     "random_expansion",
@@ -46,7 +41,6 @@ __all__ = [
     "sparsify",
     "spikes",
     "spiking",
-    "steepness",
     "trains",
     "wiring",
 ]

@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.expansion import selection
+from olfnet.expansion import _top_k
 
 
 class Code(NamedTuple):
@@ -79,15 +79,15 @@ class TopK:
     def __call__(self, drive: ArrayLike) -> Code:
         """Sparsify drives of shape (n_odors, n_units)."""
         drive = checks.matrix("drive", drive)
-        k = selection.n_chosen(self.coding_level, drive.shape[1])
-        weakest, threshold = selection.around_cut(drive, k)
+        k = _top_k.n_chosen(self.coding_level, drive.shape[1])
+        weakest, threshold = _top_k.around_cut(drive, k)
         active = drive > threshold[:, np.newaxis]
         n_ties = np.zeros(len(drive), dtype=np.int64)
         tied = np.flatnonzero(weakest == threshold)
-        active[tied], n_ties[tied] = selection.lower_index_wins(drive[tied], weakest[tied], k)
-        threshold[tied] = selection.largest_below(drive[tied], weakest[tied])
-        threshold = selection.grounded(threshold, weakest, drive, k)
-        return Code(selection.excess(drive, active, threshold[:, np.newaxis]), n_ties)
+        active[tied], n_ties[tied] = _top_k.lower_index_wins(drive[tied], weakest[tied], k)
+        threshold[tied] = _top_k.largest_below(drive[tied], weakest[tied])
+        threshold = _top_k.grounded(threshold, weakest, drive, k)
+        return Code(_top_k.excess(drive, active, threshold[:, np.newaxis]), n_ties)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ class FixedThreshold:
         """Sparsify drives of shape (n_odors, n_units)."""
         drive = checks.matrix("drive", drive)
         threshold = _fitting(self.threshold, drive)
-        return _without_ties(selection.excess(drive, drive > threshold, threshold))
+        return _without_ties(_top_k.excess(drive, drive > threshold, threshold))
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class GlobalThreshold:
     def calibrated(self, drive: ArrayLike) -> FixedThreshold:
         """Fix the threshold on the drives of a panel, shape (n_odors, n_units)."""
         pooled = checks.matrix("drive", drive).reshape(1, -1)
-        return FixedThreshold(selection.thresholds(pooled, self.coding_level)[0])
+        return FixedThreshold(_top_k.thresholds(pooled, self.coding_level)[0])
 
     def __call__(self, drive: ArrayLike) -> Code:
         """Sparsify drives of shape (n_odors, n_units), calibrated on themselves."""
@@ -164,7 +164,7 @@ class UnitThresholds:
     def calibrated(self, drive: ArrayLike) -> FixedThreshold:
         """Fix the thresholds on the drives of a panel, shape (n_odors, n_units)."""
         by_unit = np.ascontiguousarray(checks.matrix("drive", drive).T)
-        return FixedThreshold(selection.thresholds(by_unit, self.coding_level))
+        return FixedThreshold(_top_k.thresholds(by_unit, self.coding_level))
 
     def __call__(self, drive: ArrayLike) -> Code:
         """Sparsify drives of shape (n_odors, n_units), calibrated on themselves."""
@@ -204,14 +204,14 @@ class FixedFeedback:
         drive = checks.matrix("drive", drive)
         excess = np.subtract(drive, _fitting(self.threshold, drive), order="C")
         inhibition = self._inhibition(excess)[:, np.newaxis]
-        return _without_ties(selection.excess(excess, excess > inhibition, inhibition))
+        return _without_ties(_top_k.excess(excess, excess > inhibition, inhibition))
 
     def _inhibition(self, excess: FloatArray) -> FloatArray:
         # If the m strongest units fire, the sum S of rates solves S = sum of their excess
         # - m gain S / n, so that the inhibition is gain S / n = gain sum / (n + m gain).  The m-th
         # unit lies above this inhibition exactly if n excess_m > gain spread_m.
         n_units, n_above = excess.shape[1], np.count_nonzero(excess > 0, axis=1)
-        ranked, spread = selection.ranked(excess, max(1, n_above.max()))
+        ranked, spread = _top_k.ranked(excess, max(1, n_above.max()))
         fires = (ranked > 0) & (n_units * ranked > self.gain * spread)
         n_active = np.count_nonzero(fires, axis=1)
         weakest = np.arange(len(excess)), np.maximum(n_active, 1) - 1
@@ -263,11 +263,11 @@ class FeedbackInhibition:
         # A unit of positive excess is silenced by the gain n excess / spread and any larger one, so
         # that the wanted gain lies between those of two units.  Their inverses are kept because
         # no gain silences the strongest unit of an odor (0), and none is needed below threshold.
-        ranked, spread = selection.ranked(excess, excess.shape[1])
+        ranked, spread = _top_k.ranked(excess, excess.shape[1])
         inverse = np.full(excess.shape, np.inf)
         np.divide(spread, excess.shape[1] * ranked, out=inverse, where=ranked > 0)
-        k = selection.n_chosen(self.coding_level, inverse.size)
-        last, first_silent = selection.around_cut(-inverse.reshape(1, -1), k)
+        k = _top_k.n_chosen(self.coding_level, inverse.size)
+        last, first_silent = _top_k.around_cut(-inverse.reshape(1, -1), k)
         if first_silent[0] == 0:
             raise ValueError(
                 f"coding_level must be at least {np.mean(inverse == 0):g} here, as feedback never "

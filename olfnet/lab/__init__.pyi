@@ -1,7 +1,7 @@
-from . import command, dataset, journal, points, provenance, repeats, runner, study
+from . import command, dataset, journal, points, provenance, results, study, sweep
 from .parameter import Parameter
-from .runner import Result
 from .study import Study, load_study
+from .sweep import Result
 
 __all__ = [
     "Parameter",
@@ -13,7 +13,7 @@ __all__ = [
     "load_study",
     "points",
     "provenance",
-    "repeats",
-    "runner",
+    "results",
+    "sweep",
     "study",
 ]

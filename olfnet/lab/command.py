@@ -16,7 +16,7 @@ from rich.console import Console
 
 from olfnet.lab import journal as journals
 from olfnet.lab import report as reports
-from olfnet.lab import runner
+from olfnet.lab import sweep
 from olfnet.lab.progress import progress
 from olfnet.lab.study import Study, load_study
 
@@ -126,7 +126,7 @@ def run(study: Study, options: Options, command: str) -> int:
     """
     settings = study.read(options.set)
     with progress(study.name) as report:
-        result = runner.run(
+        result = sweep.run(
             study,
             settings=settings,
             seed=options.seed,
@@ -209,7 +209,7 @@ def _explained(study: Study, what: str, folder: Path) -> Iterator[list[str]]:
         say(f"{sentences[0]}; the data are in {folder}")
 
 
-def _failure_sentence(result: runner.Result) -> str:
+def _failure_sentence(result: sweep.Result) -> str:
     first = result.failures[0]
     values = first["parameters"] | {"repeat": first["repeat"]}
     place = ", ".join(f"{name}={value}" for name, value in values.items())

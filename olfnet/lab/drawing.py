@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.capacity import Extrapolation, extrapolate
 from olfnet.checks import FloatArray
-from olfnet.theory.layers import Activate, Dense, Network
-from olfnet.theory.rewriting import composed
+from olfnet.theory.approximation import composed
+from olfnet.theory.network import Activate, Dense, Network
 
 # Okabe & Ito's colors, which readers with any color vision tell apart.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from olfnet.lab.progress import Report
-    from olfnet.lab.runner import Result
+    from olfnet.lab.sweep import Result
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,10 @@ class Study:
         report: "Report" = lambda n_done, n_points: None,
     ) -> "Result":
         """Run the study from Python or a notebook; `olfnet.lab.runner.run` says what options do."""
-        from olfnet.lab import runner
+        from olfnet.lab import sweep
 
         _require_guard()
-        return runner.run(
+        return sweep.run(
             self,
             settings=settings,
             seed=seed,

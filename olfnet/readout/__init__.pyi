@@ -1,15 +1,15 @@
-from . import linear, prefix, robust, rules, separability, trainers
-from .prefix import separable_prefix
-from .robust import RobustWeights, most_robust
-from .rules import (
+from . import base, batch, max_robustness, online, prefix, separability
+from .batch import MaxMarginReadout, PseudoinverseReadout
+from .max_robustness import RobustWeights, most_robust
+from .online import (
     DeltaRuleReadout,
     DepressionReadout,
     HebbianReadout,
     PerceptronReadout,
     novikoff_bound,
 )
+from .prefix import separable_prefix
 from .separability import Separation, separate, separate_many
-from .trainers import MaxMarginReadout, PseudoinverseReadout
 
 __all__ = [
     "DeltaRuleReadout",
@@ -20,15 +20,15 @@ __all__ = [
     "PseudoinverseReadout",
     "RobustWeights",
     "Separation",
-    "linear",
+    "base",
+    "batch",
+    "max_robustness",
     "most_robust",
     "novikoff_bound",
+    "online",
     "prefix",
-    "robust",
-    "rules",
     "separability",
     "separable_prefix",
     "separate",
     "separate_many",
-    "trainers",
 ]

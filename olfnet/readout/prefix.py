@@ -11,10 +11,10 @@ from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf
 
 from olfnet.checks import FloatArray
-from olfnet.readout import exact, proofs
-from olfnet.readout.decision import decide
-from olfnet.readout.dichotomy import Dichotomy, dichotomy
-from olfnet.readout.hinge import SquaredHinge
+from olfnet.readout._certify import exact, proofs
+from olfnet.readout._certify.decision import decide
+from olfnet.readout._certify.dichotomy import Dichotomy, dichotomy
+from olfnet.readout._certify.hinge import SquaredHinge
 
 # Decisions after which the statistics of random patterns are no longer believed.
 EXPECTED = 4

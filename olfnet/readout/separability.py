@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.readout import exact, proofs
-from olfnet.readout.decision import decide
-from olfnet.readout.dichotomy import Dichotomy, dichotomy, label_signs
-from olfnet.readout.search import shared_searches
+from olfnet.readout._certify import exact, proofs
+from olfnet.readout._certify.decision import decide
+from olfnet.readout._certify.dichotomy import Dichotomy, dichotomy, label_signs
+from olfnet.readout._certify.search import shared_searches
 
 # Distances below this, relative to the largest, are recomputed exactly.
 ROUNDED = 1e-9

@@ -1,5 +1,5 @@
-from . import door, glomeruli, naming, odors, panels, patterning, steepness
-from .door import complete, load_door
+from . import door_database, glomeruli, glomerulus_names, lipschitz, noise, odors, panels
+from .door_database import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
 from .panels import absolute_rates, fly_odors, load_panel, surrogate
 from .patterning import negative_patterning
@@ -10,16 +10,16 @@ __all__ = [
     "ResponseGain",
     "absolute_rates",
     "complete",
-    "door",
+    "door_database",
     "fly_odors",
     "glomeruli",
+    "glomerulus_names",
+    "lipschitz",
     "load_door",
     "load_panel",
-    "naming",
     "negative_patterning",
+    "noise",
     "odors",
     "panels",
-    "patterning",
-    "steepness",
     "surrogate",
 ]

@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
-
-from .affinities import concentration_series, lognormal
-from .trials import GaussianNoise, SaturatingNoise, noisy_trials
+from olfnet.receptors.affinities import concentration_series, lognormal
+from olfnet.receptors.noise import GaussianNoise, SaturatingNoise, noisy_trials
 
 __all__ = [
     "GaussianNoise",

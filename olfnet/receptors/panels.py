@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
-
-from . import copula
-from .tables import UNKNOWN_LICENSE, Table, read_table
+from olfnet.receptors import surrogates
+from olfnet.receptors.tables import UNKNOWN_LICENSE, Table, read_table
 
 _CHANGE, _ABSOLUTE = "change of rate", "absolute rate"
 _AS_GIVEN = "rate as given in the table"
@@ -191,7 +190,7 @@ def surrogate(
     values = checks.matrix("panel", panel)
     if len(values) < 2:
         raise ValueError(f"panel must hold at least 2 odors, got {len(values)}")
-    return copula.draw(values, n_odors, rng)
+    return surrogates.draw(values, n_odors, rng)
 
 
 def fly_odors(n_odors: int | None = None, *, rng: Seed = None) -> FloatArray:

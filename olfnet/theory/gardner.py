@@ -11,7 +11,7 @@ from scipy.optimize import elementwise
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.gaussian import log_excess, upper_tail
+from olfnet.theory._gaussian.tails import log_excess, upper_tail
 
 
 def capacity(

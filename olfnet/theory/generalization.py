@@ -14,9 +14,8 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.activations import Identity, LeakyReLU
-from olfnet.theory.convolution import Convolution, MeanPool
-from olfnet.theory.layers import Activate, Dense, Flatten, Layer, Network
-from olfnet.theory.rewriting import flattened
+from olfnet.theory.approximation import flattened
+from olfnet.theory.network import Activate, Convolution, Dense, Flatten, Layer, MeanPool, Network
 
 
 def n_parameters(layer: Layer) -> int:

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.gaussian import upper_tail
+from olfnet.theory._gaussian.tails import upper_tail
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 # Edges of the panels, relative to the radius and to its inverse, where the integrand bends.

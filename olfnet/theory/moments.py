@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory import gaussian
+from olfnet.theory._gaussian import tails
+from olfnet.theory._gaussian.quadrature import Density, expectation, mean_and_sd
 from olfnet.theory.activations import Activation, Identity, LeakyReLU, ReLU, Step, checked
-from olfnet.theory.quadrature import Density, expectation, mean_and_sd
 
 __all__ = ["Density", "Moments", "expectation", "moments", "small_bias_mean", "summed", "threshold"]
 
@@ -184,8 +184,8 @@ Tails = tuple[FloatArray, FloatArray, FloatArray]  # P(t > d), E max(t - d, 0), 
 
 
 def _normal_tails(depth: FloatArray) -> Tails:
-    first, second = (np.exp(gaussian.log_excess(depth, power)) for power in (1, 2))
-    return gaussian.upper_tail(depth), first, second
+    first, second = (np.exp(tails.log_excess(depth, power)) for power in (1, 2))
+    return tails.upper_tail(depth), first, second
 
 
 def _uniform_tails(depth: FloatArray) -> Tails:

@@ -18,8 +18,8 @@ from scipy.linalg import block_diag
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.activations import ReLU, Step
-from olfnet.theory.layers import Activate, Dense, Layer, Network
-from olfnet.theory.rewriting import flattened
+from olfnet.theory.approximation import flattened
+from olfnet.theory.network import Activate, Dense, Layer, Network
 
 _LARGEST = 20  # bits for which all inputs are written down
 _STEP = Activate(Step())

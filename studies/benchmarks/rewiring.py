@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.expansion import nulls
-from olfnet.expansion.anatomy import claws
+from olfnet.expansion.connectome import null_models
+from olfnet.expansion.connectome.statistics import claws
 from olfnet.expansion.wiring import BiasedFanIn
 from olfnet.lab import Parameter, Study, drawing
 
@@ -43,16 +43,16 @@ def measure(
     usage = rng.gamma(4.0, size=n_inputs)  # a variation of 1/2, as over the glomeruli
     weights = BiasedFanIn(claws(), usage).draw(n_units, n_inputs, rng=rng)
     start = time.perf_counter()
-    drawn = nulls.SameDegrees(weights).draw(rng=rng)
+    drawn = null_models.SameDegrees(weights).draw(rng=rng)
     seconds = time.perf_counter() - start
     exact = all((drawn.sum(axis=k) == weights.sum(axis=k)).all() for k in (0, 1))
     links = np.ascontiguousarray(weights.astype(bool).toarray().T)
     start = time.perf_counter()
-    rewired = loops(links, nulls.N_ROUNDS * (n_inputs // 2), rng)
+    rewired = loops(links, null_models.N_ROUNDS * (n_inputs // 2), rng)
     peer = time.perf_counter() - start
     shared, now = [], links.copy()
     for done in range(1, ROUNDS[-1] + 1):
-        nulls._trade(now, rng)
+        null_models._trade(now, rng)
         if done in ROUNDS:
             shared.append(np.sum(now & links) / links.sum())
     wall = {"units": "s", "meaning": "wall time of one rewired matrix"}
@@ -72,7 +72,7 @@ def measure(
 
 def table(dataset: xr.Dataset) -> Table:
     """Show times, their ratio, and how much is left of the measured matrix."""
-    rows = Table(title=f"Rewiring, {nulls.N_ROUNDS} rounds of trades, one thread")
+    rows = Table(title=f"Rewiring, {null_models.N_ROUNDS} rounds of trades, one thread")
     for column in ("units", "inputs", "s", "loops: s", "loops / olfnet", "shared", "loops"):
         rows.add_column(column, justify="right", no_wrap=True)
     middle = dataset.median("repeat")

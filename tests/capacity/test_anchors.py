@@ -9,8 +9,9 @@ import scipy.optimize
 import scipy.stats
 
 import olfnet
-from olfnet.capacity import manifold_geometry, manifolds
-from olfnet.capacity.anchors import _anchor
+from olfnet.capacity import manifold_geometry
+from olfnet.capacity.manifolds import ellipsoids
+from olfnet.capacity.manifolds.mean_field import _anchor
 from olfnet.theory import gardner
 from olfnet.theory import manifolds as theory
 
@@ -154,7 +155,7 @@ def test_errors_are_those_of_repeated_estimates():
 
 
 def test_manifolds_may_have_different_numbers_of_points():
-    spheres = manifolds.spheres(3, 10, radius=0.5, dimension=2, rng=0)
+    spheres = ellipsoids.spheres(3, 10, radius=0.5, dimension=2, rng=0)
     ends = spheres.centers[:, None] + spheres.axes
     mixed = [ends[0], ends[1, :1], np.vstack((ends[2], ends[2]))]
     found = manifold_geometry(mixed, n_samples=400, rng=1)

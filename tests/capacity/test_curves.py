@@ -6,7 +6,7 @@ import scipy.stats
 
 import olfnet
 from olfnet.capacity import CapacityCurve, measure_capacity
-from olfnet.capacity.trials import Readout
+from olfnet.capacity._random_labels import Readout
 from olfnet.theory import cover
 
 

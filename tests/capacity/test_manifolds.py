@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 import olfnet
-from olfnet.capacity import Ellipsoids, manifolds
-from olfnet.capacity.cutting import TOLERANCE, ellipsoid_prefix, separate_ellipsoids
-from olfnet.capacity.trials import Readout
+from olfnet.capacity import Ellipsoids
+from olfnet.capacity._random_labels import Readout
+from olfnet.capacity.manifolds import ellipsoids
+from olfnet.capacity.manifolds.cutting_planes import (
+    TOLERANCE,
+    ellipsoid_prefix,
+    separate_ellipsoids,
+)
 
 READOUTS = {
     "free": Readout(),
@@ -22,7 +27,7 @@ READOUTS = {
 
 def labeled(n_manifolds, dimension, radius=0.6, n_features=20, *, rng):
     """Spheres with labels, more than any readout sorts."""
-    found = manifolds.spheres(n_manifolds, n_features, radius=radius, dimension=dimension, rng=rng)
+    found = ellipsoids.spheres(n_manifolds, n_features, radius=radius, dimension=dimension, rng=rng)
     return found, rng.choice([-1.0, 1.0], n_manifolds)
 
 
@@ -206,7 +211,7 @@ def clouds_of(n_points, n_features, spread):
 
 
 def spheres_of(n_features, radius, dimension):
-    return lambda n, rng: manifolds.spheres(
+    return lambda n, rng: ellipsoids.spheres(
         n, n_features, radius=radius, dimension=dimension, rng=rng
     )
 
@@ -248,7 +253,7 @@ def test_larger_ones_are_harder():
 
 
 def test_spheres_are_as_described():
-    spheres = manifolds.spheres(7, 20, radius=0.3, dimension=4, rng=0)
+    spheres = ellipsoids.spheres(7, 20, radius=0.3, dimension=4, rng=0)
     assert (len(spheres), spheres.dimension, spheres.n_features) == (7, 4, 20)
     np.testing.assert_allclose(np.linalg.norm(spheres.centers, axis=1), 20**0.5)
     gram = spheres.axes @ spheres.axes.transpose(0, 2, 1)
@@ -275,12 +280,12 @@ def test_bad_input():
     with pytest.raises(ValueError, match="axes must be finite, got nan"):
         Ellipsoids(np.ones((1, 1)), [[[np.nan]]])
     with pytest.raises(ValueError, match="radius must be non-negative, got -1"):
-        manifolds.spheres(3, 4, radius=-1, dimension=2)
+        ellipsoids.spheres(3, 4, radius=-1, dimension=2)
     with pytest.raises(ValueError, match="dimension must be at most 4, got 5"):
-        manifolds.spheres(3, 4, radius=1, dimension=5)
+        ellipsoids.spheres(3, 4, radius=1, dimension=5)
     with pytest.raises(ValueError, match="draw must return 9 patterns, got 8"):
         olfnet.breaking_points(
-            lambda n, rng: manifolds.spheres(n - 1, 4, radius=1, dimension=1, rng=rng),
+            lambda n, rng: ellipsoids.spheres(n - 1, 4, radius=1, dimension=1, rng=rng),
             max_patterns=9,
             n_trials=1,
         )
@@ -289,4 +294,4 @@ def test_bad_input():
             lambda n, rng: np.full((n, 2, 3), np.inf), max_patterns=9, n_trials=1
         )
     with pytest.raises(ValueError, match="labels must have one entry per pattern"):
-        separate_ellipsoids(manifolds.spheres(3, 4, radius=1, dimension=2, rng=1), [1, 1])
+        separate_ellipsoids(ellipsoids.spheres(3, 4, radius=1, dimension=2, rng=1), [1, 1])

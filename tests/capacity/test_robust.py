@@ -5,7 +5,7 @@ import pytest
 import scipy.optimize
 
 import olfnet
-from olfnet.capacity.trials import Readout
+from olfnet.capacity._random_labels import Readout
 
 
 def binary(n_patterns, rng):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import olfnet
-from olfnet.expansion import anatomy, connectomes, load_connectome, nulls
-from olfnet.receptors import naming
+from olfnet.expansion import load_connectome
+from olfnet.expansion.connectome import matrices, null_models, statistics
+from olfnet.receptors import glomerulus_names
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ from olfnet.receptors import naming
 )
 def test_larval_wiring_is_the_published_one(name, shape, mean, n_orphans):
     connectome = load_connectome(name)
-    claws = connectomes.weights(connectome).sum(axis=1)
+    claws = matrices.weights(connectome).sum(axis=1)
     assert connectome.shape == shape
     assert round(float(claws.mean()), 2) == mean
     assert (claws == 0).sum() == n_orphans
@@ -22,8 +23,8 @@ def test_larval_wiring_is_the_published_one(name, shape, mean, n_orphans):
 
 
 def test_a_larval_circuit_and_its_null_model():
-    weights = connectomes.weights(load_connectome("eichler_2017_left"), counted=True)
-    drawn = nulls.SameDegrees(weights).draw(rng=1)
+    weights = matrices.weights(load_connectome("eichler_2017_left"), counted=True)
+    drawn = null_models.SameDegrees(weights).draw(rng=1)
     np.testing.assert_array_equal(np.diff(drawn.indptr), np.diff(weights.indptr))
     circuit = olfnet.expansion.Circuit(drawn, olfnet.expansion.sparsify.TopK(0.1))
     assert circuit.drive(np.ones((3, 58))).shape == (3, 101)
@@ -32,24 +33,24 @@ def test_a_larval_circuit_and_its_null_model():
 def test_adult_statistics_are_the_published_ones():
     """R17: means, spreads and the coefficient of variation."""
     for source, mean, spread in (("caron_2013", 6.80, 1.72), ("fafb_zheng_2022", 5.06, 1.48)):
-        chances = np.asarray(anatomy.claws(source).probabilities)
+        chances = np.asarray(statistics.claws(source).probabilities)
         numbers = np.arange(len(chances))
         assert round(float(chances @ numbers), 2) == mean
         assert abs(np.sqrt(chances @ (numbers - mean) ** 2) - spread) < 0.006
-    chances = np.asarray(anatomy.claws("hemibrain_v1_ge3_synapses").probabilities)
+    chances = np.asarray(statistics.claws("hemibrain_v1_ge3_synapses").probabilities)
     numbers = np.arange(len(chances))
     assert round(float(chances @ numbers / (1 - chances[0])), 1) == 5.2
-    usage = anatomy.glomerulus_usage()
+    usage = statistics.glomerulus_usage()
     assert len(usage) == 51
     assert round(float(usage.std() / usage.mean()), 2) == 0.53
 
 
 def test_adult_wiring_has_these_statistics():
     """First claws are exactly proportional to usage; all claws together less so."""
-    drawn = anatomy.adult().draw(20000, 51, rng=0)
+    drawn = statistics.adult().draw(20000, 51, rng=0)
     claws = np.diff(drawn.indptr)
     assert abs(claws.mean() - 6.8) < 4 * 1.72 / np.sqrt(20000)
-    usage = anatomy.glomerulus_usage().to_numpy()
+    usage = statistics.glomerulus_usage().to_numpy()
     assert np.corrcoef(drawn.sum(axis=0), usage)[0, 1] > 0.98
     even = olfnet.expansion.wiring.FixedFanIn(7).draw(20000, 51, rng=0)
     assert abs(np.corrcoef(even.sum(axis=0), usage)[0, 1]) < 0.5
@@ -57,37 +58,41 @@ def test_adult_wiring_has_these_statistics():
 
 def test_adult_wiring_is_less_uneven_than_what_was_measured():
     """Each unit takes a glomerulus once; spread over 51 glomeruli of 20 000 x 6.8 claws."""
-    fan_out = anatomy.adult().draw(20000, 51, rng=0).sum(axis=0)
+    fan_out = statistics.adult().draw(20000, 51, rng=0).sum(axis=0)
     assert fan_out.std() / fan_out.mean() == pytest.approx(0.50, abs=0.01)
 
 
 def test_statistics_know_their_source_and_license():
-    for found in (*map(anatomy.claw_counts, anatomy.CLAWS), anatomy.glomerulus_usage()):
+    for found in (*map(statistics.claw_counts, statistics.CLAWS), statistics.glomerulus_usage()):
         assert {"units", "quantity", "source", "doi", "license"} <= set(found.attrs)
         assert all(found.attrs.values())
-    assert [int(anatomy.claw_counts(source).sum()) for source in anatomy.CLAWS] == [200, 440, 2033]
-    assert anatomy.claw_counts("fafb_zheng_2022").values[:3].tolist() == [1, 4, 13]
+    assert [int(statistics.claw_counts(source).sum()) for source in statistics.CLAWS] == [
+        200,
+        440,
+        2033,
+    ]
+    assert statistics.claw_counts("fafb_zheng_2022").values[:3].tolist() == [1, 4, 13]
 
 
 def test_what_is_read_from_tables_cannot_be_spoiled():
-    anatomy.claws().probabilities[0] = 5
-    naming.glomerulus_names()["D"] = "X"
-    assert anatomy.claws().probabilities.sum() == pytest.approx(1)
-    assert "D" not in naming.glomerulus_names()
+    statistics.claws().probabilities[0] = 5
+    glomerulus_names.glomerulus_names()["D"] = "X"
+    assert statistics.claws().probabilities.sum() == pytest.approx(1)
+    assert "D" not in glomerulus_names.glomerulus_names()
 
 
 def test_older_names_of_glomeruli():
-    usage = anatomy.glomerulus_usage(["VA1lm", "D"])
+    usage = statistics.glomerulus_usage(["VA1lm", "D"])
     assert list(usage["glomerulus"].values) == ["VA1v", "D"]
-    assert usage.equals(anatomy.glomerulus_usage(["VA1v", "D"]))
+    assert usage.equals(statistics.glomerulus_usage(["VA1v", "D"]))
     # In the hemibrain these were VC3l, VC3m and VC5.
-    assert anatomy.glomerulus_usage(["VC3", "VC5", "VM6"]).values.tolist() == [287, 240, 145]
+    assert statistics.glomerulus_usage(["VC3", "VC5", "VM6"]).values.tolist() == [287, 240, 145]
 
 
 def test_the_panel_s_receptors_have_glomeruli():
     panel = olfnet.load_panel("hallem_carlson_2006")
     named = panel.sel(receptor=panel["glomerulus"] != "")
-    wiring = anatomy.adult(named["glomerulus"].values)
+    wiring = statistics.adult(named["glomerulus"].values)
     assert wiring.draw(50, 22, rng=0).shape == (50, 22)
 
 
@@ -98,7 +103,7 @@ def test_a_matrix_of_one_s_own(tmp_path):
     np.testing.assert_array_equal(found, [[2, 0], [0, 7]])
     assert found.attrs["source"] == "mine.csv"
     np.testing.assert_array_equal(
-        connectomes.weights(found, threshold=3, counted=True).toarray(), [[0, 0], [0, 7]]
+        matrices.weights(found, threshold=3, counted=True).toarray(), [[0, 0], [0, 7]]
     )
 
 
@@ -147,9 +152,9 @@ def test_unknown_names(tmp_path):
     with pytest.raises(ValueError, match="source must be eichler_2017_left, eichler_2017_right or"):
         load_connectome("eichler")
     with pytest.raises(ValueError, match="source must be one of caron_2013, .*, got 'mine'"):
-        anatomy.claws("mine")
+        statistics.claws("mine")
     with pytest.raises(ValueError, match="glomeruli must be of those of the hemibrain, D, .*'XX'"):
-        anatomy.glomerulus_usage(["D", "XX"])
+        statistics.glomerulus_usage(["D", "XX"])
     for given, message in (
         (["DM1", "DM1"], "glomeruli must be different, got 'DM1' twice"),
         (["VA1v", "VA1lm"], "glomeruli must be different, got 'VA1v' twice"),
@@ -157,19 +162,19 @@ def test_unknown_names(tmp_path):
         ([], "glomeruli must name at least one"),
     ):
         with pytest.raises(ValueError, match=message):
-            anatomy.adult(given)
+            statistics.adult(given)
     with pytest.raises(ValueError, match="source must be eichler.*, got None"):
         load_connectome(None)
     with pytest.raises(ValueError, match="cannot be read: No such file"):
         load_connectome(tmp_path / "none.csv")
     areas = load_connectome("eichler_2017_left").assign_attrs(units="um2")
     with pytest.raises(ValueError, match="connectome must be in synapses, got 'um2'"):
-        connectomes.weights(areas)
+        matrices.weights(areas)
     with pytest.raises(ValueError, match=r"must be \(unit, input\), got dimensions None"):
-        connectomes.weights(np.eye(3))
+        matrices.weights(np.eye(3))
     transposed = load_connectome("eichler_2017_left").T
     with pytest.raises(ValueError, match=r"connectome must be \(unit, input\), got dimensions"):
-        connectomes.weights(transposed)
+        matrices.weights(transposed)
 
 
 def n_modes(sample, width):
@@ -195,7 +200,7 @@ def test_larval_claws_are_bimodal_in_one_hemisphere_only():
     """R17 says bimodal; the left hemisphere is so at 5 %, the right gives no evidence."""
     rng = np.random.default_rng(0)
     left, right = (
-        np.diff(connectomes.weights(load_connectome(f"eichler_2017_{side}")).indptr).astype(float)
+        np.diff(matrices.weights(load_connectome(f"eichler_2017_{side}")).indptr).astype(float)
         for side in ("left", "right")
     )
     assert chance_of_two_modes(left, rng) < 0.08  # .04 +- .014

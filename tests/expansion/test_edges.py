@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from olfnet.expansion import read_connectome
-from olfnet.expansion.edges import FLYWIRE, Columns
-from olfnet.receptors import naming
+from olfnet.expansion.connectome.edge_lists import FLYWIRE, Columns
+from olfnet.receptors import glomerulus_names
 
 EDGES = pd.DataFrame(
     [
@@ -62,7 +62,7 @@ def test_names_of_the_first_hemibrain():
     found = read_connectome(EDGES, NEURONS, **CHOICE, naming="hemibrain_v1")
     assert list(found["input"].values) == ["DA1", "VM6"]
     with pytest.raises(ValueError, match="naming must be one of any, hemibrain_v1, got 'x'"):
-        naming.glomerulus_names("x")
+        glomerulus_names.glomerulus_names("x")
 
 
 def test_flywire_files(tmp_path):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from olfnet.expansion import nulls, random_expansion, wiring
-from olfnet.expansion.nulls import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
+from olfnet.expansion import random_expansion, wiring
+from olfnet.expansion.connectome import null_models
+from olfnet.expansion.connectome.null_models import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
 
 ALL = [AnyPairs, SameClaws, ShuffledInputs, SameDegrees]
 KEPT = {AnyPairs: (), SameClaws: (1,), ShuffledInputs: (0,), SameDegrees: (0, 1)}
@@ -89,7 +90,7 @@ def test_all_allowed_matrices_are_equally_likely(model, measured):
 
 
 def test_too_few_trades_are_noticed(monkeypatch):
-    monkeypatch.setattr(nulls, "N_ROUNDS", 1)
+    monkeypatch.setattr(null_models, "N_ROUNDS", 1)
     assert p_value(SameDegrees, SMALL[1], 1000) < 1e-6
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from olfnet.expansion import sparsify
-from olfnet.expansion.steepness import lipschitz_bound
+from olfnet.expansion.lipschitz import lipschitz_bound
 
 
 def stretches(sparsifier, norm, n_units, seed=0):

@@ -7,10 +7,9 @@ from olfnet.expansion import Circuit, random_expansion, rate, sparsify
 from olfnet.lab.claims import certificates as claims
 from olfnet.lab.claims import odor_path
 from olfnet.receptors import NoNormalization, fly_odors
-from olfnet.theory import attacks, certificates, enclosures
-from olfnet.theory.enclosures import Ball, Enclosure, enclosed
-from olfnet.theory.layers import Network
-from olfnet.theory.lipschitz import bound
+from olfnet.theory import lipschitz
+from olfnet.theory.lipschitz import Ball, Enclosure, bound, enclosed
+from olfnet.theory.network import Network
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +76,18 @@ def slopes(layer, odor):
 @pytest.mark.parametrize("norm", [2, np.inf])
 def test_certified_odors_bear_attacks(path, norm):
     rates = fly_odors()[::11]
-    wide = certificates.certify(path, rates, norm=norm).radius
-    near = enclosures.certify_near(path, rates, norm=norm).radius
-    attacked = attacks.attacked_radius(path, rates, norm=norm, lower=0.0, n_rounds=6, rng=3)
+    wide = lipschitz.certify(path, rates, norm=norm).radius
+    near = lipschitz.certify_near(path, rates, norm=norm).radius
+    attacked = lipschitz.attacked_radius(path, rates, norm=norm, lower=0.0, n_rounds=6, rng=3)
     assert (0 < wide).all()
     assert (2 * wide < near).all()
     assert (near < attacked).all()
     assert np.median(near / attacked) > 0.3
     again = np.repeat(np.arange(len(rates)), 20)
     options = {"norm": norm, "lower": 0.0, "rng": 4}
-    inside = attacks.descend(path, rates[again], 0.999999 * near[again], **options)
+    inside = lipschitz.descend(path, rates[again], 0.999999 * near[again], **options)
     assert not inside.succeeded.any()
-    assert attacks.descend(path, rates[again], 3 * near[again], **options).succeeded.any()
+    assert lipschitz.descend(path, rates[again], 3 * near[again], **options).succeeded.any()
 
 
 def test_a_readout_taught_by_trials_is_certified_less_far(circuit, path):
@@ -96,7 +95,7 @@ def test_a_readout_taught_by_trials_is_certified_less_far(circuit, path):
     rates = fly_odors()[::11]
     known = taught(rates).argmax(axis=1) == np.arange(110)[::11]
     assert known.mean() > 0.8
-    stored, learned = (enclosures.certify_near(net, rates).radius for net in (path, taught))
+    stored, learned = (lipschitz.certify_near(net, rates).radius for net in (path, taught))
     assert np.median(learned) < np.median(stored)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from olfnet.lab.repeats import along, finished
+from olfnet.lab.results import along, finished
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, load_study, runner
+from olfnet.lab import Parameter, Study, load_study, sweep
 
 
 def measure(*, n_units, level, rng):
@@ -110,8 +110,8 @@ def test_studies_that_make_no_sense(changes, sentence):
 
 
 def test_run_hands_all_to_the_runner(monkeypatch):
-    options = list(inspect.signature(runner.run).parameters.values())[1:]
-    monkeypatch.setattr(runner, "run", lambda study, **options: (study, options))
+    options = list(inspect.signature(sweep.run).parameters.values())[1:]
+    monkeypatch.setattr(sweep, "run", lambda study, **options: (study, options))
     given = {option.name: object() for option in options}
     one = study()
     assert one.run(**given) == (one, given)

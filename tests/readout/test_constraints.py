@@ -8,8 +8,8 @@ import scipy.optimize
 from sklearn.svm import SVC
 
 from olfnet import separate
-from olfnet.readout import exact
-from olfnet.readout.dichotomy import dichotomy
+from olfnet.readout._certify import exact
+from olfnet.readout._certify.dichotomy import dichotomy
 
 
 def largest_margin(patterns, labels, bias):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from olfnet import checks, separate
-from olfnet.readout import decision, exact, proofs, search, separate_many
-from olfnet.readout.dichotomy import dichotomy
+from olfnet.readout import separate_many
+from olfnet.readout._certify import decision, exact, proofs, search
+from olfnet.readout._certify.dichotomy import dichotomy
 from olfnet.readout.prefix import separable_prefix
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from olfnet import separate
-from olfnet.readout import exact, proofs, search
-from olfnet.readout.dichotomy import dichotomy
-from olfnet.readout.peeling import peel
+from olfnet.readout._certify import exact, proofs, search
+from olfnet.readout._certify.dichotomy import dichotomy
+from olfnet.readout._certify.peeling import peel
 
 
 def sparse_codes(rng, n_patterns, n_units, level):

@@ -10,9 +10,10 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from olfnet import separate
-from olfnet.readout import exact, proofs, separate_many
-from olfnet.readout.dichotomy import dichotomy
-from olfnet.readout.hinge import SquaredHinge
+from olfnet.readout import separate_many
+from olfnet.readout._certify import exact, proofs
+from olfnet.readout._certify.dichotomy import dichotomy
+from olfnet.readout._certify.hinge import SquaredHinge
 from olfnet.readout.prefix import separable_prefix
 from olfnet.theory import cover
 

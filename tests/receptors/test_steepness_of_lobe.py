@@ -11,7 +11,7 @@ from olfnet.receptors import (
     absolute_rates,
     load_panel,
 )
-from olfnet.receptors.steepness import lipschitz_bound, slopes
+from olfnet.receptors.lipschitz import lipschitz_bound, slopes
 
 LOBES = [
     DivisiveNormalization(),

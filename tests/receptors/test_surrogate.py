@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from olfnet.receptors import absolute_rates, copula, load_panel, surrogate
+from olfnet.receptors import absolute_rates, load_panel, surrogate, surrogates
 
 N_ODORS = 20_000
 LEVEL = 0.001  # of each test, shared by the receptors or pairs it looks at (Bonferroni)
@@ -90,7 +90,7 @@ def test_correlations(panel, drawn):
     assert largest_excess(rng.permuted(drawn, axis=0)) > 0
     normal = rng.multivariate_normal(np.zeros(panel.shape[1]), np.corrcoef(panel.T), N_ODORS)
     levels = zip(panel.T, stats.norm.cdf(normal).T, strict=True)
-    uncorrected = np.stack([copula.quantiles(*pair) for pair in levels], axis=1)
+    uncorrected = np.stack([surrogates.quantiles(*pair) for pair in levels], axis=1)
     assert largest_excess(uncorrected) > 0
 
 
@@ -113,7 +113,7 @@ def test_latent_correlation_of_two_way_rates(wanted):
     same = round(n * (1 + wanted) / 4)
     first = np.repeat([0.0, 1.0], n // 2)
     second = np.repeat([0.0, 1.0, 0.0, 1.0], [same, n // 2 - same, n // 2 - same, same])
-    latent = copula.latent_correlations(np.column_stack([first, second]))[0, 1]
+    latent = surrogates.latent_correlations(np.column_stack([first, second]))[0, 1]
     assert latent == pytest.approx(np.sin(np.pi * wanted / 2), abs=2e-3)
     assert wanted == 0 or abs(latent - wanted) > 0.01
 
@@ -122,7 +122,7 @@ def test_latent_correlation_of_normal_rates_is_their_own():
     n = 2000
     scores = stats.norm.ppf((np.arange(n) + 0.5) / n)
     other = scores[np.argsort(np.argsort(scores + np.random.default_rng(5).normal(0, 0.8, n)))]
-    latent = copula.latent_correlations(np.column_stack([scores, other]))[0, 1]
+    latent = surrogates.latent_correlations(np.column_stack([scores, other]))[0, 1]
     assert latent == pytest.approx(np.corrcoef(scores, other)[0, 1], abs=2e-3)
 
 
@@ -131,13 +131,13 @@ def test_quantiles_by_hand():
     levels = np.array([0.0, 0.125, 0.2, 0.3, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0])
     wide = np.std(sample) / 4
     by_hand = [0, 0, 0.3 * wide, 4 - 0.3 * wide, 4, 4, 4, 5 - wide / 2, 5, 5]
-    np.testing.assert_allclose(copula.quantiles(sample, levels), by_hand, rtol=1e-12)
+    np.testing.assert_allclose(surrogates.quantiles(sample, levels), by_hand, rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_quantiles_keep_the_mean_and_nearly_the_variance(seed):
     sample = np.random.default_rng(seed).lognormal(0, 2, 30)
-    rates = copula.quantiles(sample, (np.arange(600_000) + 0.5) / 600_000)
+    rates = surrogates.quantiles(sample, (np.arange(600_000) + 0.5) / 600_000)
     assert rates.mean() == pytest.approx(sample.mean(), rel=1e-5)
     loss = 1 - rates.var() / sample.var()
     assert 0 < loss < 1 / (8 * np.sqrt(2 * len(sample)))

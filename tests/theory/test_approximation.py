@@ -9,9 +9,11 @@ from olfnet.theory.approximation import (
     deep_square,
     gate,
     interpolation,
+    largest_weight,
     max_of_minima,
     maximum,
     minimum,
+    n_units,
     piecewise_linear,
     ramp,
     random_knots_error,
@@ -19,8 +21,7 @@ from olfnet.theory.approximation import (
     switch,
     winner_take_all,
 )
-from olfnet.theory.layers import Activate, Dense, Network
-from olfnet.theory.rewriting import largest_weight, n_units
+from olfnet.theory.network import Activate, Dense, Network
 
 EPS = np.finfo(float).eps
 

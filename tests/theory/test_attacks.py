@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from olfnet.theory import certificates, enclosures
-from olfnet.theory.attacks import attacked_radius, descend
-from olfnet.theory.layers import Dense, Network
+from olfnet.theory import lipschitz
+from olfnet.theory.lipschitz import attacked_radius, descend
+from olfnet.theory.network import Dense, Network
 
 
 def test_rates_are_not_attacked_below_zero():
@@ -23,5 +23,5 @@ def test_rates_are_not_attacked_below_zero():
 def test_attacks_that_find_nothing_say_so():
     flat = Network([Dense(np.zeros((2, 3)), [1.0, 0.0])])
     assert attacked_radius(flat, np.ones((2, 3)), rng=0).tolist() == [np.inf, np.inf]
-    assert certificates.certify(flat, np.ones((1, 3))).radius.tolist() == [np.inf]
-    assert enclosures.certify_near(flat, np.ones((1, 3))).radius.tolist() == [2.0**40]
+    assert lipschitz.certify(flat, np.ones((1, 3))).radius.tolist() == [np.inf]
+    assert lipschitz.certify_near(flat, np.ones((1, 3))).radius.tolist() == [2.0**40]

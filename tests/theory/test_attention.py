@@ -6,8 +6,8 @@ import scipy.special
 import scipy.stats
 from scipy.integrate import quad
 
-from olfnet.theory import attention, freezing
-from olfnet.theory.attention import mean_concentration, mean_entropy, mean_largest
+from olfnet.theory import attention
+from olfnet.theory.attention import mean_concentration, mean_entropy, mean_largest, random_energy
 
 MEANS = {
     "entropy": (mean_entropy, attention.entropy),
@@ -89,10 +89,10 @@ def test_steps_are_fine_enough(monkeypatch):
     """Half the steps change nothing beyond 1e-9, for one to a billion keys."""
     cases = [(1, 1e-4), (1, 50.0), (24, 0.9), (24, 1.1), (1e9, 0.5), (1e9, 4.0), (1e9, 40.0)]
     before = [[mean(*case) for mean, _ in MEANS.values()] for case in cases]
-    monkeypatch.setattr(freezing, "_STEP", freezing._STEP / 2)
-    monkeypatch.setattr(freezing, "_FINENESS", freezing._FINENESS * 2)
-    monkeypatch.setattr(freezing, "_NODES", np.polynomial.legendre.leggauss(20)[0])
-    monkeypatch.setattr(freezing, "_WEIGHTS", np.polynomial.legendre.leggauss(20)[1])
+    monkeypatch.setattr(random_energy, "_STEP", random_energy._STEP / 2)
+    monkeypatch.setattr(random_energy, "_FINENESS", random_energy._FINENESS * 2)
+    monkeypatch.setattr(random_energy, "_NODES", np.polynomial.legendre.leggauss(20)[0])
+    monkeypatch.setattr(random_energy, "_WEIGHTS", np.polynomial.legendre.leggauss(20)[1])
     after = [[mean(*case) for mean, _ in MEANS.values()] for case in cases]
     np.testing.assert_allclose(before, after, rtol=0, atol=1e-9)
     np.testing.assert_allclose(before[:2], [[0, 1, 1]] * 2, atol=1e-9)

@@ -6,8 +6,8 @@ import pytest
 import scipy.stats
 
 from olfnet.theory import expansion
+from olfnet.theory._gaussian.means import mean, pair
 from olfnet.theory.activations import Erf, ReLU, Sigmoid, Step, Tanh, Thresholded
-from olfnet.theory.averages import mean, pair
 
 CORRELATIONS = np.array([-1, -0.999, -0.6, 0, 1e-3, 0.3, 0.9, 0.999, 1 - 1e-6, 1 - 1e-10, 1])
 

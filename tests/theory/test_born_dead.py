@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from olfnet.theory import born_dead, network
+from olfnet.theory import network
 from olfnet.theory.activations import LeakyReLU, ReLU, Tanh
-from olfnet.theory.born_dead import dead_input, dead_network_bounds
-from olfnet.theory.layers import Activate, Dense, Network, Residual
-from olfnet.theory.parallel import Parallel
+from olfnet.theory.network import (
+    Activate,
+    Dense,
+    Network,
+    Parallel,
+    Residual,
+    dead_input,
+    dead_network_bounds,
+)
 
 
 def lost(widths, inputs, n_networks, rng):
@@ -76,7 +82,7 @@ def test_inputs_are_lost_where_no_unit_has_a_slope():
     rng = np.random.default_rng(5)
     inputs = rng.standard_normal((50, 3))
     net = network.dense([3, 2, 2, 2, 1], ReLU(), rng=6)
-    found = born_dead.lost_inputs(net, inputs)
+    found = network.lost_inputs(net, inputs)
     hidden = inputs
     for nth in range(3):
         dense = net.layers[2 * nth]
@@ -88,7 +94,7 @@ def test_inputs_are_lost_where_no_unit_has_a_slope():
     np.testing.assert_array_equal(slopes == 0, found[-1])
     for activation in (LeakyReLU(0.01), Tanh()):
         alive = network.dense([3, 2, 2, 2, 1], activation, rng=6)
-        assert not np.any(born_dead.lost_inputs(alive, inputs))
+        assert not np.any(network.lost_inputs(alive, inputs))
 
 
 def born_dead_network(activation, inputs, seed):
@@ -96,7 +102,7 @@ def born_dead_network(activation, inputs, seed):
     for stream in np.random.default_rng(seed).spawn(1000):
         weights = int(stream.integers(2**62))
         with_relu = network.dense([1, 3, 3, 3, 1], ReLU(), rng=weights)
-        if born_dead.lost_inputs(with_relu, inputs)[-1].all():
+        if network.lost_inputs(with_relu, inputs)[-1].all():
             return network.dense([1, 3, 3, 3, 1], activation, rng=weights)
     raise AssertionError("about one in ten networks is dead")
 
@@ -131,7 +137,7 @@ def test_only_leaky_rectifiers_recover():
         (lambda: dead_input([2, 0]), "widths must be integers of at least 1"),
         (lambda: dead_input([1.5]), "widths must be integers of at least 1"),
         (lambda: dead_network_bounds([2], 0), "n_inputs must be at least 1, got 0"),
-        (lambda: born_dead.lost_inputs(network.dense([1, 1], ReLU()), [[np.nan]]), "must be fin"),
+        (lambda: network.lost_inputs(network.dense([1, 1], ReLU()), [[np.nan]]), "must be fin"),
     ],
 )
 def test_bad_input(call, words):
@@ -142,8 +148,8 @@ def test_bad_input(call, words):
 def test_inputs_are_lost_in_networks_of_networks():
     layers = Dense([[1.0], [2.0]]), Activate(ReLU())
     nested = Network([Network([Network(layers)]), Dense([[1.0, 1.0]])])
-    (found,) = born_dead.lost_inputs(nested, [[1.0], [-1.0]])
+    (found,) = network.lost_inputs(nested, [[1.0], [-1.0]])
     assert found.tolist() == [False, True]
     for part in (Residual([Dense([[1.0]]), Activate(ReLU())]), Parallel([Dense([[1.0]])], [[0]])):
         with pytest.raises(ValueError, match="layers one after the other, got a part of type [RP]"):
-            born_dead.lost_inputs(Network([Network([part])]), [[1.0]])
+            network.lost_inputs(Network([Network([part])]), [[1.0]])

@@ -5,14 +5,20 @@ from functools import cache
 import numpy as np
 import pytest
 
-from olfnet.theory import certificates, enclosures, network
+from olfnet.theory import lipschitz, network
 from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Sigmoid, Step, Tanh, Thresholded
-from olfnet.theory.attacks import attacked_radius, descend, scatter
-from olfnet.theory.certificates import against, certified_radius
-from olfnet.theory.convolution import Convolution
-from olfnet.theory.distances import length
-from olfnet.theory.enclosures import Ball, Enclosure, enclosed
-from olfnet.theory.layers import Activate, Dense, Flatten, Network, Residual
+from olfnet.theory.lipschitz import (
+    Ball,
+    Enclosure,
+    against,
+    attacked_radius,
+    certified_radius,
+    descend,
+    enclosed,
+    length,
+    scatter,
+)
+from olfnet.theory.network import Activate, Convolution, Dense, Flatten, Network, Residual
 
 DUAL = {2: 2, np.inf: 1}
 ACTIVATIONS = [
@@ -70,7 +76,7 @@ def test_linear_classifiers_are_certified_to_the_border(n_classes, norm):
     """Certified, exact and attacked distance agree; with the other norm they do not."""
     net, inputs = linear(n_classes), rng(1).standard_normal((30, 6))
     exact = exact_distance(net, inputs, norm)
-    for certify in (certificates.certify, enclosures.certify_near):
+    for certify in (lipschitz.certify, lipschitz.certify_near):
         found = certify(net, inputs, norm=norm)
         np.testing.assert_allclose(found.radius, exact, rtol=1e-9, atol=1e-12)
         assert (found.radius <= exact * (1 + 1e-14)).all()
@@ -102,7 +108,7 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
         net, center = planar(seed, activation), plane_center(seed)
         wide, near = (
             certify(net, center, norm=norm).radius[0]
-            for certify in (certificates.certify, enclosures.certify_near)
+            for certify in (lipschitz.certify, lipschitz.certify_near)
         )
         found = changes(seed, activation)
         true = length(found, norm).min() if len(found) else np.inf
@@ -119,8 +125,8 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
 def test_attacks_fail_inside_and_succeed_not_far_outside(make, norm):
     shape = (2,) if make is planar else (1, 9)
     net, inputs = make(3), rng(4).standard_normal((25, *shape))
-    near = enclosures.certify_near(net, inputs, norm=norm).radius
-    assert (near >= certificates.certify(net, inputs, norm=norm).radius).all()
+    near = lipschitz.certify_near(net, inputs, norm=norm).radius
+    assert (near >= lipschitz.certify(net, inputs, norm=norm).radius).all()
     again = np.repeat(np.arange(25), 20)
     inside = 0.999999 * near[again]
     for attack in (
@@ -183,7 +189,7 @@ def test_differences_of_outputs():
 
 def test_a_tie_is_certified_for_no_distance():
     net = Network([Dense(np.eye(2))])
-    for certify in (certificates.certify, enclosures.certify_near):
+    for certify in (lipschitz.certify, lipschitz.certify_near):
         np.testing.assert_array_equal(certify(net, [[1.0, 1.0], [2.0, 1.0]]).radius > 0,
                                       [False, True])  # fmt: skip
     assert attacked_radius(net, [[1.0, 1.0]], rng=0)[0] == pytest.approx(0, abs=1e-6)
@@ -193,7 +199,7 @@ def test_a_dead_network_is_certified_as_far_as_it_stays_dead():
     """Two rectifiers wake up at a distance of 5, and take the lead 1/9 later."""
     units = Dense([[1.0], [-1.0]], [-6.0, -4.0]), Activate(ReLU())
     net = Network([*units, Dense([[-9.0, -9.0]], [1.0])])
-    radius = enclosures.certify_near(net, [[1.0]], n_halvings=30).radius[0]
+    radius = lipschitz.certify_near(net, [[1.0]], n_halvings=30).radius[0]
     assert radius == pytest.approx(5, rel=1e-6)
     assert attacked_radius(net, [[1.0]], rng=0)[0] == pytest.approx(5 + 1 / 9, rel=1e-3)
 
@@ -208,7 +214,7 @@ def test_thresholds_certify_as_biases_do(norm):
     same = Network([Dense(first, bias - 0.6), Activate(ReLU()), Dense(last)])
     other = Network([Dense(first, bias), Activate(ReLU()), Dense(last)])
     inputs = random.standard_normal((20, 3))
-    for certify in (certificates.certify, enclosures.certify_near):
+    for certify in (lipschitz.certify, lipschitz.certify_near):
         found, wanted, control = (
             certify(one, inputs, norm=norm).radius for one in (net, same, other)
         )
@@ -227,11 +233,11 @@ def test_thresholds_certify_as_biases_do(norm):
         (lambda: Ball(-1.0), "radius must be non-negative, got -1"),
         (lambda: Ball(1.0, 3), "norm must be one of 2, inf, got 3"),
         (
-            lambda: enclosures.certify_near(linear(2), np.ones((1, 6)), norm=1),
+            lambda: lipschitz.certify_near(linear(2), np.ones((1, 6)), norm=1),
             "norm must be one of",
         ),
         (
-            lambda: enclosures.certify_near(linear(2), np.ones((1, 6)), n_halvings=0),
+            lambda: lipschitz.certify_near(linear(2), np.ones((1, 6)), n_halvings=0),
             "n_halvings must",
         ),
         (

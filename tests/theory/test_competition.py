@@ -8,8 +8,8 @@ import scipy.special
 import scipy.stats
 from scipy.integrate import quad
 
-from olfnet.theory import competition, freezing
-from olfnet.theory.competition import sparsemax
+from olfnet.theory import attention
+from olfnet.theory.attention import sparsemax
 
 
 def shares(rates):
@@ -26,8 +26,8 @@ def test_saturating_shares_by_sampling(sd, half):
     scores = sd * np.random.default_rng(0).standard_normal((10_000, 24))
     found = entropies(scipy.special.expit(scores - half))
     reach = 4 * found.std() / 100
-    assert found.mean() == pytest.approx(competition.saturating_entropy(24, sd, half), abs=reach)
-    assert abs(found.mean() - competition.saturating_entropy(24, 1.2 * sd, half + 0.3)) > reach
+    assert found.mean() == pytest.approx(attention.saturating_entropy(24, sd, half), abs=reach)
+    assert abs(found.mean() - attention.saturating_entropy(24, 1.2 * sd, half + 0.3)) > reach
 
 
 @pytest.mark.parametrize("sd", [0.05, 1.0, 7.0])
@@ -37,16 +37,16 @@ def test_two_saturating_neurons_are_an_integral(sd):
     wanted = chances @ entropies(rates) @ chances / chances.sum() ** 2
     # Steep scores are polynomials of high degree only: 150 nodes leave 1e-5 at a spread of 7.
     tolerance = 1e-9 if sd <= 1 else 1e-3
-    found = competition.saturating_entropy(2, sd, 1.0)
+    found = attention.saturating_entropy(2, sd, 1.0)
     assert found == pytest.approx(wanted, abs=tolerance)
-    assert abs(competition.saturating_entropy(2, 1.02 * sd, 0.5) - wanted) > tolerance
+    assert abs(attention.saturating_entropy(2, 1.02 * sd, 0.5) - wanted) > tolerance
 
 
 def test_far_from_saturation_it_is_a_softmax():
     sd = np.array([0.3, 1.0, 5.0])
-    soft = freezing.mean_entropy(24, sd)
-    np.testing.assert_allclose(competition.saturating_entropy(24, sd, 150.0), soft, atol=1e-9)
-    assert (competition.saturating_entropy(24, sd, 0.0) > soft + 1e-3).all()
+    soft = attention.mean_entropy(24, sd)
+    np.testing.assert_allclose(attention.saturating_entropy(24, sd, 150.0), soft, atol=1e-9)
+    assert (attention.saturating_entropy(24, sd, 0.0) > soft + 1e-3).all()
 
 
 def test_saturation_forbids_freezing():
@@ -56,9 +56,9 @@ def test_saturation_forbids_freezing():
     """
     number = np.arange(1, 25)
     chance = scipy.stats.binom.pmf(number, 24, 0.5)
-    found = competition.saturating_entropy(24, 100.0, 0.0)
+    found = attention.saturating_entropy(24, 100.0, 0.0)
     assert found == pytest.approx(chance @ np.log(number), abs=0.03)
-    assert freezing.mean_entropy(24, 100.0) < 0.04
+    assert attention.mean_entropy(24, 100.0) < 0.04
 
 
 def test_sparsemax_is_the_closest_distribution():
@@ -103,11 +103,11 @@ def test_feedback_by_sampling(gain, threshold):
     """
     drives = np.random.default_rng(2).standard_normal((200, 2000))
     rates = settled(gain, threshold, drives)
-    active = competition.feedback_active(gain, threshold)
+    active = attention.feedback_active(gain, threshold)
     for found, wanted, allowed in (
         ((rates > 0).mean(axis=1), active, 1 / 2000),
-        (rates.sum(axis=1), competition.feedback_temperature(2000, gain, threshold), 0.2),
-        (entropies(rates), competition.feedback_entropy(2000, gain, threshold), 1 / 1000 / active),
+        (rates.sum(axis=1), attention.feedback_temperature(2000, gain, threshold), 0.2),
+        (entropies(rates), attention.feedback_entropy(2000, gain, threshold), 1 / 1000 / active),
     ):
         reach = 4 * found.std() / 200**0.5 + allowed
         assert found.mean() == pytest.approx(wanted, abs=reach)
@@ -131,24 +131,24 @@ def test_entropy_without_feedback_by_quadrature(cut):
 
     mean = integral(lambda r: r)
     wanted = np.log(100 * mean) - integral(lambda r: r * np.log(r) if r > 0 else 0.0) / mean
-    found = competition.feedback_entropy(100, 0.0, cut)
+    found = attention.feedback_entropy(100, 0.0, cut)
     assert found == pytest.approx(wanted, rel=1e-8)
-    assert competition.feedback_entropy(101, 0.0, cut) != pytest.approx(wanted, rel=1e-4)
+    assert attention.feedback_entropy(101, 0.0, cut) != pytest.approx(wanted, rel=1e-4)
 
 
 def test_stronger_feedback_is_colder():
-    gains = np.geomspace(0.1, float(competition.lone_gain(2000)), 20)
-    for function in (competition.feedback_active, lambda g: competition.feedback_entropy(2000, g)):
+    gains = np.geomspace(0.1, float(attention.lone_gain(2000)), 20)
+    for function in (attention.feedback_active, lambda g: attention.feedback_entropy(2000, g)):
         assert (np.diff(function(gains)) < 0).all()
-    cuts = competition.feedback_cut(gains)
+    cuts = attention.feedback_cut(gains)
     mean = np.array([quad(lambda z, c=c: (z - c) * scipy.stats.norm.pdf(z), c, c + 12,
                           epsabs=1e-14)[0] for c in cuts])  # fmt: skip
     np.testing.assert_allclose(gains * mean, cuts, rtol=1e-6)
-    lone = competition.lone_gain(2000, 0.5)
-    assert 2000 * competition.feedback_active(lone, 0.5) == pytest.approx(1, rel=1e-9)
+    lone = attention.lone_gain(2000, 0.5)
+    assert 2000 * attention.feedback_active(lone, 0.5) == pytest.approx(1, rel=1e-9)
     # The cut of the last unit approaches the freezing point of a softmax, slowly.
-    cuts = competition.feedback_cut(competition.lone_gain([1e2, 1e4, 1e8]))
-    ratio = cuts / freezing.freezing_point([1e2, 1e4, 1e8])
+    cuts = attention.feedback_cut(attention.lone_gain([1e2, 1e4, 1e8]))
+    ratio = cuts / attention.freezing_point([1e2, 1e4, 1e8])
     assert (np.diff(ratio) > 0).all()
     assert 0.9 < ratio[-1] < 1
 
@@ -156,26 +156,26 @@ def test_stronger_feedback_is_colder():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: competition.saturating_entropy(0, 1, 0), "n_keys must be from 1 to 1e9, got 0"),
+        (lambda: attention.saturating_entropy(0, 1, 0), "n_keys must be from 1 to 1e9, got 0"),
         (
-            lambda: competition.saturating_entropy(2, 0, 0),
+            lambda: attention.saturating_entropy(2, 0, 0),
             "sd must be positive and at .* got 0",
         ),
-        (lambda: competition.saturating_entropy(2, 1e6, 0), "sd must be .* at most 200, got 1e.06"),
-        (lambda: competition.saturating_entropy(2, np.nan, 0), "sd must be positive .* got nan"),
+        (lambda: attention.saturating_entropy(2, 1e6, 0), "sd must be .* at most 200, got 1e.06"),
+        (lambda: attention.saturating_entropy(2, np.nan, 0), "sd must be positive .* got nan"),
         (
-            lambda: competition.saturating_entropy(2, 1, np.inf),
+            lambda: attention.saturating_entropy(2, 1, np.inf),
             "half must be from -1e4 .* got inf",
         ),
         (lambda: sparsemax([1.0, np.nan]), "scores must be finite"),
         (lambda: sparsemax(1.0), "scores must be rows of numbers, got 1"),
-        (lambda: competition.feedback_cut(-1.0), "gain must be finite and at least 0, got -1"),
-        (lambda: competition.feedback_cut([1.0, np.inf]), "gain must be .* at least 0, got inf"),
-        (lambda: competition.feedback_cut(1.0, np.nan), "threshold must be finite"),
-        (lambda: competition.feedback_entropy(0, 1.0), "n_units must be finite and at .* got 0"),
-        (lambda: competition.feedback_temperature(0, 1.0), "n_units must be finite and at least 1"),
-        (lambda: competition.lone_gain(1), "n_units must be above 1, got 1"),
-        (lambda: competition.lone_gain(100, 3.0), "threshold must leave more than one unit, got 3"),
+        (lambda: attention.feedback_cut(-1.0), "gain must be finite and at least 0, got -1"),
+        (lambda: attention.feedback_cut([1.0, np.inf]), "gain must be .* at least 0, got inf"),
+        (lambda: attention.feedback_cut(1.0, np.nan), "threshold must be finite"),
+        (lambda: attention.feedback_entropy(0, 1.0), "n_units must be finite and at .* got 0"),
+        (lambda: attention.feedback_temperature(0, 1.0), "n_units must be finite and at least 1"),
+        (lambda: attention.lone_gain(1), "n_units must be above 1, got 1"),
+        (lambda: attention.lone_gain(100, 3.0), "threshold must leave more than one unit, got 3"),
     ],
 )
 def test_bad_input(call, words):
@@ -187,6 +187,6 @@ def test_the_strongest_feedback_has_a_cut():
     """The excess at the cut times the gain is the cut, in logarithms of either."""
     for gain in (1e10, 1e100, 1e300):
         with mpmath.workdps(50):
-            cut = mpmath.mpf(float(competition.feedback_cut(gain)))
+            cut = mpmath.mpf(float(attention.feedback_cut(gain)))
             excess = mpmath.npdf(cut) - cut * mpmath.erfc(cut / mpmath.sqrt(2)) / 2
             assert abs(mpmath.log(gain * excess / cut)) < 1e-9

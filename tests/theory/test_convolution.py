@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from olfnet.theory.activations import Tanh
-from olfnet.theory.convolution import Convolution, MeanPool
-from olfnet.theory.layers import Activate, Dense, Network
-from olfnet.theory.network import LogisticLoss, gradient
+from olfnet.theory.network import (
+    Activate,
+    Convolution,
+    Dense,
+    LogisticLoss,
+    MeanPool,
+    Network,
+    gradient,
+)
 
 
 def rng(seed=0):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from olfnet.theory import dead_units
-from olfnet.theory.dead_units import jointly_silent, silent_fraction
+from olfnet.theory import silent_units
+from olfnet.theory.silent_units import jointly_silent, silent_fraction
 
 
 def test_independent_drives_are_a_power():
@@ -67,18 +67,18 @@ def test_drives_that_are_all_but_the_same(n_odors, threshold, correlation):
 def test_odors_that_are_the_same_are_one():
     for seed in range(20):
         panel = np.tile(np.random.default_rng(seed).random((1, 9)), (7, 1))
-        drive = dead_units.drive_statistics(panel, 3)
+        drive = silent_units.drive_statistics(panel, 3)
         assert drive.correlation == pytest.approx(1, abs=1e-12)
         assert silent_fraction(7, 0.3, drive.correlation) == pytest.approx(0.6179, abs=1e-4)
 
 
 def test_drives_that_do_not_vary():
     """Silent where they are not above the threshold; others are left to their normal law."""
-    assert dead_units.jointly_silent([0.0, 1.0], np.zeros((2, 2)), rng=0) == 1
-    assert dead_units.jointly_silent([-1.0, 1.0], np.zeros((2, 2)), rng=0) == 0
+    assert silent_units.jointly_silent([0.0, 1.0], np.zeros((2, 2)), rng=0) == 1
+    assert silent_units.jointly_silent([-1.0, 1.0], np.zeros((2, 2)), rng=0) == 0
     mixed = np.diag([1.0, 0.0])
-    assert dead_units.jointly_silent([0.0, 0.0], mixed, rng=0) == pytest.approx(0.5, abs=1e-3)
-    assert dead_units.jointly_silent([0.0, 0.0], mixed, mean=[0.0, 1.0], rng=0) == 0
+    assert silent_units.jointly_silent([0.0, 0.0], mixed, rng=0) == pytest.approx(0.5, abs=1e-3)
+    assert silent_units.jointly_silent([0.0, 0.0], mixed, mean=[0.0, 1.0], rng=0) == 0
 
 
 def test_a_large_negative_bias_kills():
@@ -127,7 +127,7 @@ def all_drives(panel, fan_in):
 def test_drive_statistics_are_those_of_all_wirings(fan_in):
     panel = np.random.default_rng(4).gamma(1.0, size=(9, 6))
     drives = all_drives(panel, fan_in)
-    found = dead_units.drive_statistics(panel, fan_in)
+    found = silent_units.drive_statistics(panel, fan_in)
     assert found.mean == pytest.approx(drives.mean(), rel=1e-12)
     assert found.sd == pytest.approx(drives.std(), rel=1e-12)
     own = drives.mean(axis=0).var() / drives.var()
@@ -140,24 +140,24 @@ def test_counts_are_those_of_all_wirings(monkeypatch):
     panel = np.random.default_rng(5).gamma(1.0, size=(9, 8))
     responses = (all_drives(panel, 3) > 4.0).sum(axis=0)
     wanted = np.bincount(responses, minlength=10) / responses.size
-    np.testing.assert_allclose(dead_units.response_counts(panel, 3, 4.0), wanted, atol=1e-14)
-    monkeypatch.setattr(dead_units, "_BLOCK_SIZE", 100)  # in many blocks
-    np.testing.assert_allclose(dead_units.response_counts(panel, 3, 4.0), wanted, atol=1e-14)
+    np.testing.assert_allclose(silent_units.response_counts(panel, 3, 4.0), wanted, atol=1e-14)
+    monkeypatch.setattr(silent_units, "_BLOCK_SIZE", 100)  # in many blocks
+    np.testing.assert_allclose(silent_units.response_counts(panel, 3, 4.0), wanted, atol=1e-14)
     assert 0.1 < wanted[0] < 0.9
     least = panel[:, :3].sum(axis=1).max()  # a drive at threshold is no response
-    assert dead_units.response_counts(panel[:, :3], 3, least)[0] == 1
+    assert silent_units.response_counts(panel[:, :3], 3, least)[0] == 1
 
 
 def test_rarefied_counts_are_those_of_all_parts():
     panel = np.random.default_rng(6).gamma(1.0, size=(7, 8))
-    counts = dead_units.response_counts(panel, 3, 4.0)
+    counts = silent_units.response_counts(panel, 3, 4.0)
     for n_odors in (1, 3, 7):
         parts = [panel[list(part)] for part in combinations(range(7), n_odors)]
-        wanted = np.mean([dead_units.response_counts(part, 3, 4.0)[0] for part in parts])
-        assert dead_units.rarefied(counts, n_odors) == pytest.approx(wanted, abs=1e-12)
-    assert dead_units.rarefied(counts, [0, 7]) == pytest.approx([1, counts[0]], abs=1e-12)
+        wanted = np.mean([silent_units.response_counts(part, 3, 4.0)[0] for part in parts])
+        assert silent_units.rarefied(counts, n_odors) == pytest.approx(wanted, abs=1e-12)
+    assert silent_units.rarefied(counts, [0, 7]) == pytest.approx([1, counts[0]], abs=1e-12)
     replaced = np.sum(counts * (1 - np.arange(8) / 7) ** 3)
-    assert abs(dead_units.rarefied(counts, 3) - replaced) > 1e-3
+    assert abs(silent_units.rarefied(counts, 3) - replaced) > 1e-3
 
 
 def test_normal_theory_for_normal_panels():
@@ -172,7 +172,7 @@ def test_normal_theory_for_normal_panels():
     for _ in range(200):
         popularity = 0.6 * rng.standard_normal(40)
         panel = 3 + popularity + rng.standard_normal((60, 40))
-        drive = dead_units.drive_statistics(panel, 12)
+        drive = silent_units.drive_statistics(panel, 12)
         found = np.mean((wirings @ panel.T <= drive.mean + 2 * drive.sd).all(axis=1))
         off.append(found - silent_fraction(60, 2.0, drive.correlation))
     assert abs(np.mean(off)) < 4 * np.std(off) / 200**0.5 + 0.01
@@ -193,12 +193,12 @@ def test_normal_theory_for_normal_panels():
         (lambda: jointly_silent(0.0, [[1.0, 0.2], [0.0, 1.0]]), "covariance must be symmetric"),
         (lambda: jointly_silent(0.0, [[1.0, 2.0], [2.0, 1.0]]), "no negative eigenvalue"),
         (lambda: jointly_silent([0.0] * 3, np.eye(2)), "threshold must have 2 entries, got 3"),
-        (lambda: dead_units.drive_statistics([[1.0]], 2), "fan_in must be at most 1, got 2"),
-        (lambda: dead_units.response_counts(np.ones((2, 40)), 20, 1.0), "five|at most 5000000"),
-        (lambda: dead_units.response_counts([[1.0]], 1, np.nan), "threshold must be finite"),
-        (lambda: dead_units.rarefied([0.5, 0.6], 1), "counts must sum to 1, got 1.1"),
-        (lambda: dead_units.rarefied([0.5, 0.5], 2), "n_odors must be integers from 0 to 1"),
-        (lambda: dead_units.rarefied([0.5, 0.5], 0.5), "n_odors must be integers from 0 to 1"),
+        (lambda: silent_units.drive_statistics([[1.0]], 2), "fan_in must be at most 1, got 2"),
+        (lambda: silent_units.response_counts(np.ones((2, 40)), 20, 1.0), "five|at most 5000000"),
+        (lambda: silent_units.response_counts([[1.0]], 1, np.nan), "threshold must be finite"),
+        (lambda: silent_units.rarefied([0.5, 0.6], 1), "counts must sum to 1, got 1.1"),
+        (lambda: silent_units.rarefied([0.5, 0.5], 2), "n_odors must be integers from 0 to 1"),
+        (lambda: silent_units.rarefied([0.5, 0.5], 0.5), "n_odors must be integers from 0 to 1"),
     ],
 )
 def test_bad_input(call, words):

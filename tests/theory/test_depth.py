@@ -5,7 +5,8 @@ import pytest
 
 from olfnet.theory import network
 from olfnet.theory.activations import Erf, Identity, ReLU, Sigmoid, Tanh
-from olfnet.theory.depth import (
+from olfnet.theory.network import Activate, Dense, Network, Residual, SquaredLoss
+from olfnet.theory.propagation import (
     chain_gradient,
     gradients,
     profile,
@@ -13,7 +14,6 @@ from olfnet.theory.depth import (
     stack,
     states,
 )
-from olfnet.theory.network import Activate, Dense, Network, Residual, SquaredLoss
 
 
 def sampled(n_networks, *args, n_units=200, **options):

@@ -7,7 +7,8 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from olfnet.theory import duals, expansion_kernel, mehler
+from olfnet.theory import expansion, ntk
+from olfnet.theory._gaussian import hermite
 from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
 from olfnet.theory.moments import moments
 
@@ -50,7 +51,7 @@ def integral(function, left, right, correlation):
 @pytest.mark.parametrize("activation", EVERY)
 def test_products_are_double_integrals(activation):
     """Normal numbers are cut off at 9: what is left out is below 1e-17."""
-    outputs, slopes = duals.products(activation, LEFT, RIGHT, COVARIANCE)
+    outputs, slopes = ntk.products(activation, LEFT, RIGHT, COVARIANCE)
     for row, column in np.ndindex(outputs.shape):
         pair = LEFT[row], RIGHT[column], CORRELATION[row, column]
         wanted = integral(activation, *pair)
@@ -65,11 +66,11 @@ def test_products_are_double_integrals(activation):
 @pytest.mark.parametrize("activation", [Identity(), Erf(), ReLU(), LeakyReLU(0.2)])
 def test_closed_forms_are_the_series(activation):
     """To 1e-12, which the series promises."""
-    known = duals.products(activation, LEFT, RIGHT, COVARIANCE)
-    series = duals.products(Plain(activation), LEFT, RIGHT, COVARIANCE)
+    known = ntk.products(activation, LEFT, RIGHT, COVARIANCE)
+    series = ntk.products(Plain(activation), LEFT, RIGHT, COVARIANCE)
     for one, other in zip(known, series, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=5e-12)
-    wrong = duals.products(Plain(activation), LEFT, RIGHT, 0.9 * COVARIANCE)
+    wrong = ntk.products(Plain(activation), LEFT, RIGHT, 0.9 * COVARIANCE)
     assert np.abs(wrong.outputs - known.outputs).max() > 1e-3
 
 
@@ -77,26 +78,26 @@ def test_closed_forms_are_the_series(activation):
 def test_kinks_away_from_zero(threshold):
     """A rectifier behind a threshold is the kernel of an expansion."""
     c = np.array([[0.5, -0.3]])
-    found = duals.products(Plain(ReLU(), threshold), [1.0], [1.0, 1.0], c)
+    found = ntk.products(Plain(ReLU(), threshold), [1.0], [1.0, 1.0], c)
     level = scipy.special.ndtr(-threshold)
-    wanted = expansion_kernel.kernel(c, level, ReLU())
+    wanted = expansion.kernel(c, level, ReLU())
     np.testing.assert_allclose(found.outputs, wanted, rtol=0, atol=2e-12)
-    both = expansion_kernel.kernel(c, level, Step())
+    both = expansion.kernel(c, level, Step())
     np.testing.assert_allclose(found.slopes, both, rtol=0, atol=2e-12)
 
 
 def test_different_spreads_have_kinks_at_different_places():
     bent = Plain(ReLU(), 0.4)
-    together = duals.products(bent, [0.3, 2.0], [0.7], [[0.2], [-0.5]]).outputs[:, 0]
+    together = ntk.products(bent, [0.3, 2.0], [0.7], [[0.2], [-0.5]]).outputs[:, 0]
     for found, left, covariance in zip(together, (0.3, 2.0), (0.2, -0.5), strict=True):
-        alone = duals.products(bent, [left], [0.7], [[covariance]]).outputs[0, 0]
+        alone = ntk.products(bent, [left], [0.7], [[covariance]]).outputs[0, 0]
         assert found == pytest.approx(alone, abs=1e-11)
     assert abs(together[1] - alone) < 1e-11 < abs(together[0] - alone)
 
 
 @pytest.mark.parametrize("activation", EVERY)
 def test_squares_are_the_ends_of_products(activation):
-    known = duals.dual(activation)
+    known = ntk.dual(activation)
     drives = known.drives(LEFT)
     ends = known.products(drives, drives, np.sqrt(np.multiply.outer(LEFT, LEFT)))
     np.testing.assert_allclose(np.diag(ends.outputs), drives.outputs, rtol=1e-11)
@@ -106,17 +107,17 @@ def test_squares_are_the_ends_of_products(activation):
 def test_nearly_equal_inputs_keep_their_digits():
     """E relu'(u) relu'(v) = 1/2 - angle / (2 pi), here from the chord of the angle."""
     c = 1 - 2.0**-52 * np.array([[20.0, 1e3, 1e8]])
-    found = duals.products(ReLU(), [1.0], np.ones(3), c).slopes
+    found = ntk.products(ReLU(), [1.0], np.ones(3), c).slopes
     angle = 2 * np.arcsin(np.sqrt((1 - c) / 2))
     np.testing.assert_allclose(0.5 - found, angle / (2 * np.pi), rtol=1e-8)
-    same = duals.products(ReLU(), [1.0], np.ones(3), 1 + 2.0**-52 * np.array([[-5.0, 0.0, 5.0]]))
+    same = ntk.products(ReLU(), [1.0], np.ones(3), 1 + 2.0**-52 * np.array([[-5.0, 0.0, 5.0]]))
     assert same.slopes.tolist() == [[0.5, 0.5, 0.5]]
 
 
 @pytest.mark.parametrize("activation", [*EVERY, Plain(Tanh(), 0.3)])
 def test_silent_inputs(activation):
     """No drive at all: the other one's mean output times that at 0, and nothing undefined."""
-    found = duals.products(activation, [0.0, 1.0], [1.0], [[0.0], [0.0]])
+    found = ntk.products(activation, [0.0, 1.0], [1.0], [[0.0], [0.0]])
     assert np.isfinite(found).all()
     mean = moments(activation, scipy.stats.norm()).mean
     assert found.outputs[0, 0] == pytest.approx(float(activation(0.0) * mean), abs=1e-12)
@@ -125,7 +126,7 @@ def test_silent_inputs(activation):
 
 def test_series_of_a_polynomial_is_exact():
     spread = np.array([0.5, 2.0])
-    found = mehler.series(lambda z: z**3 - z, spread)
+    found = hermite.series(lambda z: z**3 - z, spread)
     third = spread**3 * np.sqrt(6)
     np.testing.assert_allclose(found.coefficients[3], third, rtol=1e-13)
     np.testing.assert_allclose(found.coefficients[1], 3 * spread**3 - spread, rtol=1e-12)
@@ -143,16 +144,16 @@ def test_series_of_a_polynomial_is_exact():
 )
 def test_bad_input(arguments, words):
     with pytest.raises(ValueError, match=words):
-        duals.products(ReLU(), *arguments)
+        ntk.products(ReLU(), *arguments)
 
 
 def test_classes_are_no_activations():
     with pytest.raises(ValueError, match=r"activation must be one such as ReLU\(\), got <class"):
-        duals.products(Tanh, [1.0], [1.0], [[0.5]])
+        ntk.products(Tanh, [1.0], [1.0], [[0.5]])
 
 
 def test_a_series_that_does_not_converge_says_so():
     with pytest.raises(ValueError, match="must be smoother, or its inputs smaller or less alike"):
-        duals.products(Plain(ReLU()), [1.0], [1.0], [[0.9999]])
+        ntk.products(Plain(ReLU()), [1.0], [1.0], [[0.9999]])
     with pytest.raises(ValueError, match="2048 terms of its series to be enough"):
-        duals.products(Tanh(), [1e6], [1e6], [[0.9999e6]])
+        ntk.products(Tanh(), [1e6], [1e6], [[0.9999e6]])

@@ -6,7 +6,7 @@ import pytest
 import scipy.integrate
 
 from olfnet.theory import pinn
-from olfnet.theory.elliptic import Dirichlet, Neumann, Problem
+from olfnet.theory.pinn import Dirichlet, Neumann, Problem
 
 VARIED = Problem(
     diffusion=lambda x: 1 + x**2,

@@ -6,12 +6,17 @@ import mpmath
 import numpy as np
 import pytest
 
-from olfnet.theory import attacks, enclosures, network
+from olfnet.theory import lipschitz, network
 from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Thresholded
-from olfnet.theory.certificates import against, evaluation_error
-from olfnet.theory.convolution import MeanPool
-from olfnet.theory.enclosures import Ball, Enclosure, enclosed, slopes_within
-from olfnet.theory.layers import Activate, Dense, Network
+from olfnet.theory.lipschitz import (
+    Ball,
+    Enclosure,
+    against,
+    enclosed,
+    evaluation_error,
+    slopes_within,
+)
+from olfnet.theory.network import Activate, Dense, MeanPool, Network
 
 
 def rng(seed=0):
@@ -89,6 +94,8 @@ def test_doubtful_slopes_carry_earlier_errors_on():
 
 def test_pooling_can_be_enclosed():
     net = Network([MeanPool(), Dense([[2.0], [1.0]])])
-    found = enclosures.certify_near(net, np.ones((1, 1, 4)))
+    found = lipschitz.certify_near(net, np.ones((1, 1, 4)))
     assert found.radius[0] == pytest.approx(2, rel=1e-9)  # mean 1, slope 1/2 along four equal moves
-    assert attacks.attacked_radius(net, np.ones((1, 1, 4)), rng=0)[0] == pytest.approx(2, rel=1e-3)
+    assert lipschitz.attacked_radius(net, np.ones((1, 1, 4)), rng=0)[0] == pytest.approx(
+        2, rel=1e-3
+    )

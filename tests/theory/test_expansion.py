@@ -6,6 +6,7 @@ import pytest
 import scipy.stats
 
 from olfnet.theory import expansion
+from olfnet.theory.expansion import codes
 
 OVERLAP = {0.5: 0.63662, 0.2: 0.48987, 0.1: 0.34222, 0.05: 0.22394, 0.01: 0.07175}
 CLUSTER = {0.5: 0.2871, 0.2: 0.3129, 0.1: 0.3459, 0.05: 0.3817, 0.01: 0.4627}
@@ -79,7 +80,7 @@ def test_dimension_from_binomials(n_inputs, fan_in):
 def test_dimension_of_units_with_a_million_inputs():
     """Nearly the same for all, or all: exactly one dimension, and no memory for a million terms."""
     assert expansion.dimension(10**6, 300, 10**6, 0.1) == pytest.approx(1, rel=1e-12)
-    shared, weight = expansion._shared(np.array([1e6]), np.array([5e5]))
+    shared, weight = codes._shared(np.array([1e6]), np.array([5e5]))
     assert shared.size < 30_000  # forty standard deviations of 250 to either side, and some
     mean = weight @ shared
     assert mean == pytest.approx(2.5e5, rel=1e-10)

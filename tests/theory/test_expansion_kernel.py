@@ -6,9 +6,10 @@ import scipy.integrate
 import scipy.special
 import scipy.stats
 
-from olfnet.theory import duals, expansion, gaussian
+from olfnet.theory import expansion, ntk
+from olfnet.theory._gaussian import tails
 from olfnet.theory.activations import ReLU, Step, Tanh
-from olfnet.theory.expansion_kernel import kernel, spread, units_needed
+from olfnet.theory.expansion import kernel, spread, units_needed
 
 LEVELS = [0.9, 0.5, 0.2, 0.05, 0.01]
 CORRELATIONS = np.array([-0.9, -0.3, 0.0, 0.4, 0.9, 0.9999, 1.0])
@@ -22,7 +23,7 @@ def test_without_threshold_they_are_the_arc_cosine_kernels():
     )
     first = (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
     np.testing.assert_allclose(kernel(CORRELATIONS, 0.5, ReLU()), first, atol=1e-15, rtol=0)
-    known = duals.products(ReLU(), [1.0], np.ones(7), CORRELATIONS[None])
+    known = ntk.products(ReLU(), [1.0], np.ones(7), CORRELATIONS[None])
     np.testing.assert_allclose(kernel(CORRELATIONS, 0.5, ReLU()), known.outputs[0], atol=1e-15)
     np.testing.assert_allclose(kernel(CORRELATIONS, 0.5), known.slopes[0], atol=1e-15)
 
@@ -31,7 +32,7 @@ def test_without_threshold_they_are_the_arc_cosine_kernels():
 def test_steps_by_another_integral(level):
     """Plackett's integral over the correlation, and what the decorrelation curve is made of."""
     threshold = -scipy.special.ndtri(level)
-    wanted = gaussian.joint_tail_excess(threshold, CORRELATIONS) + level**2
+    wanted = tails.joint_tail_excess(threshold, CORRELATIONS) + level**2
     np.testing.assert_allclose(kernel(CORRELATIONS, level), wanted, rtol=1e-10, atol=1e-15)
     curve = (kernel(CORRELATIONS, level) - level**2) / (level * (1 - level))
     np.testing.assert_allclose(curve, expansion.correlation(CORRELATIONS, level), atol=1e-10)
@@ -69,7 +70,7 @@ def test_rectifiers_by_integration(level, correlation):
 def test_odors_that_are_the_same(level):
     """E (u - T)_+^2 and its variance, from the moments of one normal number."""
     t = -scipy.special.ndtri(level)
-    second = np.exp(gaussian.log_excess(t, 2))
+    second = np.exp(tails.log_excess(t, 2))
     assert kernel(1.0, level) == pytest.approx(level, rel=1e-14)
     assert kernel(1.0, level, ReLU()) == pytest.approx(second, rel=1e-11)
     fourth = scipy.integrate.quad(lambda u: scipy.stats.norm.pdf(u) * (u - t) ** 4, t, t + 14)[0]

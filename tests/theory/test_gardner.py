@@ -6,7 +6,7 @@ import pytest
 import scipy.special
 
 from olfnet.theory import gardner
-from olfnet.theory.gaussian import log_excess
+from olfnet.theory._gaussian.tails import log_excess
 
 MARGINS = {0: 2, 0.25: 1.36464, 0.5: 0.96121, 1: 0.51957, 1.5: 0.30987, 2: 0.20023, 3: 0.10000}
 FRACTIONS = {0.5: 2, 0.4: 2.0527, 0.3: 2.2361, 0.2: 2.6676, 0.1: 3.9129, 0.05: 6.0828}

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from olfnet.theory import jets
+from olfnet.theory import pinn
 from olfnet.theory.activations import Erf, Identity, LeakyReLU, Sigmoid, Tanh
-from olfnet.theory.layers import Activate, Dense, Network, Residual
-from olfnet.theory.network import dense
-from olfnet.theory.trials import flat
+from olfnet.theory.network import Activate, Dense, Network, Residual, dense
+from olfnet.theory.pinn import flat
 
 
 def rng(seed=0):
@@ -57,7 +56,7 @@ def test_jets_and_their_gradients_are_those_of_jax(jax, name):
         slope = jax.grad(value)
         return jax.numpy.stack([jax.vmap(f)(places) for f in (value, slope, jax.grad(slope))])
 
-    found, pull = jets.linearized(net, places)
+    found, pull = pinn.linearized(net, places)
     np.testing.assert_allclose(found, orders(net.parameters), rtol=1e-11, atol=1e-12)
     wanted = jax.jit(jax.grad(lambda p: (weights * orders(p)).sum()))(net.parameters)
     for one, other in zip(pull(weights), wanted, strict=True):
@@ -79,15 +78,15 @@ def test_slopes_are_those_of_complex_steps():
         return (second @ w3.T + b3)[:, 0], (slope @ w3.T)[:, 0]
 
     steps = [part.imag / 1e-30 for part in value_and_slope(x + 1e-30j)]
-    np.testing.assert_allclose(jets.jets(net, x)[1:], steps, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(pinn.jets(net, x)[1:], steps, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Erf(), Identity(), LeakyReLU(0.2)])
 def test_derivatives_of_activations(activation):
     """Each is the central difference of the one before, to 1e-10 / 6 times the third next."""
     z = np.array([-3.0, -1.2, -0.1, 0.3, 2.0, 5.0])
-    up, down = (jets.derivatives(activation, z + by) for by in (1e-5, -1e-5))
-    found = jets.derivatives(activation, z)
+    up, down = (pinn.derivatives(activation, z + by) for by in (1e-5, -1e-5))
+    found = pinn.derivatives(activation, z)
     np.testing.assert_allclose((up - down)[:3] / 2e-5, found[1:], atol=1e-8)
-    far = jets.derivatives(activation, np.array([-1e5, 1e5]))
+    far = pinn.derivatives(activation, np.array([-1e5, 1e5]))
     assert np.isfinite(far).all()

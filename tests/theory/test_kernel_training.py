@@ -6,7 +6,7 @@ import scipy.integrate
 
 from olfnet.theory import network
 from olfnet.theory.activations import Erf, ReLU, Tanh
-from olfnet.theory.layers import Dense, Network
+from olfnet.theory.network import Dense, Network
 from olfnet.theory.ntk import KernelFlow, WideNetwork, empirical, one_step, tangents
 
 

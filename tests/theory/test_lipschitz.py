@@ -8,12 +8,19 @@ import mpmath
 import numpy as np
 import pytest
 
-from olfnet.theory import network, singular
+from olfnet.theory import lipschitz, network
 from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
-from olfnet.theory.convolution import Convolution, MeanPool
-from olfnet.theory.layers import Activate, Dense, Flatten, Network, Residual
-from olfnet.theory.lipschitz import bound, matrix_bound, row_bounds, steepest
-from olfnet.theory.singular import explicit_matrix, fourier_blocks, singular_values, spectral_norm
+from olfnet.theory.lipschitz import (
+    bound,
+    explicit_matrix,
+    fourier_blocks,
+    matrix_bound,
+    row_bounds,
+    singular_values,
+    spectral_norm,
+    steepest,
+)
+from olfnet.theory.network import Activate, Convolution, Dense, Flatten, MeanPool, Network, Residual
 
 EPS = np.finfo(float).eps
 PADDINGS = ("none", "zero", "circular")
@@ -117,8 +124,8 @@ def test_blocks_are_those_of_a_fast_fourier_transform():
     padded[:, :, :3, :2] = kernels
     blocks = np.fft.fft2(padded).conj().transpose(2, 3, 0, 1).reshape(-1, 4, 3)
     found = fourier_blocks(kernels, (8, 5))
-    assert np.linalg.norm(found - blocks, axis=(1, 2)).max() < singular.blocks_error(kernels)
-    assert singular.blocks_error(kernels) < 1e-12
+    assert np.linalg.norm(found - blocks, axis=(1, 2)).max() < lipschitz.blocks_error(kernels)
+    assert lipschitz.blocks_error(kernels) < 1e-12
 
 
 @pytest.mark.parametrize(("padding", "stride", "dims"), CASES)

@@ -5,9 +5,17 @@ import pytest
 
 from olfnet.theory import network, propagation
 from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
-from olfnet.theory.convolution import Convolution
-from olfnet.theory.layers import Activate, Dense, Flatten, Network, Residual
-from olfnet.theory.network import LogisticLoss, SquaredLoss, gradient
+from olfnet.theory.network import (
+    Activate,
+    Convolution,
+    Dense,
+    Flatten,
+    LogisticLoss,
+    Network,
+    Residual,
+    SquaredLoss,
+    gradient,
+)
 
 SMOOTH = [Identity(), Tanh(), Sigmoid(), Erf()]
 KINKED = [ReLU(), LeakyReLU(0.1), Step()]

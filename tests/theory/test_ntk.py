@@ -6,7 +6,7 @@ import pytest
 
 from olfnet.theory import network, ntk
 from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
-from olfnet.theory.layers import Activate, Dense, Flatten, Network
+from olfnet.theory.network import Activate, Dense, Flatten, Network
 from olfnet.theory.ntk import WideNetwork, empirical, scaled, tangents
 
 EVERY = [Identity(), ReLU(), LeakyReLU(0.2), Erf(), Tanh(), Sigmoid()]

@@ -5,7 +5,7 @@ import pytest
 
 from olfnet.theory import network
 from olfnet.theory.activations import Tanh
-from olfnet.theory.layers import Network
+from olfnet.theory.network import Network
 
 
 def test_parallel_parts_add_up_and_share_no_column_by_chance():

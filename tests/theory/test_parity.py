@@ -7,9 +7,9 @@ import pytest
 
 import olfnet
 from olfnet.theory.activations import Step
-from olfnet.theory.layers import Activate, Dense, Network
+from olfnet.theory.approximation import n_units
+from olfnet.theory.network import Activate, Dense, Network
 from olfnet.theory.parity import bit_sum, n_gates, normal_form, parity, truth_table, xor_tree
-from olfnet.theory.rewriting import n_units
 
 
 def computes_parity(network, n):

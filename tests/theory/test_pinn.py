@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 import scipy.integrate
 
-from olfnet.theory import forms, jets, pinn
+from olfnet.theory import pinn
 from olfnet.theory.activations import LeakyReLU, ReLU, Step, Tanh
 from olfnet.theory.approximation import interpolation
-from olfnet.theory.convolution import Convolution
-from olfnet.theory.layers import Dense, Network, Residual
-from olfnet.theory.network import dense
-from olfnet.theory.pinn import Dirichlet, Energy, Galerkin, Neumann, Points, Problem, Strong, Trial
-from olfnet.theory.trials import flat, moved
+from olfnet.theory.network import Convolution, Dense, Network, Residual, dense
+from olfnet.theory.pinn import (
+    Dirichlet,
+    Energy,
+    Galerkin,
+    Neumann,
+    Points,
+    Problem,
+    Strong,
+    Trial,
+    flat,
+    moved,
+)
 
 PARABOLA = Problem(source=1.0)
 VARIED = Problem(
@@ -222,7 +230,7 @@ def test_divergence_is_told():
     start = Trial(PARABOLA, network())
     with pytest.raises(FloatingPointError, match="learning_rate must be smaller, got 10"):
         pinn.descend(start, Strong(), 5, learning_rate=10.0, n_steps=200, rng=1)
-    assert forms.Strong is Strong
+    assert pinn.Strong is Strong
 
 
 TRIAL = Trial(PARABOLA, network())
@@ -254,13 +262,13 @@ TRIAL = Trial(PARABOLA, network())
         (lambda: Galerkin(1), "n_pieces must be at least 2"),
         (lambda: Galerkin(4, -2), "penalty must be non-negative"),
         (
-            lambda: jets.jets(network(Step()), [0.0]),
+            lambda: pinn.jets(network(Step()), [0.0]),
             "whose derivatives are known to jets, got Step",
         ),
-        (lambda: jets.jets(dense([2, 1], Tanh(), rng=1), [0.0]), "must have 1 columns here, got 2"),
-        (lambda: jets.jets(dense([1, 2], Tanh(), rng=1), [0.0]), "must have one output, got 2"),
-        (lambda: jets.jets(Network([Convolution(np.ones((1, 1, 1)))]), [0.0]), "got Convolution"),
-        (lambda: jets.jets(Network([Residual([Dense([[1.0], [1.0]])])]), [0.0]), "keep 1 features"),
+        (lambda: pinn.jets(dense([2, 1], Tanh(), rng=1), [0.0]), "must have 1 columns here, got 2"),
+        (lambda: pinn.jets(dense([1, 2], Tanh(), rng=1), [0.0]), "must have one output, got 2"),
+        (lambda: pinn.jets(Network([Convolution(np.ones((1, 1, 1)))]), [0.0]), "got Convolution"),
+        (lambda: pinn.jets(Network([Residual([Dense([[1.0], [1.0]])])]), [0.0]), "keep 1 features"),
         (lambda: pinn.gradient_noise(TRIAL, Galerkin()), "form must be Strong or Energy, got Gal"),
         (lambda: pinn.gradient_noise(TRIAL, Energy(), 0), "n_points must be at least 1"),
         (lambda: pinn.sampled_noise(TRIAL, Energy(), 3, n_draws=1), "n_draws must be at least 2"),

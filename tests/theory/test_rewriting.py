@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 
 from olfnet.theory.activations import LeakyReLU, ReLU, Tanh
-from olfnet.theory.approximation import deep_square, maximum, square
-from olfnet.theory.layers import Activate, Dense, Flatten, Network
-from olfnet.theory.network import dense
-from olfnet.theory.rewriting import bounded, composed, largest_weight, n_units, normalized
+from olfnet.theory.approximation import (
+    bounded,
+    composed,
+    deep_square,
+    largest_weight,
+    maximum,
+    n_units,
+    normalized,
+    square,
+)
+from olfnet.theory.network import Activate, Dense, Flatten, Network, dense
 
 EPS = np.finfo(float).eps
 

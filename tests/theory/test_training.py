@@ -8,8 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from olfnet.theory import network
 from olfnet.theory.activations import Tanh
-from olfnet.theory.layers import Dense, Network
-from olfnet.theory.network import LogisticLoss, SquaredLoss, gradient, train
+from olfnet.theory.network import Dense, LogisticLoss, Network, SquaredLoss, gradient, train
 
 
 def rng(seed=0):

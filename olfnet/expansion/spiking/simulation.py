@@ -15,7 +15,7 @@ from olfnet.expansion.circuit import Circuit, Response, odor_panel
 from olfnet.expansion.dynamics import Dynamics
 from olfnet.expansion.spikes import Spikes
 from olfnet.expansion.spiking import targets
-from olfnet.expansion.spiking.input import Source
+from olfnet.expansion.spiking.batches import Source
 from olfnet.expansion.spiking.network import Plan, assemble
 from olfnet.expansion.spiking.stability import require_stable
 from olfnet.expansion.spiking.targets import Answer

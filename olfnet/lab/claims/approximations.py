@@ -11,11 +11,10 @@ from scipy.optimize import linprog
 from olfnet.checks import FloatArray
 from olfnet.lab.claims.claim import Claim, Measured
 from olfnet.receptors import fly_odors
-from olfnet.theory import rewriting
+from olfnet.theory import approximation
 from olfnet.theory.activations import ReLU, Tanh
 from olfnet.theory.approximation import deep_square, interpolation, random_knots_error, square
-from olfnet.theory.layers import Network
-from olfnet.theory.network import dense
+from olfnet.theory.network import Network, dense
 
 Rng = np.random.Generator
 Function = Callable[[FloatArray], FloatArray]
@@ -87,7 +86,7 @@ def rewritten(rewrite: Callable[[Network, float], Network], n: int, rng: Rng) ->
     """Largest deviation of a network with bounded weights; infinite if they are not bounded."""
     network, x = steep_network(rng), rng.uniform(-1, 1, (n, 5))
     other = rewrite(network, BOUND)
-    within = rewriting.largest_weight(other) <= BOUND * (1 + 2 * EPS)
+    within = approximation.largest_weight(other) <= BOUND * (1 + 2 * EPS)
     deviation = float(np.abs(other(x) - network(x)).max())
     return Measured.number(deviation if within else np.inf)
 
@@ -101,7 +100,7 @@ def absorbed(rewrite: Callable[[Network, float, float], Network], n: int, rng: R
 
 def unshifted(network: Network, mean: float, sd: float) -> Network:
     """Forget the mean, the control."""
-    return rewriting.normalized(network, 0.0, sd)
+    return approximation.normalized(network, 0.0, sd)
 
 
 def saturation(normalized: bool, n: int, rng: Rng) -> Measured:
@@ -109,7 +108,7 @@ def saturation(normalized: bool, n: int, rng: Rng) -> Measured:
     rates = fly_odors()
     network = dense([rates.shape[1], n, 1], Tanh(), weight_variance=1.0, rng=rng)
     if normalized:
-        network = rewriting.normalized(network, rates.mean(axis=0), rates.std(axis=0))
+        network = approximation.normalized(network, rates.mean(axis=0), rates.std(axis=0))
     weights, bias, *_ = network.parameters
     return Measured.mean((np.abs(rates @ weights.T + bias) > SATURATED).mean(axis=0))
 
@@ -201,7 +200,7 @@ CLAIMS = (
         "Weights of about 20 can be brought below 1/2 by more units: largest deviation",
         r"relu(c z) = c\,relu(z)",
         0.0,
-        partial(rewritten, rewriting.bounded),
+        partial(rewritten, approximation.bounded),
         partial(rewritten, clipped),
         source="Homogeneity of the rectifier",
         n_samples=2000,
@@ -215,7 +214,7 @@ CLAIMS = (
         "Normalization of inputs can be absorbed into the first weights: largest deviation",
         r"W (x - \mu)/\sigma + b = (W/\sigma) x + (b - W \mu/\sigma)",
         0.0,
-        partial(absorbed, rewriting.normalized),
+        partial(absorbed, approximation.normalized),
         partial(absorbed, unshifted),
         source="Linear algebra",
         n_samples=20_000,

@@ -12,7 +12,7 @@ from olfnet.expansion.sparsify import FixedFeedback
 from olfnet.lab.claims.claim import Claim, ClosedForm, Measured, Status
 from olfnet.lab.claims.sources import OLSEN
 from olfnet.receptors import DivisiveNormalization, fly_odors
-from olfnet.theory import attention, competition
+from olfnet.theory import attention
 
 Rng = np.random.Generator
 Statistic = Callable[[FloatArray], FloatArray]
@@ -84,7 +84,7 @@ def far_from_sparsemax(colder: float, n: int, rng: Rng) -> Measured:
     """Return how far shares under feedback are from a sparsemax at their own temperature."""
     drive = rng.standard_normal((n, N_UNITS))
     rates = FixedFeedback(GAIN, THRESHOLD)(drive).rates.toarray()
-    found = competition.sparsemax(colder * drive / rates.sum(axis=1, keepdims=True))
+    found = attention.sparsemax(colder * drive / rates.sum(axis=1, keepdims=True))
     return Measured.number(float(np.abs(found - shares(rates)).max()))
 
 
@@ -231,7 +231,7 @@ CLAIMS = (
         "S10.lognormal",
         "Entropy (nats) of the shares of 24 saturating glomeruli with lognormal rates, exponent 3",
         r"E \ln \sum w - E[\sum w \ln w / \sum w], \quad w = R^3 / (R^3 + \sigma^3)",
-        partial(competition.saturating_entropy, 24, 3 * RATE_SD, 3 * np.log(SIGMA)),
+        partial(attention.saturating_entropy, 24, 3 * RATE_SD, 3 * np.log(SIGMA)),
         partial(lognormal_entropy, 3.0),
         partial(lognormal_entropy, 4.0),
         source=OLSEN,
@@ -255,14 +255,14 @@ CLAIMS = (
         "S10.feedback",
         f"Entropy (nats) of the shares of {N_UNITS} units under feedback of gain {GAIN:g}",
         r"\ln(n E r) - E[r \ln r] / E r",
-        partial(competition.feedback_entropy, N_UNITS, GAIN, THRESHOLD),
+        partial(attention.feedback_entropy, N_UNITS, GAIN, THRESHOLD),
         partial(feedback_entropy, GAIN),
         partial(feedback_entropy, 2 * GAIN),
         source=MARTINS,
         status=Status.ASYMPTOTIC,
         n_samples=4000,
         n_quick=200,
-        allowance=float(2 / N_UNITS / competition.feedback_active(GAIN, THRESHOLD)),
+        allowance=float(2 / N_UNITS / attention.feedback_active(GAIN, THRESHOLD)),
         remark="Normal drives.  The allowance is two by the number of active units, the order of "
         "the corrections.",
     ),

@@ -12,9 +12,9 @@ from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold, Sparsifier, TopK
 from olfnet.lab.claims.claim import Claim, Measured
 from olfnet.receptors import odors
-from olfnet.theory import approximation, rewriting
+from olfnet.theory import approximation
 from olfnet.theory.activations import ReLU
-from olfnet.theory.layers import Activate, Dense, Network
+from olfnet.theory.network import Activate, Dense, Network
 
 Rng = np.random.Generator
 Function = Callable[[FloatArray], FloatArray]
@@ -95,7 +95,7 @@ def brick(
     right, wrong = networks
     return claim(
         f"S8.{key}",
-        f"{words} as a network of {rewriting.n_units(right)} rectifiers: largest deviation",
+        f"{words} as a network of {approximation.n_units(right)} rectifiers: largest deviation",
         equation,
         0.0,
         partial(deviation, right, function),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from olfnet.capacity import breaking_points, measure_capacity
-from olfnet.capacity.trials import Draw
+from olfnet.capacity._random_labels import Draw
 from olfnet.lab.claims.claim import Claim, Measured, Simulation, Status
 from olfnet.lab.claims.sources import AMIT, COVER, GARDNER
 from olfnet.theory import cover, gardner

@@ -12,10 +12,9 @@ from olfnet.lab.claims import odor_path
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.lipschitz import claim
 from olfnet.receptors import fly_odors
-from olfnet.theory import attacks, certificates, enclosures, network
+from olfnet.theory import lipschitz, network
 from olfnet.theory.activations import ReLU, Tanh
-from olfnet.theory.convolution import Convolution
-from olfnet.theory.layers import Activate, Dense, Flatten, Network, Residual
+from olfnet.theory.network import Activate, Convolution, Dense, Flatten, Network, Residual
 
 Rng = np.random.Generator
 TSUZUKU = "Tsuzuku, Sato & Sugiyama 2018, arXiv 1802.04034"
@@ -28,8 +27,8 @@ def border(hidden: bool, n: int, rng: Rng) -> Measured:
     widths = [6, 20, 4] if hidden else [6, 4]
     net = network.dense(widths, ReLU(), bias_variance=1.0, rng=rng)
     inputs = rng.standard_normal((n, 6))
-    attacked = attacks.attacked_radius(net, inputs, rng=rng)
-    return Measured.mean(attacked / certificates.certify(net, inputs).radius)
+    attacked = lipschitz.attacked_radius(net, inputs, rng=rng)
+    return Measured.mean(attacked / lipschitz.certify(net, inputs).radius)
 
 
 def image_network(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
@@ -45,14 +44,14 @@ def image_network(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
         ]
     )
     inputs = rng.standard_normal((40, 1, 8))
-    return net, inputs, enclosures.certify_near(net, inputs).radius
+    return net, inputs, lipschitz.certify_near(net, inputs).radius
 
 
 def odors(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
     """Draw the whole odor path of 150 units, and measured odors with their certified radii."""
     net = odor_path.nearest_code(odor_path.expansion(150, 6, 0.1, rng))
     rates = fly_odors()[rng.choice(110, 40, replace=False)]
-    return net, rates, enclosures.certify_near(net, rates, n_halvings=8).radius
+    return net, rates, lipschitz.certify_near(net, rates, n_halvings=8).radius
 
 
 def successes(
@@ -70,8 +69,8 @@ def successes(
         followed, tried = again[::2], again[1::2]
         options: dict[str, Any] = {"lower": lower, "rng": rng}
         wide = times * radius
-        found = attacks.descend(net, inputs[followed], wide[followed], n_steps=10, **options)
-        random = attacks.scatter(net, inputs[tried], wide[tried], n_directions=1, **options)
+        found = lipschitz.descend(net, inputs[followed], wide[followed], n_steps=10, **options)
+        random = lipschitz.scatter(net, inputs[tried], wide[tried], n_directions=1, **options)
         n_won += int(found.succeeded.sum() + random.succeeded.sum())
         n_made += len(again)
     return Measured.share(n_won, n_made)
@@ -81,7 +80,7 @@ def ratio(certify: Any, n: int, rng: Rng) -> Measured:
     """Certified over attacked radius of n measured odors."""
     net = odor_path.nearest_code(odor_path.expansion(150, 6, 0.1, rng))
     rates = fly_odors()[rng.choice(110, n, replace=False)]
-    attacked = attacks.attacked_radius(net, rates, lower=0.0, start=8.0, n_steps=15, rng=rng)
+    attacked = lipschitz.attacked_radius(net, rates, lower=0.0, start=8.0, n_steps=15, rng=rng)
     return Measured.mean(certify(net, rates).radius / attacked)
 
 
@@ -124,8 +123,8 @@ CLAIMS = (
         "Odors are certified for more than a third of the distance at which attacks succeed",
         r"\langle r_{certified} / r_{attacked} \rangle > 1/3",
         1 / 3,
-        partial(ratio, enclosures.certify_near),
-        partial(ratio, certificates.certify),
+        partial(ratio, lipschitz.certify_near),
+        partial(ratio, lipschitz.certify),
         source="Measured with this package",
         status=Status.ORDERING,
         n_samples=110,

@@ -19,7 +19,7 @@ from olfnet.receptors import (
     fly_odors,
     load_panel,
 )
-from olfnet.receptors.trials import GaussianNoise, SaturatingNoise, noisy_trials
+from olfnet.receptors.noise import GaussianNoise, SaturatingNoise, noisy_trials
 
 Rng = np.random.Generator
 Normalization = Callable[[FloatArray], FloatArray]

@@ -10,8 +10,7 @@ from olfnet.lab.claims import physics
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.physics import PARABOLA, drawn, error
 from olfnet.theory import pinn
-from olfnet.theory.pinn import Energy, Problem, Strong, Trial
-from olfnet.theory.trials import flat
+from olfnet.theory.pinn import Energy, Problem, Strong, Trial, flat
 
 Rng = np.random.Generator
 HERE = "Measured with this package"

@@ -13,7 +13,7 @@ from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.odor_path import lobe_rates
 from olfnet.lab.claims.sources import OLSEN
-from olfnet.theory import born_dead, dead_units, network
+from olfnet.theory import network, silent_units
 from olfnet.theory.activations import Activation, LeakyReLU, ReLU
 from olfnet.theory.network import Network
 
@@ -59,7 +59,7 @@ def dense_units(bias: float, n: int, rng: Rng) -> Measured:
 def dense_theory() -> float:
     """Share of these that are silent, for jointly normal drives."""
     covariance = contrasts() @ contrasts().T / contrasts().shape[1]
-    return dead_units.jointly_silent(1.0, covariance, rng=0)
+    return silent_units.jointly_silent(1.0, covariance, rng=0)
 
 
 def survivors(widths: list[int], inputs: FloatArray, n: int, rng: Rng) -> Measured:
@@ -75,7 +75,7 @@ def dead_network(activation: Activation, rng: Rng) -> Network:
     while True:
         seed = int(rng.integers(2**62))
         with_relu = network.dense([1, 3, 3, 3, 1], ReLU(), rng=seed)
-        if born_dead.lost_inputs(with_relu, INPUTS)[-1].all():
+        if network.lost_inputs(with_relu, INPUTS)[-1].all():
             return network.dense([1, 3, 3, 3, 1], activation, rng=seed)
 
 
@@ -114,14 +114,14 @@ def kenyon_cells(fan_in: int, n_odors: int, n: int, rng: Rng) -> Measured:
 
 def cut() -> float:
     """Threshold of the summed rates, spikes/s."""
-    drive = dead_units.drive_statistics(lobe_rates(), FAN_IN)
+    drive = silent_units.drive_statistics(lobe_rates(), FAN_IN)
     return drive.mean + AT * drive.sd
 
 
 def counted(n_odors: int) -> float:
     """Share of all wirings that are silent on so many of the measured odors."""
-    counts = dead_units.response_counts(lobe_rates(), FAN_IN, cut())
-    return float(dead_units.rarefied(counts, n_odors))
+    counts = silent_units.response_counts(lobe_rates(), FAN_IN, cut())
+    return float(silent_units.rarefied(counts, n_odors))
 
 
 def normal(key: str, words: str, bias: float, correlation: float, other: float) -> Claim:
@@ -130,7 +130,7 @@ def normal(key: str, words: str, bias: float, correlation: float, other: float) 
         f"S9.{key}",
         f"Share of units that are silent on {N_ODORS} odors, {words}",
         r"E\,\Phi((T - \sqrt{\rho} t) / \sqrt{1 - \rho})^P",
-        partial(dead_units.silent_fraction, N_ODORS, -bias, correlation),
+        partial(silent_units.silent_fraction, N_ODORS, -bias, correlation),
         partial(normal_units, correlation, bias),
         partial(normal_units, other, bias),
         source="Order statistics of equally correlated normal numbers",
@@ -139,7 +139,7 @@ def normal(key: str, words: str, bias: float, correlation: float, other: float) 
 
 def between(key: str, words: str, inputs: FloatArray, n_rays: int, nonnegative: bool) -> Claim:
     """Networks dead on all of several inputs; the control has layers of twice the width."""
-    low, high = born_dead.dead_network_bounds(WIDTHS, n_rays, nonnegative=nonnegative)
+    low, high = network.dead_network_bounds(WIDTHS, n_rays, nonnegative=nonnegative)
     return claim(
         f"S9.{key}",
         f"Share of networks of 12 layers of 4 that are dead at birth, {words}",
@@ -165,7 +165,7 @@ CLAIMS = (
         "S9.bias",
         f"A bias of -4 standard deviations silences all but a few units on {N_ODORS} odors",
         r"\Phi(-b)^P",
-        partial(dead_units.silent_fraction, N_ODORS, 4.0),
+        partial(silent_units.silent_fraction, N_ODORS, 4.0),
         partial(normal_units, 0.0, -4.0),
         partial(normal_units, 0.0, -3.0),
         source="Order statistics of normal numbers",
@@ -187,7 +187,7 @@ CLAIMS = (
         "S9.born_dead_input",
         "Share of networks of 12 layers of 4 that lose a given input at birth",
         r"1 - \prod (1 - 2^{-N_l})",
-        partial(born_dead.dead_input, WIDTHS),
+        partial(network.dead_input, WIDTHS),
         partial(survivors, WIDTHS, np.array([[1.0, -2.0, 0.5]])),
         partial(survivors, WIDTHS[1:], np.array([[1.0, -2.0, 0.5]])),
         source=LU,

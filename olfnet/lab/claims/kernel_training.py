@@ -9,7 +9,7 @@ from olfnet.lab.claims.claim import Measured, Status
 from olfnet.lab.claims.kernels import claim, exponent
 from olfnet.theory import network
 from olfnet.theory.activations import Erf, Tanh
-from olfnet.theory.layers import Network
+from olfnet.theory.network import Network
 from olfnet.theory.ntk import KernelFlow, WideNetwork, empirical, one_step, tangents
 
 Rng = np.random.Generator

@@ -16,9 +16,9 @@ from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.sources import CHO
-from olfnet.theory import expansion_kernel
+from olfnet.theory import expansion
 from olfnet.theory.activations import Activation, Erf, LeakyReLU, ReLU, Step, Tanh
-from olfnet.theory.layers import Network
+from olfnet.theory.network import Network
 from olfnet.theory.ntk import WideNetwork, empirical
 
 Rng = np.random.Generator
@@ -106,7 +106,7 @@ def product(level: float, activation: Activation, n: int, rng: Rng) -> Measured:
 
 def accuracy(n_units: int, n: int, rng: Rng) -> Measured:
     """How much the products of n circuits vary, in parts of the kernel."""
-    kernel = float(expansion_kernel.kernel(ALIKE, LEVEL))
+    kernel = float(expansion.kernel(ALIKE, LEVEL))
     draws = [answers(LEVEL, Step(), n_units, stream).mean() for stream in rng.spawn(n)]
     return Measured.spread(np.array(draws) / kernel)
 
@@ -170,14 +170,14 @@ def map_of(n_layers: int) -> Claim:
     )
 
 
-def expansion(word: str, activation: Activation) -> Claim:
+def threshold_claim(word: str, activation: Activation) -> Claim:
     """Kernel of a circuit with thresholds; the control has another coding level."""
     return claim(
         f"R12.{word}",
         f"Mean product of the answers of {word} units at coding level {LEVEL:g} to two odors that "
         f"correlate by {ALIKE:g}",
         r"E[\phi(u - T) \phi(v - T)]",
-        float(expansion_kernel.kernel(ALIKE, LEVEL, activation)),
+        float(expansion.kernel(ALIKE, LEVEL, activation)),
         partial(product, LEVEL, activation),
         partial(product, 1.5 * LEVEL, activation),
         systems=("S7", "S14"),
@@ -190,13 +190,13 @@ def expansion(word: str, activation: Activation) -> Claim:
 
 CLAIMS = (
     *(map_of(n) for n in (1, 3, 5)),
-    expansion("step", Step()),
-    expansion("rectifier", ReLU()),
+    threshold_claim("step", Step()),
+    threshold_claim("rectifier", ReLU()),
     claim(
         "R12.units",
         "Circuits of 1000 units tell how alike two odors are with the accuracy of theory",
         r"\sqrt{(1 / P_{11} - 1) / M}",
-        float(np.sqrt(expansion_kernel.units_needed(ALIKE, LEVEL, 1.0) / 1000)),
+        float(np.sqrt(expansion.units_needed(ALIKE, LEVEL, 1.0) / 1000)),
         partial(accuracy, 1000),
         partial(accuracy, 500),
         systems=("S7", "S14"),

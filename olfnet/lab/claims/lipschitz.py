@@ -11,13 +11,11 @@ from olfnet.lab.claims import odor_path
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.sources import OLSEN
 from olfnet.receptors import fly_odors
-from olfnet.receptors.steepness import lipschitz_bound
+from olfnet.receptors.lipschitz import lipschitz_bound
 from olfnet.theory import network
 from olfnet.theory.activations import Tanh
-from olfnet.theory.convolution import Convolution
-from olfnet.theory.layers import Dense, Layer, Network, Residual
-from olfnet.theory.lipschitz import bound
-from olfnet.theory.singular import EPS, explicit_matrix, singular_values
+from olfnet.theory.lipschitz import EPS, bound, explicit_matrix, singular_values
+from olfnet.theory.network import Convolution, Dense, Layer, Network, Residual
 
 Rng = np.random.Generator
 HE = "He et al. 2016, arXiv 1512.03385, by the triangle inequality"

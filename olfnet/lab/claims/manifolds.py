@@ -5,7 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from olfnet.capacity import Ellipsoids, breaking_points, manifold_geometry, manifolds
+from olfnet.capacity import Ellipsoids, breaking_points, manifold_geometry
+from olfnet.capacity.manifolds import ellipsoids
 from olfnet.checks import FloatArray
 from olfnet.lab.claims.capacities import mean_break
 from olfnet.lab.claims.claim import Claim, Measured, Status
@@ -27,7 +28,7 @@ of_spheres = partial(claim, n_samples=150, n_quick=10, allowance=1 / N_DIMS, rem
 
 def spheres(radius: float, dimension: int) -> Callable[[int, Rng], Ellipsoids]:
     """Spheres in random places."""
-    return lambda n, rng: manifolds.spheres(n, N_DIMS, radius=radius, dimension=dimension, rng=rng)
+    return lambda n, rng: ellipsoids.spheres(n, N_DIMS, radius=radius, dimension=dimension, rng=rng)
 
 
 def clouds(spread: float) -> Callable[[int, Rng], FloatArray]:

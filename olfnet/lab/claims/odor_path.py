@@ -11,18 +11,17 @@ import numpy as np
 from sklearn.linear_model import RidgeClassifier
 
 from olfnet.checks import FloatArray
+from olfnet.expansion import lipschitz as codes
 from olfnet.expansion import rate
-from olfnet.expansion import steepness as codes
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.receptors import DivisiveNormalization, NoNormalization, fly_odors
-from olfnet.receptors import steepness as lobe
-from olfnet.receptors.trials import noisy_trials
+from olfnet.receptors import lipschitz as lobe
+from olfnet.receptors.noise import noisy_trials
 from olfnet.theory.activations import ReLU
-from olfnet.theory.enclosures import Ball, Enclosure, enclosed
-from olfnet.theory.layers import Activate, Dense, Fixed, Network, PullBack
-from olfnet.theory.lipschitz import bound
+from olfnet.theory.lipschitz import Ball, Enclosure, bound, enclosed
+from olfnet.theory.network import Activate, Dense, Fixed, Network, PullBack
 
 LOBE = DivisiveNormalization()
 

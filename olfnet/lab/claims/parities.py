@@ -12,8 +12,8 @@ from olfnet.expansion import random_expansion, rate
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.readout import separate
 from olfnet.receptors import DivisiveNormalization, negative_patterning, odors
-from olfnet.theory import cover, parity, rewriting
-from olfnet.theory.layers import Network
+from olfnet.theory import approximation, cover, parity
+from olfnet.theory.network import Network
 
 Rng = np.random.Generator
 Function = Callable[[FloatArray], FloatArray]
@@ -114,7 +114,7 @@ def solved(n_units: int, n: int, rng: Rng) -> Measured:
 
 TREE = partial(size, parity.xor_tree, parity.n_gates)
 FORM = partial(size, parity.normal_form, n_terms)
-SUMS = partial(size, parity.bit_sum, rewriting.n_units)
+SUMS = partial(size, parity.bit_sum, approximation.n_units)
 CLAIMS = (
     claim(
         "R29.tree",

@@ -11,8 +11,17 @@ from olfnet.theory import pinn
 from olfnet.theory.activations import Activation, ReLU, Tanh
 from olfnet.theory.approximation import interpolation
 from olfnet.theory.network import dense
-from olfnet.theory.pinn import Dirichlet, Energy, Form, Galerkin, Neumann, Problem, Strong, Trial
-from olfnet.theory.trials import flat
+from olfnet.theory.pinn import (
+    Dirichlet,
+    Energy,
+    Form,
+    Galerkin,
+    Neumann,
+    Problem,
+    Strong,
+    Trial,
+    flat,
+)
 
 Rng = np.random.Generator
 RAISSI = "Raissi, Perdikaris & Karniadakis 2019, 10.1016/j.jcp.2018.10.045"

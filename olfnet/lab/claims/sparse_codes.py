@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from olfnet.capacity.trials import Draw
+from olfnet.capacity._random_labels import Draw
 from olfnet.expansion import random_expansion, rate, sparsify
 from olfnet.expansion.circuit import Circuit
 from olfnet.lab.claims.capacities import mean_break, signs, twice

@@ -8,10 +8,11 @@ from scipy.sparse import csr_array
 
 from olfnet.capacity import dimension
 from olfnet.checks import FloatArray
-from olfnet.expansion import anatomy, rate, sparsify
+from olfnet.expansion import rate, sparsify
 from olfnet.expansion.circuit import Circuit
-from olfnet.expansion.connectomes import load_connectome, weights
-from olfnet.expansion.nulls import AnyPairs, SameDegrees
+from olfnet.expansion.connectome import statistics
+from olfnet.expansion.connectome.matrices import load_connectome, weights
+from olfnet.expansion.connectome.null_models import AnyPairs, SameDegrees
 from olfnet.expansion.wiring import BiasedFanIn, ClawDistribution
 from olfnet.lab.claims.circuits import claim, published
 from olfnet.lab.claims.claim import CONFIDENCE, Claim, Measured, Status
@@ -48,26 +49,26 @@ def moments(distribution: ClawDistribution) -> tuple[float, float]:
 
 def sample_moments(source: str) -> tuple[float, float]:
     """Mean and standard deviation of the cells counted."""
-    return moments(anatomy.claws(source))
+    return moments(statistics.claws(source))
 
 
 def glomeruli_per_cell() -> float:
     """Glomeruli of those Kenyon cells of the hemibrain that have any."""
-    distribution = anatomy.claws("hemibrain_v1_ge3_synapses")
+    distribution = statistics.claws("hemibrain_v1_ge3_synapses")
     without = float(np.asarray(distribution.probabilities)[0])
     return moments(distribution)[0] / (1 - without)
 
 
 def usage_variation() -> float:
     """Spread over glomeruli of the Kenyon cells that listen to them, relative to its mean."""
-    usage = anatomy.glomerulus_usage().to_numpy()
+    usage = statistics.glomerulus_usage().to_numpy()
     return float(usage.std() / usage.mean())
 
 
 def usage_of_claws(power: float, n: int, rng: Rng) -> Measured:
     """Spread over glomeruli of the claws of 200 cells, and what lies within chance of it."""
-    usage = anatomy.glomerulus_usage().to_numpy().astype(float)
-    choice = BiasedFanIn(anatomy.claws("caron_2013"), usage**power)
+    usage = statistics.glomerulus_usage().to_numpy().astype(float)
+    choice = BiasedFanIn(statistics.claws("caron_2013"), usage**power)
     claws = np.array([choice.draw(200, usage.size, rng=rng).sum(axis=0) for _ in range(n)])
     found = claws.std(axis=1) / claws.mean(axis=1)
     tail = (1 - CONFIDENCE) / 2
@@ -213,7 +214,7 @@ CLAIMS = (
         0.53,
         0.01,
         usage_variation,
-        lambda: float(anatomy.glomerulus_usage().mean()) ** -0.5,
+        lambda: float(statistics.glomerulus_usage().mean()) ** -0.5,
         HEMIBRAIN,
     ),
     published(

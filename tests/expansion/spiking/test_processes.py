@@ -7,7 +7,7 @@ import time
 
 PROGRAM = """
 import os, time
-from olfnet.expansion.spiking.processes import processes
+from olfnet.workers import processes
 with processes(1) as pool:
     print(pool.submit(os.getpid).result(), flush=True)
     time.sleep(60)

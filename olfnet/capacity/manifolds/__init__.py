@@ -1,0 +1,1 @@
+"""Capacity of manifolds: ellipsoids, mean-field theory and cutting planes."""

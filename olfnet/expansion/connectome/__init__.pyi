@@ -1,0 +1,8 @@
+from . import edge_lists, matrices, null_models, statistics
+
+__all__ = [
+    "edge_lists",
+    "matrices",
+    "null_models",
+    "statistics",
+]

@@ -1,0 +1,5 @@
+"""Published circuits, one file an animal; each number with its source."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,43 @@
+"""Names of glomeruli, which are written in different ways, as this package writes them."""
+
+import csv
+from functools import cache
+
+from olfnet import checks
+from olfnet.receptors.panels import data_folder
+
+
+def glomerulus_names(naming: str = "any") -> dict[str, str]:
+    """Names of glomeruli that are written in different ways, from ``data/glomerulus_names.csv``.
+
+    Parameters
+    ----------
+    naming : str
+        ``"any"`` for names that always mean the same; ``"hemibrain_v1"`` for those of the first
+        versions of the hemibrain, too, some of which mean another glomerulus today.
+
+    Returns
+    -------
+    dict
+        From the name as written to that of this package; what is not in it stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If there is no such naming.
+
+    Examples
+    --------
+    >>> glomerulus_names("hemibrain_v1")["VC5"], glomerulus_names()["VA1lm"]
+    ('VM6', 'VA1v')
+    """
+    rows = _rows()
+    checks.one_of("naming", naming, known=sorted({row[0] for row in rows}))
+    return {written: name for known, written, name in rows if known in ("any", naming)}
+
+
+@cache
+def _rows() -> tuple[tuple[str, ...], ...]:
+    """Naming, name as written, and name of this package."""
+    with (data_folder() / "glomerulus_names.csv").open(newline="", encoding="utf-8") as file:
+        return tuple(tuple(row) for row in csv.reader(file))[1:]

@@ -1,0 +1,1 @@
+"""Gaussian tails, means, quadrature and Hermite series that several subjects share."""

@@ -1,0 +1,237 @@
+"""Functions as networks: bricks of rectifiers that fit together, and how close they come.
+
+Every function returns a ``Network`` whose weights can be looked at; it takes samples of shape
+(n_samples, n_inputs).  Exact ones are exact to rounding, about 1e-16 of the largest number that
+passes through them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.theory.activations import ReLU, Step
+from olfnet.theory.approximation.rewriting import composed
+from olfnet.theory.approximation.tournaments import max_of_minima, maximum, minimum, winner_take_all
+from olfnet.theory.network import Activate, Dense, Network
+
+__all__ = [
+    "absolute",
+    "deep_square",
+    "gate",
+    "interpolation",
+    "max_of_minima",
+    "maximum",
+    "minimum",
+    "piecewise_linear",
+    "ramp",
+    "random_knots_error",
+    "square",
+    "switch",
+    "winner_take_all",
+]
+
+_RELU = Activate(ReLU())
+
+
+def absolute() -> Network:
+    """Return the distance of a number from zero, by two units.
+
+    Examples
+    --------
+    >>> absolute()([[-3.0]])
+    array([[3.]])
+    """
+    return Network([Dense([[1.0], [-1.0]]), _RELU, Dense([[1.0, 1.0]])])
+
+
+def gate(largest: float) -> Network:
+    """Let a signal pass if the second input is 1, and stop it if that is 0, by one unit.
+
+    Signals must not be negative.
+
+    Parameters
+    ----------
+    largest : float
+        Above it signals leak through a closed gate; below 1e-16 of it they are lost in rounding.
+
+    Examples
+    --------
+    >>> gate(100.0)([[40.0, 1.0], [40.0, 0.0]])
+    array([[40.],
+           [ 0.]])
+    """
+    largest = checks.positive("largest", largest)
+    return Network([Dense([[1.0, largest]], [-largest]), _RELU])
+
+
+def switch(threshold: float = 0.0) -> Network:
+    """Say whether a number is above a threshold, by one threshold neuron.
+
+    Examples
+    --------
+    >>> switch(2.0)([[1.0], [3.0]])
+    array([[0.],
+           [1.]])
+    """
+    return Network([Dense([[1.0]], [-checks.finite("threshold", threshold)]), Activate(Step())])
+
+
+def ramp(threshold: float = 0.0, slope: float = 1.0) -> Network:
+    """Climb from 0 to 1 around a threshold, by two rectifiers: a step only in the limit.
+
+    With z = slope (x - threshold) + 1/2 it is 1 - relu(1 - relu(z)).  It differs from the
+    step within 1 / (2 slope) of the threshold, and there by 1/2, however steep.
+
+    Examples
+    --------
+    >>> ramp(2.0, slope=10.0)([[1.9], [2.0], [2.05]])
+    array([[0. ],
+           [0.5],
+           [1. ]])
+    """
+    slope = checks.positive("slope", slope)
+    at = slope * checks.finite("threshold", threshold)
+    # Not relu(z) - relu(z - 1), which rounds to 0 where z is large.
+    top = Dense([[-1.0]], [1.0])
+    return Network([Dense([[slope]], [0.5 - at]), _RELU, top, _RELU, top])
+
+
+def piecewise_linear(
+    knots: ArrayLike, values: ArrayLike, left_slope: float = 0.0, right_slope: float = 0.0
+) -> Network:
+    """Connect points by straight lines: any continuous piecewise-linear function of one number.
+
+    Parameters
+    ----------
+    knots : array of shape (n_knots,)
+        In increasing order.
+    values : array of shape (n_knots,)
+    left_slope, right_slope : float
+        Outside the knots.
+
+    Returns
+    -------
+    Network
+        With one unit for each knot at which the slope changes, and one more for ``left_slope``.
+
+    Raises
+    ------
+    ValueError
+        If knots do not increase, or values do not fit them.
+
+    Examples
+    --------
+    >>> tent = piecewise_linear([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])
+    >>> tent([[-1.0], [0.5], [1.0], [3.0]]).ravel()
+    array([0. , 0.5, 1. , 0. ])
+    """
+    knots, values = checks.vector("knots", knots), checks.vector("values", values)
+    if len(values) != len(knots):
+        raise ValueError(f"values must have {len(knots)} entries, got {len(values)}")
+    if not (np.diff(knots) > 0).all():
+        raise ValueError("knots must increase")
+    left, right = checks.finite("left_slope", left_slope), checks.finite("right_slope", right_slope)
+    slopes = np.concatenate(([0.0], np.diff(values) / np.diff(knots), [right]))
+    changes = np.concatenate(([-left], np.diff(slopes)))
+    facing = np.concatenate(([-1.0], np.ones(len(knots))))
+    needed = changes != 0
+    needed[1] |= not needed.any()  # a constant still needs a unit to be a network
+    onto = Dense(facing[needed, None], -(facing * np.append(knots[0], knots))[needed])
+    return Network([onto, _RELU, Dense(changes[None, needed], values[:1])])
+
+
+def interpolation(function: Callable[[FloatArray], ArrayLike], knots: ArrayLike) -> Network:
+    """Meet a function at given knots, with straight lines between them: one unit for each line.
+
+    To the left of the knots it is constant, to the right it goes straight on.
+
+    Parameters
+    ----------
+    function : callable (array of shape (n_knots,)) -> array of the same shape
+    knots : array of shape (n_knots,)
+        At least two, in increasing order.
+
+    Examples
+    --------
+    >>> bent = interpolation(np.sqrt, [0.0, 1.0, 4.0])
+    >>> bent([[1.0], [2.5], [4.0]]).ravel()
+    array([1. , 1.5, 2. ])
+    """
+    knots = checks.vector("knots", knots)
+    if len(knots) < 2:
+        raise ValueError(f"knots must be at least 2, got {len(knots)}")
+    if not (np.diff(knots) > 0).all():
+        raise ValueError("knots must increase")
+    values = checks.vector("function(knots)", function(knots))
+    if len(values) != len(knots):
+        raise ValueError(f"function(knots) must have {len(knots)} entries, got {len(values)}")
+    last = np.diff(values[-2:]) / np.diff(knots[-2:])
+    return piecewise_linear(knots, values, right_slope=float(last[0]))
+
+
+def square(n_pieces: int, *, balanced: bool = False) -> Network:
+    """Approximate x^2 on [0, 1] by a shallow network of ``n_pieces`` units.
+
+    Parameters
+    ----------
+    n_pieces : int
+        Equal pieces, n.
+    balanced : bool
+        Err to both sides, by 1 / (8 n^2), the least that n pieces can; otherwise the network meets
+        x^2 at its knots and errs by up to 1 / (4 n^2).
+
+    Examples
+    --------
+    >>> square(4)([[0.5], [0.625]]).ravel() - [0.5**2, 0.625**2]
+    array([0.      , 0.015625])
+    """
+    n = checks.count("n_pieces", n_pieces)
+    shift = 1 / (8 * n**2) if balanced else 0.0
+    return interpolation(lambda x: x**2 - shift, np.linspace(0, 1, n + 1))
+
+
+def deep_square(n_compositions: int) -> Network:
+    """Approximate x^2 on [0, 1] by composed sawtooths: three units halve the error twice.
+
+    f_m(x) = x - sum over s up to m of g_s(x) / 4^s, where g_s is the tooth g(x) = 2 relu(x) - 4
+    relu(x - 1/2) applied s times (Yarotsky 2017, arXiv 1610.01145, proposition 2).  This is the
+    interpolation at 2^m equal pieces, whose error is 2^-(2m + 2), by 3 m - 1 units.
+
+    Examples
+    --------
+    >>> deep_square(3)([[0.5], [0.5625]]).ravel() - [0.5**2, 0.5625**2]
+    array([0.        , 0.00390625])
+    """
+    m = checks.count("n_compositions", n_compositions)
+    first = Dense([[1.0], [1.0]], [0.0, -0.5]), _RELU, Dense([[2.0, -4.0], [0.5, 1.0]])
+    return composed(*first, *(_tooth(s) for s in range(2, m + 1)), Dense([[0.0, 1.0]]))
+
+
+def random_knots_error(n_pieces: ArrayLike) -> FloatArray:
+    """Return the mean error of x^2 interpolated on [0, 1] at random knots, as of random units.
+
+    The error is a quarter of the squared longest piece.  Pieces between uniform knots are
+    exponential numbers divided by their sum, and the longest of n exponential numbers has the mean
+    H = sum 1/k and the variance sum 1/k^2, hence (H^2 + sum 1/k^2) / (4 n (n + 1)).
+
+    Examples
+    --------
+    >>> random_knots_error([1, 10]).round(6)
+    array([0.25   , 0.02302])
+    """
+    (n,) = checks.broadcast(n_pieces=n_pieces)
+    if not ((n >= 1) & (n == np.rint(n))).all():
+        raise ValueError(f"n_pieces must be whole numbers of at least 1, got {n_pieces!r}")
+    sums = [[np.sum(1 / np.arange(1, m + 1) ** k) for m in n.ravel()] for k in (1, 2)]
+    mean, variance = np.reshape(sums, (2, *n.shape))
+    return np.asarray((mean**2 + variance) / (4 * n * (n + 1)))
+
+
+def _tooth(s: int) -> Network:
+    """Turn (g_(s - 1), f_(s - 1)) into (g_s, f_s)."""
+    onto = Dense([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, -0.5, 0.0])
+    share = 4.0**-s
+    return Network([onto, _RELU, Dense([[2.0, -4.0, 0.0], [-2 * share, 4 * share, 1.0]])])

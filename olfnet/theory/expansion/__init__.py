@@ -1,0 +1,5 @@
+"""Expansion layers: overlap, cluster size, dimension and kernel of their codes."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

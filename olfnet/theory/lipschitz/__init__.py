@@ -1,0 +1,5 @@
+"""Lipschitz bounds of networks, certified radii and attacks."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,133 @@
+"""Networks that are dead at birth: every input is lost in some layer, and none can be learned.
+
+With weights that are symmetric about 0 and without biases, each unit is silent on an input with
+probability 1/2.  A narrow layer may thus silence an input in all its units, and a network deep
+enough loses all of them (Lu et al. 2019, arXiv 1903.06733): no slope is left to learn by, but for
+that of a leaky rectifier.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from olfnet import checks
+from olfnet.checks import FloatArray
+from olfnet.theory.network.layers import Activate, Layer, Network, Residual
+from olfnet.theory.network.parallel import Parallel
+
+
+def dead_input(widths: ArrayLike) -> float:
+    """Return how likely an input is lost on its way through rectifying layers.
+
+    Parameters
+    ----------
+    widths : array of shape (n_layers,)
+        Units of each hidden layer.  Weights are symmetric about 0, biases 0.
+
+    Returns
+    -------
+    float
+        ``1 - prod(1 - 2^-width)``: each of the units is silent with probability 1/2.
+
+    Examples
+    --------
+    >>> round(dead_input([2, 2]), 4)
+    0.4375
+    """
+    return float(-np.expm1(np.sum(np.log1p(-(2.0 ** -_widths(widths))))))
+
+
+def dead_network_bounds(
+    widths: ArrayLike, n_inputs: int, *, nonnegative: bool = False
+) -> tuple[float, float]:
+    """Bounds on how likely a network with normal weights is dead at birth, on all of its inputs.
+
+    Parameters
+    ----------
+    widths : array of shape (n_layers,)
+        Units of each hidden layer; biases are 0.
+    n_inputs : int
+        Size of the panel; 2 if the network has a single input neuron, whatever the panel, since
+        inputs of one sign live and die together.
+    nonnegative : bool
+        Whether all input rates are non-negative.
+
+    Returns
+    -------
+    tuple of two floats
+
+    Notes
+    -----
+    It is at most as likely as the death of one input, q (Lu et al. 2019).  Given what is still
+    alive, drives of one unit by non-negative vectors are normal with non-negative correlations,
+    hence associated (Pitt 1982), and so are the deaths of inputs: all die at least as often as
+    independent ones, q^P.  Inputs of both signs become non-negative in the first layer, which is
+    left out of that bound.
+
+    Examples
+    --------
+    >>> [round(bound, 4) for bound in dead_network_bounds([3] * 10, 2)]
+    [0.4891, 0.7369]
+    """
+    n_inputs = checks.count("n_inputs", n_inputs)
+    widths = _widths(widths)
+    upper = dead_input(widths)
+    if n_inputs == 1:
+        return upper, upper
+    later = widths if nonnegative else widths[1:]
+    return (dead_input(later) ** n_inputs if later.size else 0.0), upper
+
+
+def lost_inputs(network: Network, inputs: ArrayLike) -> list[NDArray[np.bool_]]:
+    """Return which inputs have been lost after each activation of a network.
+
+    Parameters
+    ----------
+    network : Network
+        Of layers, or networks of them, one after the other.
+    inputs : array of shape (n_samples, n_inputs)
+
+    Returns
+    -------
+    list of bool arrays of shape (n_samples,)
+        True where all units of a layer have a slope of 0.
+
+    Raises
+    ------
+    ValueError
+        If a residual block, or layers side by side, lead an input past others.
+
+    Examples
+    --------
+    >>> from olfnet.theory.activations import ReLU
+    >>> from olfnet.theory.network.layers import Dense
+    >>> lost_inputs(Network([Dense([[1.0], [2.0]]), Activate(ReLU())]), [[1.0], [-1.0]])
+    [array([False,  True])]
+    """
+    hidden = checks.matrix("inputs", inputs)
+    found = []
+    for layer in _in_line(network):
+        if isinstance(layer, Activate):
+            slopes = layer.activation.derivative(hidden).reshape(len(hidden), -1)
+            found.append(np.asarray(~slopes.any(axis=1)))
+        hidden = layer.linearized(hidden)[0]
+    return found
+
+
+def _in_line(network: Network) -> Iterator[Layer]:
+    """Layers one after the other, those of networks within networks, too."""
+    for layer in network.layers:
+        if isinstance(layer, (Residual, Parallel)):
+            raise ValueError(
+                "network must have its layers one after the other, got "
+                f"a part of type {type(layer).__name__}"
+            )
+        yield from _in_line(layer) if isinstance(layer, Network) else (layer,)
+
+
+def _widths(widths: ArrayLike) -> FloatArray:
+    given = checks.vector("widths", widths)
+    if not ((given >= 1) & (given == np.floor(given))).all():
+        raise ValueError(f"widths must be integers of at least 1, got {widths!r}")
+    return given

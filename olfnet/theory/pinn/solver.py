@@ -1,0 +1,257 @@
+"""Networks that solve a differential equation, by its strong or its weak form.
+
+Problems are told in ``elliptic``, functions made of networks in ``trials``, what they must make
+small in ``forms``; all can be named from here.  A gradient from random collocation points is noisy:
+that of a loss which is a mean over points has a variance of v / n, and v is known by quadrature.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.optimize
+
+from olfnet import checks
+from olfnet.checks import FloatArray, Seed
+from olfnet.theory.pinn.losses import Energy, Form, Galerkin, Strong
+from olfnet.theory.pinn.problem import Dirichlet, Neumann, Problem, closed_form, finite_differences
+from olfnet.theory.pinn.trial_function import Points, Trial, draw, flat, moved, quadrature
+
+__all__ = [
+    "Dirichlet",
+    "Energy",
+    "Form",
+    "Galerkin",
+    "GradientNoise",
+    "Neumann",
+    "Points",
+    "Problem",
+    "Solution",
+    "Strong",
+    "Trial",
+    "closed_form",
+    "descend",
+    "draw",
+    "finite_differences",
+    "gradient_noise",
+    "quadrature",
+    "sampled_noise",
+    "solve",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What came of training.
+
+    Attributes
+    ----------
+    trial : Trial
+        After the last step.
+    losses : array of shape (n_steps + 1,)
+        Before the first step and after each.
+    message : str
+        Why it ended.
+    """
+
+    trial: Trial
+    losses: FloatArray
+    message: str
+
+
+def solve(
+    trial: Trial, form: Form, points: Points | None = None, *, n_steps: int = 500
+) -> Solution:
+    """Train a network to solve its problem, by SciPy's L-BFGS.
+
+    Parameters
+    ----------
+    trial : Trial
+    form : Form
+    points : Points, optional
+        By default those of ``quadrature``.
+    n_steps : int
+        At most.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is no number.
+
+    Examples
+    --------
+    >>> from olfnet.theory.network import dense
+    >>> from olfnet.theory.activations import Tanh
+    >>> start = Trial(Problem(source=1.0), dense([1, 10, 1], Tanh(), bias_variance=1.0, rng=1))
+    >>> solve(start, Energy()).trial([0.5]).round(3)
+    array([0.125])
+    """
+    points = quadrature(trial.problem) if points is None else points
+    n_steps = checks.count("n_steps", n_steps)
+    losses = [form(trial, points)[0]]
+
+    def loss(numbers: FloatArray) -> tuple[float, FloatArray]:
+        value, slopes = form(moved(trial, numbers), points)
+        if not np.isfinite(value):
+            raise FloatingPointError(f"the loss must stay finite, got {value}")
+        return value, flat(slopes)
+
+    done = scipy.optimize.minimize(
+        loss, flat(trial.network.parameters), jac=True, method="L-BFGS-B",
+        callback=lambda intermediate_result: losses.append(intermediate_result.fun),
+        options={"maxiter": n_steps, "maxfun": 3 * n_steps, "maxcor": 30, "ftol": 0, "gtol": 1e-9},
+    )  # fmt: skip
+    return Solution(moved(trial, done.x), np.array(losses), str(done.message))
+
+
+def descend(
+    trial: Trial,
+    form: Form,
+    points: Points | int,
+    *,
+    learning_rate: float,
+    n_steps: int = 1000,
+    rng: Seed = None,
+) -> Solution:
+    """Train a network by stochastic gradient descent.
+
+    Parameters
+    ----------
+    trial : Trial
+    form : Form
+    points : int, or Points
+        Points drawn anew for each step, or those to keep.
+    learning_rate : float
+    n_steps : int
+    rng : seed or Generator
+
+    Returns
+    -------
+    Solution
+        Losses are those of each step's own points.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss grows beyond all bounds: the learning rate is too large.
+
+    Examples
+    --------
+    >>> from olfnet.theory.network import dense
+    >>> from olfnet.theory.activations import Tanh
+    >>> start = Trial(Problem(source=1.0), dense([1, 10, 1], Tanh(), bias_variance=1.0, rng=1))
+    >>> losses = descend(start, Strong(), 50, learning_rate=1e-4, n_steps=100, rng=1).losses
+    >>> bool(losses[-1] < 0.5 * losses[0])
+    True
+    """
+    rng = np.random.default_rng(rng)
+    learning_rate = checks.positive("learning_rate", learning_rate)
+    n_steps = checks.count("n_steps", n_steps)
+    numbers, losses = flat(trial.network.parameters), np.empty(n_steps + 1)
+    for step in range(n_steps + 1):
+        here = points if isinstance(points, Points) else draw(trial.problem, points, rng=rng)
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses[step], slopes = form(trial, here)
+        if not np.isfinite(losses[step]):
+            raise FloatingPointError(
+                f"the loss grew beyond all bounds in step {step}; learning_rate must be smaller, "
+                f"got {learning_rate:g}"
+            )
+        if step < n_steps:
+            numbers = numbers - learning_rate * flat(slopes)
+            trial = moved(trial, numbers)
+    return Solution(trial, losses, f"{n_steps} steps")
+
+
+@dataclass(frozen=True)
+class GradientNoise:
+    """How a stochastic gradient scatters over draws of its points, all parameters together.
+
+    Attributes
+    ----------
+    squared_mean : float
+        Squared length of the mean gradient.
+    variance : float
+        Mean squared distance from it.
+    """
+
+    squared_mean: float
+    variance: float
+
+    @property
+    def relative(self) -> float:
+        """Variance by squared mean: the same whatever unit the loss has."""
+        return self.variance / self.squared_mean if self.squared_mean > 0 else np.inf
+
+
+def gradient_noise(
+    trial: Trial, form: Strong | Energy, n_points: int = 1, *, n_pieces: int = 25
+) -> GradientNoise:
+    """Scatter of the gradient from points drawn all over the interval, by quadrature.
+
+    Parameters
+    ----------
+    trial : Trial
+    form : Strong or Energy
+        A mean over points; the square of a mean over points, as Galerkin's, has no such simple
+        law, for which see :func:`sampled_noise`.
+    n_points : int
+        Drawn for each gradient.
+    n_pieces : int
+        Of the quadrature.  If the network was trained on Gauss's points, use others here: between
+        them its residual is larger.
+
+    Returns
+    -------
+    GradientNoise
+        (E|g|^2 - |E g|^2) / n_points with g the gradient from a single point.
+
+    Examples
+    --------
+    >>> from olfnet.theory.network import dense
+    >>> from olfnet.theory.activations import Tanh
+    >>> trial = Trial(Problem(source=1.0), dense([1, 10, 1], Tanh(), bias_variance=1.0, rng=1))
+    >>> one, ten = (gradient_noise(trial, Energy(), n).variance for n in (1, 10))
+    >>> round(one / ten, 10)
+    10.0
+    """
+    if not isinstance(form, (Strong, Energy)):
+        raise ValueError(f"form must be Strong or Energy, got {type(form).__name__}")
+    n_points = checks.count("n_points", n_points)
+    points, length = quadrature(trial.problem, n_pieces), trial.problem.length
+    single = np.array([flat(form(trial, Points([x], [length]))[1]) for x in points.places])
+    shares = points.weights / length
+    mean = shares @ single
+    variance = shares @ np.sum((single - mean) ** 2, axis=1) / n_points
+    return GradientNoise(float(mean @ mean), float(variance))
+
+
+def sampled_noise(
+    trial: Trial, form: Form, n_points: int, *, n_draws: int = 100, rng: Seed = None
+) -> GradientNoise:
+    """Scatter of the gradient of any form, over simulated draws.
+
+    Parameters
+    ----------
+    trial : Trial
+    form : Form
+    n_points : int
+        Drawn for each gradient.
+    n_draws : int
+        Gradients, at least 2.
+    rng : seed or Generator
+
+    Returns
+    -------
+    GradientNoise
+        Both are estimates without bias.
+    """
+    rng = np.random.default_rng(rng)
+    n_draws = checks.count("n_draws", n_draws, minimum=2)
+    problem = trial.problem
+    drawn = [flat(form(trial, draw(problem, n_points, rng=rng))[1]) for _ in range(n_draws)]
+    mean, variance = np.mean(drawn, axis=0), np.var(drawn, axis=0, ddof=1).sum()
+    return GradientNoise(float(mean @ mean - variance / n_draws), float(variance))
