@@ -1,4 +1,7 @@
-"""The door of the package: a bad input gets one sentence that names parameter, rule and value."""
+"""Input validation: every error names the parameter, the rule and the value.
+
+Called once, in the public function or record that takes the input.
+"""
 
 import math
 import operator
@@ -13,7 +16,14 @@ FloatArray = NDArray[np.float64]
 Seed = np.random.Generator | int | None  # what the keyword rng takes everywhere
 
 
-def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
+def matrix(
+    name: str,
+    values: ArrayLike,
+    *,
+    nonnegative: bool = False,
+    n_rows: int | None = None,
+    n_columns: int | None = None,
+) -> FloatArray:
     """Return ``values`` as a finite float array (n_samples, n_features), both at least 1.
 
     SciPy's sparse arrays are made dense.
@@ -27,25 +37,26 @@ def matrix(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatA
         raise ValueError(
             f"{name} must be 2-D with at least one row and column, got shape {array.shape}"
         )
-    require_finite(name, array)
-    if nonnegative and array.min() < 0:
-        raise ValueError(f"{name} must be non-negative, got a smallest entry of {array.min():g}")
-    return array
+    for axis, n, entries in ((0, n_rows, "rows"), (1, n_columns, "columns")):
+        if n is not None and array.shape[axis] != n:
+            raise ValueError(f"{name} must have {n} {entries}, got {array.shape[axis]}")
+    return _finite(name, array, nonnegative)
 
 
-def vector(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
+def vector(
+    name: str, values: ArrayLike, *, nonnegative: bool = False, length: int | None = None
+) -> FloatArray:
     """Return ``values`` as a finite float array of shape (n_entries,), at least one entry long."""
     array = _floats(name, values, "a list of numbers")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be 1-D with at least one entry, got shape {array.shape}")
-    require_finite(name, array)
-    if nonnegative and array.min() < 0:
-        raise ValueError(f"{name} must be non-negative, got a smallest entry of {array.min():g}")
-    return array
+    if length is not None and len(array) != length:
+        raise ValueError(f"{name} must have {length} entries, got {len(array)}")
+    return _finite(name, array, nonnegative)
 
 
 def for_each(name: str, values: ArrayLike, n: int) -> FloatArray:
-    """Return ``n`` finite numbers, given one for all or as many."""
+    """Return ``n`` finite numbers, from one number for all or ``n`` of them."""
     (numbers,) = broadcast(**{name: values})
     if numbers.shape not in ((), (n,)):
         raise ValueError(f"{name} must have {n} entries, got shape {numbers.shape}")
@@ -72,12 +83,26 @@ def at_least(minimum: float, /, **given: ArrayLike) -> tuple[FloatArray, ...]:
     return arrays
 
 
+def within(name: str, values: ArrayLike, low: float, high: float, ends: str = "[]") -> FloatArray:
+    """Return ``values`` as a float array of any shape, all of it between ``low`` and ``high``.
+
+    ``ends`` says which ends belong to the range: both for "[]", neither for "()".
+    """
+    array = _floats(name, values, "numbers")
+    above = array >= low if ends[0] == "[" else array > low
+    below = array <= high if ends[1] == "]" else array < high
+    if not (legal := above & below).all():
+        bad = array[~legal].flat[0]
+        raise ValueError(f"{name} must be in {ends[0]}{low:g}, {high:g}{ends[1]}, got {bad:g}")
+    return array
+
+
 def require_finite(name: str, array: FloatArray) -> None:
-    """Raise if ``array`` holds NaN or infinity, and say where the first one stands."""
+    """Raise if ``array`` holds NaN or infinity, and name the position of the first one."""
     bad = ~np.isfinite(array)
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(f"{name} must be finite, got {array[place]} at {place}")
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(f"{name} must be finite, got {array[index]} at {index}")
 
 
 def count(name: str, value: Any, *, minimum: int = 1, maximum: int | None = None) -> int:
@@ -91,6 +116,20 @@ def count(name: str, value: Any, *, minimum: int = 1, maximum: int | None = None
     if maximum is not None and number > maximum:
         raise ValueError(f"{name} must be at most {maximum}, got {number}")
     return number
+
+
+def counts(
+    name: str, values: ArrayLike, *, minimum: int = 1, maximum: int | None = None
+) -> NDArray[np.int64]:
+    """Return ``values`` as an integer array of any shape, all of it in [minimum, maximum]."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers, got {values!r}")
+    if array.min(initial=minimum) < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {array.min()}")
+    if maximum is not None and array.max(initial=minimum) > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {array.max()}")
+    return array.astype(np.int64)
 
 
 def integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
@@ -122,16 +161,13 @@ def nonnegative(name: str, value: Any) -> float:
     return number
 
 
-def fraction(name: str, value: Any, *, zero: bool = False) -> float:
-    """Return ``value`` as a float in (0, 1], or in [0, 1] where ``zero`` is allowed."""
-    number = _real(name, value)
-    if not (0 < number <= 1 or (zero and number == 0)):
-        raise ValueError(f"{name} must be in {'[' if zero else '('}0, 1], got {number:g}")
-    return number
+def fraction(name: str, value: Any, ends: str = "(]") -> float:
+    """Return ``value`` as a float between 0 and 1, with ``ends`` as for :func:`within`."""
+    return float(within(name, _real(name, value), 0, 1, ends))
 
 
 def flag(name: str, value: Any) -> bool:
-    """Return ``value`` if it is True or False; anything else, such as "no", would pass for True."""
+    """Return ``value`` if it is True or False; "no" would count as True."""
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} must be True or False, got {value!r}")
     return bool(value)
@@ -144,7 +180,14 @@ def one_of(name: str, value: Any, *, known: Iterable[Any]) -> Any:
     return value
 
 
-def _floats(name: str, values: Any, wanted: str, found: str = "") -> FloatArray:
+def _finite(name: str, array: FloatArray, nonnegative: bool) -> FloatArray:
+    require_finite(name, array)
+    if nonnegative and array.min() < 0:
+        raise ValueError(f"{name} must be non-negative, got a smallest entry of {array.min():g}")
+    return array
+
+
+def _floats(name: str, values: Any, rule: str, got: str = "") -> FloatArray:
     """Return ``values`` as doubles, if doubles can hold them as they are."""
     if np.ma.is_masked(values):
         raise ValueError(f"{name} must not have masked entries, got {np.ma.getmask(values).sum()}")
@@ -154,8 +197,8 @@ def _floats(name: str, values: Any, wanted: str, found: str = "") -> FloatArray:
             raise TypeError("no real numbers")
         array = given.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
-        # Writing out a large array takes longer than most that is done with it.
-        raise ValueError(f"{name} must be {wanted}, got {found or repr(values)}") from error
+        # Printing a large array takes longer than most computations with it.
+        raise ValueError(f"{name} must be {rule}, got {got or repr(values)}") from error
     if not _held(given, array):
         raise ValueError(f"{name} must be numbers that doubles can hold, got {given.dtype} beyond")
     return array

@@ -148,7 +148,7 @@ study = Study(
             (0.1, 0.2, 0.3),
             "twice the fraction of inputs that noise flips",
             quick=0.2,
-            check=partial(checks.fraction, zero=True),
+            check=partial(checks.fraction, ends="[]"),
         ),
         Parameter("n_units", 1000, "units of the layer", quick=300, check=checks.count),
     ),

@@ -186,7 +186,7 @@ study = Study(
             "input_size",
             0.1,
             "twice the fraction of inputs that noise flips",
-            check=partial(checks.fraction, zero=True),
+            check=partial(checks.fraction, ends="[]"),
         ),
         Parameter("n_units", 2000, "units of the layer", quick=500, check=checks.count),
     ),

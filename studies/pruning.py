@@ -166,7 +166,7 @@ study = Study(
             (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9),
             "fraction of the connections",
             quick=(0.0, 0.3, 0.75),
-            check=partial(checks.fraction, zero=True),
+            check=partial(checks.fraction, ends="[]"),
         ),
         Parameter("n_units", 200, "units of the expansion", quick=60, check=checks.count),
         Parameter("fan_in", 7, "inputs of each unit", check=partial(checks.count, maximum=24)),

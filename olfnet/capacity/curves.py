@@ -53,7 +53,7 @@ class CapacityCurve:
     def __post_init__(self) -> None:
         checks.count("n_trials", self.n_trials)
         checks.count("n_dims", self.n_dims)
-        checks.fraction("label_fraction", self.label_fraction, zero=True)
+        checks.fraction("label_fraction", self.label_fraction, ends="[]")
         for name in ("n_patterns", "n_separable", "breaking_points"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, checks.integers(name, getattr(self, name)))

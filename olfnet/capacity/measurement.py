@@ -96,7 +96,7 @@ def measure_capacity(
     largest = int(sizes[-1])
     seeds = seeds_of(rng, n_trials)
     n_dims, kind = rank_and_kind(draw, largest, bias, seeds[0])
-    about = (readout, checks.fraction("label_fraction", label_fraction, zero=True))
+    about = (readout, checks.fraction("label_fraction", label_fraction, ends="[]"))
     points = None
     if nested:
         points = np.array(run(breaking_point, seeds, n_workers, draw, largest, *about))
@@ -162,7 +162,7 @@ def breaking_points(
     readout = Readout(bias, nonnegative, margin, robustness)
     max_patterns = checks.count("max_patterns", max_patterns)
     seeds = seeds_of(rng, checks.count("n_trials", n_trials))
-    label_fraction = checks.fraction("label_fraction", label_fraction, zero=True)
+    label_fraction = checks.fraction("label_fraction", label_fraction, ends="[]")
     return np.array(
         run(breaking_point, seeds, n_workers, draw, max_patterns, readout, label_fraction)
     )

@@ -86,7 +86,7 @@ def pruned(
     """
     rng = np.random.default_rng(rng)
     weights = circuit.weights
-    n_pruned = round(checks.fraction("fraction", fraction, zero=True) * weights.nnz)
+    n_pruned = round(checks.fraction("fraction", fraction, ends="[]") * weights.nnz)
     ranks = rng.permutation(weights.nnz)
     if importance is not None:
         ranks = np.lexsort((ranks, _stored(circuit, importance)))

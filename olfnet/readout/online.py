@@ -216,7 +216,7 @@ class DepressionReadout(OnlineReadout):
 
     def _read_parameters(self) -> None:
         self._depression = checks.fraction("depression", self.depression)
-        self._recovery = checks.fraction("recovery", self.recovery, zero=True)
+        self._recovery = checks.fraction("recovery", self.recovery, ends="[]")
 
     def _require(self, X: FloatArray) -> None:
         if X.min() < 0:

@@ -245,7 +245,7 @@ def clusters(
     rng = np.random.default_rng(rng)
     shape = _shape(n_odors, n_receptors)
     n_clusters = checks.count("n_clusters", n_clusters)
-    flip = checks.fraction("cluster_size", cluster_size, zero=True) / 2
+    flip = checks.fraction("cluster_size", cluster_size, ends="[]") / 2
     prototypes = rng.choice([-1.0, 1.0], (n_clusters, shape[1]))
     members = prototypes[np.arange(shape[0]) % n_clusters]
     return np.where(rng.random(shape) < flip, -members, members)
