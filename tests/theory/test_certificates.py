@@ -15,7 +15,6 @@ from olfnet.theory.lipschitz import (
     certified_radius,
     descend,
     enclosed,
-    length,
     scatter,
 )
 from olfnet.theory.network import Activate, Convolution, Dense, Flatten, Network, Residual
@@ -24,6 +23,10 @@ DUAL = {2: 2, np.inf: 1}
 ACTIVATIONS = [
     ReLU(), LeakyReLU(0.2), Tanh(), Sigmoid(), Erf(), Thresholded(Tanh(), 0.4),
 ]  # fmt: skip
+
+
+def length(moves, norm):
+    return np.linalg.norm(moves.reshape(len(moves), -1), norm, axis=1)
 
 
 def rng(seed=0):

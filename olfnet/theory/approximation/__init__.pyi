@@ -3,14 +3,17 @@ from .relu import (
     deep_square,
     gate,
     interpolation,
+    max_of_minima,
+    maximum,
+    minimum,
     piecewise_linear,
     ramp,
     random_knots_error,
     square,
     switch,
+    winner_take_all,
 )
 from .rewriting import bounded, composed, flattened, largest_weight, n_units, normalized
-from .tournaments import max_of_minima, maximum, minimum, winner_take_all
 
 __all__ = [
     "absolute",

@@ -1,7 +1,6 @@
 from .attacks import Attack, attacked_radius, descend, scatter
 from .bounds import Shape, bound, matrix_bound, require_norm, row_bounds, steepest, up, up_sum
 from .certificates import Certificate, against, certified_radius, certify, classes, evaluation_error
-from .distances import inside, length, random_directions, scaled, steepest_directions
 from .interval_bounds import Ball, Enclosure, certify_near, enclosed, slopes_within
 from .singular import (
     EPS,
@@ -33,20 +32,15 @@ __all__ = [
     "evaluation_error",
     "explicit_matrix",
     "fourier_blocks",
-    "inside",
-    "length",
     "matrix_bound",
-    "random_directions",
     "require_channels",
     "require_norm",
     "row_bounds",
-    "scaled",
     "scatter",
     "singular_values",
     "slopes_within",
     "spectral_norm",
     "steepest",
-    "steepest_directions",
     "up",
     "up_sum",
 ]

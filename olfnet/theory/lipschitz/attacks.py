@@ -15,13 +15,6 @@ from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory.lipschitz.bounds import require_norm
 from olfnet.theory.lipschitz.certificates import classes
-from olfnet.theory.lipschitz.distances import (
-    inside,
-    length,
-    random_directions,
-    scaled,
-    steepest_directions,
-)
 from olfnet.theory.network import Network, samples
 
 
@@ -113,14 +106,14 @@ def descend(
     rank = np.broadcast_to(rank, len(inputs))
     order = np.argsort(-outputs, axis=1)
     helped = np.where(rank > 0, order[np.arange(len(order)), rank % outputs.shape[1]], -1)
-    start = scaled(radius * rng.random(len(inputs)), random_directions(inputs, norm, rng))
-    points = inside(inputs, start, radius, norm, lower)
+    start = _scaled(radius * rng.random(len(inputs)), _random_directions(inputs, norm, rng))
+    points = _inside(inputs, start, radius, norm, lower)
     margins, slopes = _margins(network, points, chosen, helped)
     worst = Attack(margins, points)
     for step in range(n_steps):
         size = 2 * radius * (1 - step / n_steps)
-        moves = points - inputs - scaled(size, steepest_directions(slopes, norm))
-        points = inside(inputs, moves, radius, norm, lower)
+        moves = points - inputs - _scaled(size, _steepest_directions(slopes, norm))
+        points = _inside(inputs, moves, radius, norm, lower)
         margins, slopes = _margins(network, points, chosen, helped)
         worst = worst.or_worse(margins, points)
     return worst
@@ -160,8 +153,8 @@ def scatter(
     chosen = classes(network(inputs))
     worst = Attack(np.full(len(inputs), np.inf), inputs)
     for _ in range(checks.count("n_directions", n_directions)):
-        ways = scaled(radius, random_directions(inputs, norm, rng))
-        points = inside(inputs, ways, radius, norm, lower)
+        ways = _scaled(radius, _random_directions(inputs, norm, rng))
+        points = _inside(inputs, ways, radius, norm, lower)
         worst = worst.or_worse(_lead(network(points), chosen)[0], points)
     return worst
 
@@ -249,9 +242,9 @@ def _crossing(network: Network, inputs: FloatArray, attack: Attack, norm: float)
     near, far = np.zeros(len(hit)), np.ones(len(hit))
     for _ in range(30):
         middle = (near + far) / 2
-        crossed = _lead(network(centers + scaled(middle, ways)), chosen)[0] <= 0
+        crossed = _lead(network(centers + _scaled(middle, ways)), chosen)[0] <= 0
         near, far = np.where(crossed, near, middle), np.where(crossed, middle, far)
-    distances[hit] = far * length(ways, norm)
+    distances[hit] = far * _length(ways, norm)
     return distances
 
 
@@ -292,3 +285,59 @@ def _legal(
     if radius.ndim > 0 and radius.shape != (len(inputs),):
         raise ValueError(f"radius must be one number or {len(inputs)}, got shape {radius.shape}")
     return inputs, np.repeat(radius, len(inputs)) if radius.ndim == 0 else radius.copy()
+
+
+def _length(moves: FloatArray, norm: float) -> FloatArray:
+    """Return the size of each move, shape (n_samples,).
+
+    Examples
+    --------
+    >>> _length(np.array([[3.0, -4.0]]), 2), _length(np.array([[3.0, -4.0]]), np.inf)
+    (array([5.]), array([4.]))
+    """
+    return np.asarray(np.linalg.norm(moves.reshape(len(moves), -1), norm, axis=1))
+
+
+def _scaled(factors: FloatArray, moves: FloatArray) -> FloatArray:
+    """Return each move times its factor."""
+    return factors.reshape(-1, *(1,) * (moves.ndim - 1)) * moves
+
+
+def _random_directions(like: FloatArray, norm: float, rng: np.random.Generator) -> FloatArray:
+    """Draw moves of size 1: all directions alike in the 2-norm, corners in the max norm."""
+    if norm == 2:
+        return _unit(rng.standard_normal(like.shape))
+    return rng.choice([-1.0, 1.0], like.shape)
+
+
+def _steepest_directions(slopes: FloatArray, norm: float) -> FloatArray:
+    """Return the moves of size 1 along which sums with these slopes grow fastest.
+
+    Examples
+    --------
+    >>> _steepest_directions(np.array([[3.0, -4.0]]), np.inf)
+    array([[ 1., -1.]])
+    """
+    return _unit(slopes) if norm == 2 else np.sign(slopes)
+
+
+def _inside(
+    centers: FloatArray, moves: FloatArray, radius: FloatArray, norm: float, lower: float
+) -> FloatArray:
+    """Return centers moved, but no further than the radius, nor below the least legal number.
+
+    Raising an illegal number to ``lower`` brings it nearer to the center, which is legal.
+
+    Examples
+    --------
+    >>> _inside(np.ones((1, 2)), np.array([[-30.0, -40.0]]), np.array([5.0]), 2, -2.5)
+    array([[-2. , -2.5]])
+    """
+    size = _length(moves, norm)
+    short = np.minimum(1.0, radius / np.where(size > 0, size, 1.0))
+    return np.maximum(centers + _scaled(short, moves), lower)
+
+
+def _unit(moves: FloatArray) -> FloatArray:
+    size = _length(moves, 2)
+    return _scaled(1 / np.where(size > 0, size, 1.0), moves)
