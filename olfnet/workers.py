@@ -1,11 +1,11 @@
-"""Processes that simulate, for the one that asked."""
+"""Worker processes that end with the process that started them."""
 
-import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
@@ -16,29 +16,43 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def processes(n_workers: int) -> Iterator[Executor]:
-    """Fresh processes with one thread each, which take functions by value.
+def processes(n_workers: int, prepare: Callable[[], None] | None = None) -> Iterator[Executor]:
+    """Start fresh worker processes with one BLAS thread each.
 
-    They end with the block, and soon after the process that wanted them if that is killed.
+    They receive functions by value, so that those may be defined in a notebook. They ignore Ctrl-C,
+    which is for the main process, and end with the block, at once if it is left by an exception.
+    If the main process is killed, they exit within a second.
+
+    Parameters
+    ----------
+    n_workers : int
+    prepare : callable, optional
+        Called in each worker before its first task.
+
+    Yields
+    ------
+    concurrent.futures.Executor
     """
     pool = ProcessPoolExecutor(
         n_workers,
-        initializer=_settle,
-        initargs=(os.getpid(),),
+        initializer=_start,
+        initargs=(os.getpid(), prepare),
         env=dict.fromkeys(_THREADS, "1"),
     )
+    finished = False
     try:
-        with _allowed_children():
+        with _children_allowed():
             yield pool
+        finished = True
     finally:
-        pool.shutdown(wait=True, kill_workers=True)
+        pool.shutdown(wait=True, kill_workers=not finished)
 
 
 @contextmanager
-def _allowed_children() -> Iterator[None]:
-    """Let a daemon start processes, which multiprocessing forbids, for they could outlive it.
+def _children_allowed() -> Iterator[None]:
+    """Let a daemon, such as a worker of Dask, start processes.
 
-    A worker of Dask is one.
+    Multiprocessing forbids it because such processes could outlive the daemon. These do not.
     """
     process: Any = multiprocessing.current_process()
     daemon = process.daemon
@@ -51,10 +65,12 @@ def _allowed_children() -> Iterator[None]:
             process._config["daemon"] = True
 
 
-def _settle(parent: int) -> None:
-    """Say less, and do not outlive the process that wanted this one."""
-    logging.getLogger("brian2").setLevel(logging.ERROR)
+def _start(parent: int, prepare: Callable[[], None] | None) -> None:
+    """Prepare a worker: leave Ctrl-C to the parent process, and follow that to its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    if prepare is not None:
+        prepare()
 
 
 def _follow(parent: int) -> None:

@@ -1,42 +1,15 @@
-"""Where points are measured: processes of this machine, or the workers of a Dask cluster."""
+"""Measurements on the workers of a Dask cluster."""
 
 import json
 import logging
-import os
 import re
-import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from joblib.externals.loky import ProcessPoolExecutor
-
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@contextmanager
-def local(n_workers: int) -> Iterator[Executor]:
-    """Fresh processes with one BLAS thread each; they end at once if the block is left early.
-
-    Functions reach them by value, so that a study may be defined in a notebook.
-    """
-    pool = ProcessPoolExecutor(
-        n_workers,
-        initializer=_settle,
-        initargs=(os.getpid(),),
-        env=dict.fromkeys(_THREADS, "1"),
-    )
-    finished = False
-    try:
-        yield pool
-        finished = True
-    finally:
-        pool.shutdown(wait=True, kill_workers=not finished)
 
 
 @contextmanager
@@ -120,15 +93,3 @@ def _silent(package: str) -> Iterator[None]:
     finally:
         for logger, level in levels.items():
             logger.setLevel(level)
-
-
-def _settle(parent: int) -> None:
-    """Leave Ctrl-C to the main process, and do not outlive it if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-
-
-def _follow(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

@@ -31,6 +31,7 @@ from olfnet.lab.points import Point, Record, evaluate, failed, points_of
 from olfnet.lab.progress import Report
 from olfnet.lab.provenance import provenance
 from olfnet.lab.study import Study, load_study
+from olfnet.workers import processes
 
 Place = Callable[[], AbstractContextManager[Executor]]
 Task = Callable[[Point], str]
@@ -126,7 +127,7 @@ def run(
     if (n_workers, scheduler, executor).count(None) < 2:
         raise ValueError("only one of n_workers, scheduler and executor can be given")
     n_workers = checks.count("n_workers", (os.cpu_count() or 1) if n_workers is None else n_workers)
-    place: Place = functools.partial(executors.local, 1 if study.alone else n_workers)
+    place: Place = functools.partial(processes, 1 if study.alone else n_workers)
     if scheduler is not None:
         place = functools.partial(executors.cluster, scheduler)
     elif executor is not None:
@@ -244,7 +245,7 @@ def _as_it_is(executor: Executor) -> Iterator[Executor]:
 def _alone(task: Task, point: Point) -> str:
     """Measure a point in a process of its own."""
     try:
-        with executors.local(1) as pool:
+        with processes(1) as pool:
             return pool.submit(task, point).result()
     except BrokenExecutor:
         return failed(point, MemoryError("its worker process was killed, perhaps for memory"))

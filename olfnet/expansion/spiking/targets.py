@@ -5,6 +5,7 @@ three to five times faster then; it is built once and fed with new input for eac
 Brian2 holds that program's device in global state, it lives in a process of its own.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -125,12 +126,17 @@ def run(
         return _in_this_process(target, plan, source, batches, batch_size)
     n_workers = min(n_workers, len(batches))
     groups = [batches[i::n_workers] for i in range(n_workers)]
-    with processes(n_workers) as pool:
+    with processes(n_workers, _silence) as pool:
         tasks = [
             pool.submit(_in_a_worker, target, plan, source, group, batch_size) for group in groups
         ]
         found = [task.result() for task in tasks]
     return [found[i % n_workers][i // n_workers] for i in range(len(batches))]
+
+
+def _silence() -> None:
+    """Let Brian2 log errors only."""
+    logging.getLogger("brian2").setLevel(logging.ERROR)
 
 
 def _in_a_worker(*task: Any) -> list[Answer]:

@@ -9,11 +9,11 @@ from concurrent.futures import as_completed
 from contextlib import suppress
 from typing import Any
 
-from olfnet.lab import executors
 from olfnet.lab.claims.claim import Claim, Measured, Outcome
 from olfnet.lab.claims.register import REGISTER
 from olfnet.lab.points import Point
 from olfnet.lab.progress import Report
+from olfnet.workers import processes
 
 
 def examine(claim: Claim, *, quick: bool = False, seed: int = 0) -> Outcome:
@@ -63,7 +63,7 @@ def examine_all(
     found = dict(known or {})
     left = [claim for claim in claims if claim.key not in found]
     report(len(found), len(claims))
-    with executors.local(max(1, min(n_workers or os.cpu_count() or 1, len(left)))) as pool:
+    with processes(max(1, min(n_workers or os.cpu_count() or 1, len(left)))) as pool:
         futures = {pool.submit(_examine_key, claim.key, quick, seed): claim for claim in left}
         for future in as_completed(futures):
             with suppress(Exception):  # of a killed worker or of the claim's own code: see below
@@ -81,7 +81,7 @@ def examine_all(
 def _alone(claim: Claim, quick: bool, seed: int) -> list[Any]:
     """Examine a claim again in a process of its own; if that fails, the claim does."""
     try:
-        with executors.local(1) as pool:
+        with processes(1) as pool:
             return list(pool.submit(_examine_key, claim.key, quick, seed).result())
     except Exception as error:
         say = f"{claim.key} could not be examined: {type(error).__name__}: {error}"

@@ -1,7 +1,5 @@
 """Targets, batches and workers change time and memory, never a spike."""
 
-import multiprocessing
-
 import numpy as np
 import pytest
 
@@ -78,24 +76,6 @@ def test_compiler_that_does_not_work(circuit, odors, monkeypatch):
     monkeypatch.setenv("CXX", "false")
     with pytest.raises(ValueError, match="compiler that works, and it did not build the program"):
         spiking.respond(circuit, odors[:1], duration=0.01, target="standalone")
-
-
-def in_a_daemon(queue, *given, **options):
-    queue.put(spiking.respond(*given, **options).counts)
-
-
-def test_a_daemon_may_have_workers(circuit, odors, cells):
-    """The workers of a Dask cluster are daemons, which must not start processes."""
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    options = {"duration": 0.02, "rng": 1, "dynamics": cells["spiking"]}
-    given = {"args": (queue, circuit, odors), "kwargs": options | {"n_workers": 2}}
-    daemon = context.Process(target=in_a_daemon, daemon=True, **given)
-    daemon.start()
-    found = queue.get(timeout=120)
-    daemon.join()
-    assert found.sum() > 10
-    assert np.array_equal(found, spiking.respond(circuit, odors, **options).counts)
 
 
 def test_workers_share_a_small_panel(circuit, odors, monkeypatch):
