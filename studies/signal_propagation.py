@@ -25,16 +25,17 @@ from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.lab.claims.propagation import alike, mutual
 from olfnet.theory import propagation
 from olfnet.theory.activations import Step, Tanh, Thresholded
+from olfnet.theory.propagation import RandomLayer
 
 BIASES = np.array([0.0, 0.01, 0.05, 0.1, 0.2])
 WEIGHTS = np.array([0.8, 1.0, 1.2, 1.4, 2.2, 2.6, 3.0, 4.0])
 BIAS = 0.05  # of the depth scales
 TRIED = np.array([0.9, 1.0, 1.1])  # of the critical weight variance
-KINDS = {  # weight variance, residual connections
-    "chaotic": (4.0, False),
-    "critical": (float(propagation.critical_weight_variance(Tanh(), BIAS)), False),
-    "ordered": (1.0, False),
-    "ordered, residual": (1.0, True),
+KINDS = {  # layer, residual connections
+    "chaotic": (RandomLayer(Tanh(), 4.0, BIAS), False),
+    "critical": (RandomLayer.critical(Tanh(), BIAS), False),
+    "ordered": (RandomLayer(Tanh(), 1.0, BIAS), False),
+    "ordered, residual": (RandomLayer(Tanh(), 1.0, BIAS), True),
 }
 LEVELS = np.array([0.5, 0.1, 0.02])
 CORRELATIONS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.98])
@@ -47,9 +48,9 @@ def growth(n_units: int, rng: np.random.Generator) -> np.ndarray:
     found = np.empty((BIASES.size, TRIED.size))
     for row, bias in zip(found, BIASES, strict=True):
         seed = int(rng.integers(2**62))
-        for nth, weight in enumerate(TRIED * propagation.critical_weight_variance(Tanh(), bias)):
+        for nth, weight in enumerate(TRIED * RandomLayer.critical(Tanh(), bias).weight_variance):
             gradient = propagation.sampled_profile(
-                Tanh(), BEFORE + BETWEEN, float(weight), float(bias),
+                RandomLayer(Tanh(), weight, bias), BEFORE + BETWEEN,
                 n_units=n_units, signal=1.0 if bias else 1e-6, rng=seed,
             ).gradient  # fmt: skip
             row[nth] = (gradient[BEFORE] / gradient[-1]) ** 2
@@ -59,10 +60,10 @@ def growth(n_units: int, rng: np.random.Generator) -> np.ndarray:
 @cache
 def expected(weight_variance: float) -> tuple[float, float, int]:
     """Limits of variance and correlation in theory, and how many layers to follow the decay."""
-    setting = Tanh(), weight_variance, BIAS
-    depth = round(float(propagation.correlation_depth(*setting)))
-    limit = float(propagation.correlation_fixed_point(*setting))
-    return float(propagation.variance_fixed_point(*setting)), limit, int(np.clip(depth, 2, 12))
+    layer = RandomLayer(Tanh(), weight_variance, BIAS)
+    depth = round(float(layer.correlation_depth))
+    limit = float(layer.fixed_correlation)
+    return float(layer.fixed_variance()), limit, int(np.clip(depth, 2, 12))
 
 
 def left(weight_variance: float, n_units: int, rng: np.random.Generator) -> float:
@@ -75,9 +76,8 @@ def left(weight_variance: float, n_units: int, rng: np.random.Generator) -> floa
     drives = limit + 0.02 * np.array([1, -1]) if chaos else np.array([1 - 1e-4])
     activities = (q * drives - BIAS) / (q - BIAS)  # they share no biases
     inputs = ((q - BIAS) / weight_variance) ** 0.5 * alike(activities, N_ALIKE, n_units, rng)
-    network = propagation.stack(
-        Tanh(), n_units, depth, weight_variance=weight_variance, bias_variance=BIAS, rng=rng
-    )
+    layer = RandomLayer(Tanh(), weight_variance, BIAS)
+    network = propagation.stack(layer, n_units, depth, rng=rng)
     blocks = np.split(propagation.states(network, inputs)[[0, -1]], drives.size, axis=1)
     found = [[mutual(one, weight_variance, BIAS) for one in block] for block in blocks]
     first, last = np.subtract(*found) if chaos else 1 - np.array(found[0])
@@ -86,10 +86,8 @@ def left(weight_variance: float, n_units: int, rng: np.random.Generator) -> floa
 
 def squares(kind: str, depth: int, n_units: int, rng: np.random.Generator) -> np.ndarray:
     """Squared gradients behind 0 to ``depth`` layers on their way back."""
-    weight, residual = KINDS[kind]
-    found = propagation.sampled_profile(
-        Tanh(), depth, weight, BIAS, n_units=n_units, residual=residual, rng=rng
-    )
+    layer, residual = KINDS[kind]
+    found = propagation.sampled_profile(layer, depth, n_units=n_units, residual=residual, rng=rng)
     return found.gradient[::-1] ** 2
 
 
@@ -153,7 +151,7 @@ def jackknife(
 def edges(grown: np.ndarray) -> np.ndarray:
     """Weight variances at which gradients neither grow nor fade, by a line through logarithms."""
     slope, at_theory = np.polyfit(np.log(TRIED), np.log(grown).T, 1)
-    return propagation.critical_weight_variance(Tanh(), BIASES) * np.exp(-at_theory / slope)
+    return RandomLayer.critical(Tanh(), BIASES).weight_variance * np.exp(-at_theory / slope)
 
 
 def depths(ratios: np.ndarray) -> np.ndarray:
@@ -171,17 +169,17 @@ def table(dataset: xr.Dataset) -> Table:
         return rows
     depth = int(dataset["depth"].values[0])
     kinds, middle = list(KINDS), list(CORRELATIONS).index(0.5)
-    ends = np.array([propagation.profile(Tanh(), depth, KINDS[k][0], BIAS,
-                                         residual=KINDS[k][1]).gradient[0] ** 2
-                     for k in kinds])  # fmt: skip
+    ends = np.array([propagation.profile(layer, depth, residual=residual).gradient[0] ** 2
+                     for layer, residual in KINDS.values()])  # fmt: skip
     code = [code_theory(level, np.array([0.5]))[0] for level in LEVELS]
     found = {name: finished(dataset, name) for name in ("growth", "left", "gradient")}
     codes_ = drawing.mean_and_reach(finished(dataset, "correlation")[:, :, middle])
     sections = (
         ("critical weight variance", [f"bias {b:g}" for b in BIASES],
-         propagation.critical_weight_variance(Tanh(), BIASES), jackknife(found["growth"], edges)),
+         RandomLayer.critical(Tanh(), BIASES).weight_variance,
+         jackknife(found["growth"], edges)),
         ("depth scale", [f"weight {w:g}" for w in WEIGHTS],
-         propagation.correlation_depth(Tanh(), WEIGHTS, BIAS), jackknife(found["left"], depths)),
+         RandomLayer(Tanh(), WEIGHTS, BIAS).correlation_depth, jackknife(found["left"], depths)),
         (f"squared gradient, {depth} layers", kinds, ends,
          drawing.mean_and_reach(found["gradient"][:, :, -1])),
         ("codes of odors alike by .5", [f"{level:.0%} active" for level in LEVELS], code, codes_),
@@ -219,7 +217,8 @@ def points(axes: Axes, x: np.ndarray, found: tuple[np.ndarray, np.ndarray], nth:
 def draw_edge(axes: Axes, dataset: xr.Dataset) -> None:
     """Critical line, with what was measured."""
     biases = 0.22 * np.linspace(0, 1, 60) ** 3  # the line is steep at 0
-    axes.plot(biases, propagation.critical_weight_variance(Tanh(), biases), color="0.2", lw=1.2)
+    line = RandomLayer.critical(Tanh(), biases).weight_variance
+    axes.plot(biases, line, color="0.2", lw=1.2)
     if len(grown := finished(dataset, "growth")):
         points(axes, BIASES, jackknife(grown, edges))
     axes.text(0.01, 2.3, "chaos: inputs come apart,\ngradients explode", fontsize="small")
@@ -230,10 +229,10 @@ def draw_edge(axes: Axes, dataset: xr.Dataset) -> None:
 
 def draw_depths(axes: Axes, dataset: xr.Dataset) -> None:
     """Depth scale against the variance of weights."""
-    edge = float(propagation.critical_weight_variance(Tanh(), BIAS))
+    edge = float(RandomLayer.critical(Tanh(), BIAS).weight_variance)
     for low, high in ((0.7, edge - 0.01), (edge + 0.01, 4.2)):
         weights = np.linspace(low, high, 40)
-        theory = propagation.correlation_depth(Tanh(), weights, BIAS)
+        theory = RandomLayer(Tanh(), weights, BIAS).correlation_depth
         axes.plot(weights, theory, color="0.2", lw=1.2)
     axes.axvline(edge, color="0.6", lw=0.8, ls=":")
     axes.text(edge + 0.2, 60, "edge of chaos", fontsize="small", color="0.4")
@@ -250,10 +249,10 @@ def draw_gradients(axes: Axes, dataset: xr.Dataset) -> None:
     depth = int(dataset["depth"].values[0])
     layers, samples = np.arange(depth + 1), finished(dataset, "gradient")
     shown = layers[:: max(1, depth // 10)]
-    for nth, kind in enumerate(KINDS):
-        residual, color = KINDS[kind][1], drawing.COLORS[nth]
-        theory = propagation.profile(Tanh(), depth, KINDS[kind][0], BIAS, residual=residual)
-        label = f"{kind}, $\\sigma_w^2$ = {KINDS[kind][0]:.3g}"
+    for nth, (kind, (layer, residual)) in enumerate(KINDS.items()):
+        color = drawing.COLORS[nth]
+        theory = propagation.profile(layer, depth, residual=residual)
+        label = f"{kind}, $\\sigma_w^2$ = {layer.weight_variance:.3g}"
         axes.plot(layers, theory.gradient[::-1], color=color, lw=1.2, label=label)
         if len(samples):
             mean, reach = drawing.mean_and_reach(samples[:, nth, shown])

@@ -47,8 +47,8 @@ def test_gradients_follow_theory(study, dataset):
     profile = module["propagation"].profile
     theory = np.array(
         [
-            profile(module["Tanh"](), 8, weight, module["BIAS"], residual=residual).gradient[0] ** 2
-            for weight, residual in module["KINDS"].values()
+            profile(layer, 8, residual=residual).gradient[0] ** 2
+            for layer, residual in module["KINDS"].values()
         ]
     )
     assert within(samples, theory, theory * 8 / 30).all()
@@ -61,12 +61,11 @@ def test_edges_and_depth_scales_are_found(study):
     """What the figure does to exact input: growth chi^8, and deviations that decay."""
     module = study.measure.__globals__
     exact = np.exp(8 * 0.4 * np.log(module["TRIED"])) * np.ones((5, 1))
-    edge = module["propagation"].critical_weight_variance(module["Tanh"](), module["BIASES"])
+    layer, tanh = module["RandomLayer"], module["Tanh"]()
+    edge = layer.critical(tanh, module["BIASES"]).weight_variance
     np.testing.assert_allclose(module["edges"](exact), edge, rtol=1e-12)
     assert (module["edges"](1.1 * exact) < 0.99 * edge).all()
-    depths = module["propagation"].correlation_depth(
-        module["Tanh"](), module["WEIGHTS"], module["BIAS"]
-    )
+    depths = layer(tanh, module["WEIGHTS"], module["BIAS"]).correlation_depth
     layers = np.array([module["expected"](weight)[2] for weight in module["WEIGHTS"]])
     np.testing.assert_allclose(module["depths"](np.exp(-layers / depths)), depths, rtol=1e-12)
 

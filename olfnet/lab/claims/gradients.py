@@ -14,6 +14,7 @@ from olfnet.lab.claims.sources import BABADI, SCHOENHOLZ
 from olfnet.theory import propagation
 from olfnet.theory.activations import Activation, ReLU, Sigmoid, Step, Tanh, Thresholded
 from olfnet.theory.network import Activate, Dense, Layer, Network
+from olfnet.theory.propagation import RandomLayer
 
 Rng = np.random.Generator
 YANG = "Yang & Schoenholz 2017, arXiv 1712.08969"
@@ -47,9 +48,8 @@ def kept(weight_variance: float, n: int, rng: Rng) -> Measured:
     """Mean square of signals behind 10 rectified layers of 200 units, of what goes in."""
     found = []
     for stream in rng.spawn(n):
-        network = propagation.stack(
-            ReLU(), 200, 10, weight_variance=200 * weight_variance, rng=stream
-        )
+        layer = RandomLayer(ReLU(), 200 * weight_variance)
+        network = propagation.stack(layer, 200, 10, rng=stream)
         squares = np.mean(propagation.states(network, stream.standard_normal((1, 200))) ** 2, 2)
         found.append(squares[-1, 0] / squares[0, 0])
     return Measured.mean(found)
@@ -72,9 +72,10 @@ def squared_gradient(
     activation: Activation, depth: int, weight_variance: float, residual: bool, n: int, rng: Rng
 ) -> Measured:
     """Mean square of the gradient by the inputs of a stack, of that by its outputs."""
+    layer = RandomLayer(activation, weight_variance)
     found = [
         propagation.sampled_profile(
-            activation, depth, weight_variance, n_units=N_UNITS, residual=residual, rng=stream
+            layer, depth, n_units=N_UNITS, residual=residual, rng=stream
         ).gradient[0]
         for stream in rng.spawn(n)
     ]
@@ -105,7 +106,7 @@ def code_overlap(coding_level: float, correlation: float, n: int, rng: Rng) -> M
 
 def sigmoid_claim(depth: int) -> Claim:
     """Bound of a chain of sigmoids, which is reached; the control has larger weights."""
-    value = float(propagation.chain_gradient(0.25, depth))
+    value = float(np.power(0.25, depth))
     return claim(
         f"R24.sigmoid_{depth}",
         f"Sigmoids in a row, {depth} with weights of at most 1, leave at most .25^{depth} of a "
@@ -126,7 +127,8 @@ def stack_claim(
 ) -> Claim:
     """Squared gradients through 10 layers; the control has, or lacks, residual connections."""
     depth = 10
-    theory = propagation.profile(Tanh(), depth, weight_variance, residual=residual).gradient[0]
+    layer = RandomLayer(Tanh(), weight_variance)
+    theory = propagation.profile(layer, depth, residual=residual).gradient[0]
     value = float(theory) ** 2
     return claim(
         f"S5.{word}",
@@ -190,7 +192,7 @@ CLAIMS = (
         "S5.chain",
         "A chain of 20 equal factors of .9 leaves .9^20 of a gradient",
         r"a^L",
-        float(propagation.chain_gradient(0.9, 20)),
+        float(np.power(0.9, 20.0)),
         partial(chain, 0.9),
         partial(chain, 0.91),
         source=BENGIO,

@@ -9,6 +9,7 @@ from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.sources import CHO, SCHOENHOLZ
 from olfnet.theory import propagation
 from olfnet.theory.activations import Activation, Erf, LeakyReLU, ReLU, Tanh
+from olfnet.theory.propagation import RandomLayer
 
 Rng = np.random.Generator
 POOLE = "Poole et al. 2016, arXiv 1606.05340"
@@ -46,7 +47,7 @@ def rectified_samples(
     """Return the same of each of n networks."""
     found = []
     for stream in rng.spawn(n):
-        network = propagation.stack(activation, n_units, depth, weight_variance=2.0, rng=stream)
+        network = propagation.stack(RandomLayer(activation, 2.0), n_units, depth, rng=stream)
         pair = alike(np.zeros(1), 2, n_units, stream)
         found.append(mutual(propagation.states(network, pair)[-1], 1.0, 0.0))
     return np.array(found)
@@ -56,7 +57,7 @@ def rectified_theory(depth: int) -> float:
     """Iterate the correlation map from 0."""
     c = 0.0
     for _ in range(depth):
-        c = float(propagation.correlation_map(ReLU(), c, 1.0, 2.0))
+        c = float(RandomLayer(ReLU(), 2.0).correlation_map(c, 1.0))
     return c
 
 
@@ -80,17 +81,15 @@ def edge(bias_variance: float, activation: Activation, n: int, rng: Rng) -> Meas
 
     Both share their random numbers; the interval is that of the jackknife.
     """
-    middle = float(propagation.critical_weight_variance(Tanh(), bias_variance))
+    middle = float(RandomLayer.critical(Tanh(), bias_variance).weight_variance)
     tried = middle * np.array([0.95, 1.05])
     grown = []
     for stream in rng.spawn(n):
         seed = int(stream.integers(2**62))
         for weight_variance in tried:
             gradient = propagation.sampled_profile(
-                activation,
+                RandomLayer(activation, weight_variance, bias_variance),
                 BEFORE + BETWEEN,
-                float(weight_variance),
-                bias_variance,
                 n_units=N_UNITS,
                 signal=1.0 if bias_variance else 1e-6,
                 rng=seed,
@@ -107,8 +106,8 @@ def edge(bias_variance: float, activation: Activation, n: int, rng: Rng) -> Meas
 @cache
 def settled(weight_variance: float) -> tuple[float, float]:
     """Variance and correlation of drives at the fixed point in theory, and that of activities."""
-    q = propagation.variance_fixed_point(Tanh(), weight_variance, BIAS)
-    return float(q), float(propagation.correlation_fixed_point(Tanh(), weight_variance, BIAS))
+    layer = RandomLayer(Tanh(), weight_variance, BIAS)
+    return float(layer.fixed_variance()), float(layer.fixed_correlation)
 
 
 def passed(
@@ -119,9 +118,8 @@ def passed(
     activity = (q - BIAS) / weight_variance
     starts = (q * correlations - BIAS) / (q - BIAS)  # of activities, which share no biases
     inputs = activity**0.5 * alike(starts, N_INPUTS, N_UNITS, rng)
-    network = propagation.stack(
-        Tanh(), N_UNITS, depth, weight_variance=weight_variance, bias_variance=BIAS, rng=rng
-    )
+    layer = RandomLayer(Tanh(), weight_variance, BIAS)
+    network = propagation.stack(layer, N_UNITS, depth, rng=rng)
     found = [
         [mutual(block, weight_variance, BIAS) for block in np.split(one, len(correlations))]
         for one in (inputs, propagation.states(network, inputs)[-1])
@@ -174,7 +172,7 @@ def rectified_claim(depth: int) -> Claim:
 
 def edge_claim(bias_variance: float) -> Claim:
     """One point of the critical line; the control has another activation."""
-    value = float(propagation.critical_weight_variance(Tanh(), bias_variance))
+    value = float(RandomLayer.critical(Tanh(), bias_variance).weight_variance)
     return claim(
         f"R25.edge_{bias_variance:g}",
         f"Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}",
@@ -214,7 +212,7 @@ def limit_claim(weight_variance: float) -> Claim:
 
 def scale_claim(weight_variance: float) -> Claim:
     """Depth scale of the correlation; the control has other weights."""
-    value = float(propagation.correlation_depth(Tanh(), weight_variance, BIAS))
+    value = float(RandomLayer(Tanh(), weight_variance, BIAS).correlation_depth)
     return claim(
         f"R25.scale_{weight_variance:g}",
         "Layers in which correlations come closer to their limit by 1/e, tanh, weight variance "

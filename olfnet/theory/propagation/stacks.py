@@ -1,4 +1,4 @@
-"""Stacks of equal layers: how signals and gradients grow or fade with depth, in theory and drawn.
+"""Stacks of equal layers: signals and gradients against depth, in theory and in drawn networks.
 
 A layer maps x to phi(W x + b); with a residual connection (He et al. 2016, arXiv 1512.03385) to
 x + phi(W x + b), so that gradients pass around it as well as through it.
@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory._gaussian import means
-from olfnet.theory.activations import Activation
-from olfnet.theory.network import Activate, Dense, Network, PullBack, Residual
-from olfnet.theory.propagation.maps import gradient_map, mean_square
+from olfnet.theory.network.layers import Activate, Dense, Network, PullBack, Residual
+from olfnet.theory.propagation.random_layer import RandomLayer
 
 
 class Profile(NamedTuple):
@@ -33,57 +32,18 @@ class Profile(NamedTuple):
     gradient: FloatArray
 
 
-def chain_gradient(factor: ArrayLike, depth: ArrayLike) -> FloatArray:
-    """Return a^L: what is left of a gradient behind a chain of equal factors.
-
-    Parameters
-    ----------
-    factor : array
-        a, weight times slope, of each layer.
-    depth : array of integers of at least 0
-        L, broadcast with it.
-
-    Returns
-    -------
-    array
-
-    Raises
-    ------
-    ValueError
-        If a number is not legal.
-
-    Examples
-    --------
-    >>> chain_gradient(0.25, [5, 10, 20])  # sigmoids at their steepest
-    array([9.76562500e-04, 9.53674316e-07, 9.09494702e-13])
-    """
-    a, depth = checks.broadcast(factor=factor, depth=depth)
-    if not (legal := (depth >= 0) & (depth == np.floor(depth)) & np.isfinite(depth)).all():
-        raise ValueError(f"depth must be integers of at least 0, got {depth[~legal].flat[0]:g}")
-    checks.require_finite("factor", a)
-    return np.asarray(a**depth)[()]
-
-
 def profile(
-    activation: Activation,
-    depth: int,
-    weight_variance: ArrayLike,
-    bias_variance: ArrayLike = 0.0,
-    *,
-    signal: ArrayLike = 1.0,
-    residual: bool = False,
+    layer: RandomLayer, depth: int, *, signal: ArrayLike = 1.0, residual: bool = False
 ) -> Profile:
     """Follow signals forth and gradients back through a stack of infinitely wide layers.
 
     Parameters
     ----------
-    activation : Activation
+    layer : RandomLayer
     depth : int
         Number of layers.
-    weight_variance, bias_variance : arrays of numbers of at least 0
-        w and b, broadcast.
     signal : array of numbers of at least 0
-        Mean square of the inputs, whose mean is 0.
+        Mean square of the inputs, whose mean is 0; broadcast with the variances of the layer.
     residual : bool
         Whether layers add to their inputs.
 
@@ -98,7 +58,7 @@ def profile(
     Raises
     ------
     ValueError
-        If a number is not legal.
+        If ``depth`` is below 1, ``signal`` negative or ``residual`` no bool.
 
     Notes
     -----
@@ -109,22 +69,25 @@ def profile(
     Examples
     --------
     >>> from olfnet.theory.activations import Tanh
-    >>> profile(Tanh(), 20, 0.5).gradient[0].round(5)
+    >>> layer = RandomLayer(Tanh(), weight_variance=0.5)
+    >>> profile(layer, 20).gradient[0].round(5)
     np.float64(0.00062)
-    >>> profile(Tanh(), 20, 0.5, residual=True).gradient[0].round(1)
+    >>> profile(layer, 20, residual=True).gradient[0].round(1)
     np.float64(4.9)
     """
     depth, residual = checks.count("depth", depth), checks.flag("residual", residual)
-    p, w, b = checks.at_least(
-        0, signal=signal, weight_variance=weight_variance, bias_variance=bias_variance
-    )
+    (p,) = checks.at_least(0, signal=signal)
+    w, b = layer.weight_variance, layer.bias_variance
+    p, _ = checks.broadcast(signal=p, weight_variance=w)
+    activation = layer.activation
     signals, factors, shift = [p], [], np.zeros_like(p)
     for _ in range(depth):
         q = w * p + b
-        factors.append(residual + gradient_map(activation, q, w))
-        added = mean_square(activation, q)
+        factors.append(residual + layer.chi(q))
+        sd = np.sqrt(q)
+        added = means.mean(lambda z: activation(z) ** 2, sd, activation.kinks)
         if residual:
-            first = means.mean(activation, np.sqrt(q), activation.kinks)
+            first = means.mean(activation, sd, activation.kinks)
             added, shift = p + added + 2 * shift * first, shift + first
         p = added
         signals.append(p)
@@ -133,25 +96,16 @@ def profile(
 
 
 def stack(
-    activation: Activation,
-    n_units: int,
-    depth: int,
-    *,
-    weight_variance: float,
-    bias_variance: float = 0.0,
-    residual: bool = False,
-    rng: Seed = None,
+    layer: RandomLayer, n_units: int, depth: int, *, residual: bool = False, rng: Seed = None
 ) -> Network:
     """Draw a network of equal layers, each of them ``Dense`` and ``Activate`` or a block of both.
 
     Parameters
     ----------
-    activation : Activation
+    layer : RandomLayer
+        With single variances.
     n_units, depth : int
         Units of each layer, and number of layers.
-    weight_variance, bias_variance : float
-        Weights are normal with variance ``weight_variance / n_units``, biases with
-        ``bias_variance``.
     residual : bool
         Whether layers add to their inputs.
     rng : seed or Generator
@@ -164,26 +118,25 @@ def stack(
     Raises
     ------
     ValueError
-        If a number is not legal.
+        If a count is below 1, ``residual`` no bool, or the layer has arrays of variances.
 
     Examples
     --------
     >>> from olfnet.theory.activations import Tanh
-    >>> len(stack(Tanh(), 10, 3, weight_variance=1.0, rng=0).layers)
+    >>> len(stack(RandomLayer(Tanh(), 1.0), 10, 3, rng=0).layers)
     3
     """
     rng = np.random.default_rng(rng)
     n_units, depth = checks.count("n_units", n_units), checks.count("depth", depth)
     residual = checks.flag("residual", residual)
-    weight_sd = (checks.nonnegative("weight_variance", weight_variance) / n_units) ** 0.5
-    bias_sd = checks.nonnegative("bias_variance", bias_variance) ** 0.5
+    weight_sd = (checks.finite("weight_variance", layer.weight_variance) / n_units) ** 0.5
+    bias_sd = checks.finite("bias_variance", layer.bias_variance) ** 0.5
     kind = Residual if residual else Network
     layers = []
     for _ in range(depth):
         weights = weight_sd * rng.standard_normal((n_units, n_units))
-        layers.append(
-            kind([Dense(weights, bias_sd * rng.standard_normal(n_units)), Activate(activation)])
-        )
+        bias = bias_sd * rng.standard_normal(n_units)
+        layers.append(kind([Dense(weights, bias), Activate(layer.activation)]))
     return Network(layers)
 
 
@@ -200,14 +153,14 @@ def states(network: Network, inputs: ArrayLike) -> FloatArray:
 
 
 def gradients(network: Network, inputs: ArrayLike, by_outputs: ArrayLike) -> FloatArray:
-    """Return gradients by the inputs and by the outputs of every layer.
+    """Return gradients with respect to the inputs and to the outputs of every layer.
 
     Parameters
     ----------
     network : Network
         Whose layers all have as many units.
     inputs, by_outputs : arrays of shape (n_samples, n_units)
-        What goes in, and the gradient by what comes out.
+        Inputs, and the gradient with respect to the outputs.
 
     Returns
     -------
@@ -223,30 +176,28 @@ def gradients(network: Network, inputs: ArrayLike, by_outputs: ArrayLike) -> Flo
         raise ValueError(
             f"by_outputs must have the shape of inputs, {signal.shape}, got {gradient.shape}"
         )
-    found = [gradient]
-    for pull in reversed(_forward(network, signal)[1]):
-        found.append(pull(found[-1])[0])
-    return np.array(found[::-1])
+    backward = [gradient]
+    for pull_back in reversed(_forward(network, signal)[1]):
+        backward.append(pull_back(backward[-1])[0])
+    return np.array(backward[::-1])
 
 
 def _forward(network: Network, inputs: FloatArray) -> tuple[list[FloatArray], list[PullBack]]:
-    """Return inputs and outputs of all layers, and what pulls gradients back through each."""
-    passed, pulls = [inputs], list[PullBack]()
+    """Return inputs and outputs of all layers, and the pull-back of each."""
+    activities, pull_backs = [inputs], list[PullBack]()
     for layer in network.layers:
-        outputs, pull = layer.linearized(passed[-1])
-        passed.append(outputs)
-        pulls.append(pull)
-    if len({one.shape for one in passed}) > 1:
-        widths = [one.shape[1] for one in passed]
+        outputs, pull_back = layer.linearized(activities[-1])
+        activities.append(outputs)
+        pull_backs.append(pull_back)
+    if len({activity.shape for activity in activities}) > 1:
+        widths = [activity.shape[1] for activity in activities]
         raise ValueError(f"network must have layers of as many units as inputs, got {widths}")
-    return passed, pulls
+    return activities, pull_backs
 
 
 def sampled_profile(
-    activation: Activation,
+    layer: RandomLayer,
     depth: int,
-    weight_variance: float,
-    bias_variance: float = 0.0,
     *,
     n_units: int,
     signal: float = 1.0,
@@ -258,12 +209,12 @@ def sampled_profile(
 
     Parameters
     ----------
-    activation, depth, weight_variance, bias_variance, signal, residual
-        As there, of one network.
+    layer, depth, signal, residual
+        As of ``profile``, with single numbers.
     n_units : int
         Of each layer.
     n_samples : int
-        Normal inputs and gradients by the outputs, over which is averaged.
+        Number of normal inputs, and of gradients with respect to the outputs, to average over.
     rng : seed or Generator
 
     Returns
@@ -273,25 +224,17 @@ def sampled_profile(
     Raises
     ------
     ValueError
-        If a number is not legal.
+        If a count is below 1, ``signal`` negative, or the layer has arrays of variances.
 
     Examples
     --------
     >>> from olfnet.theory.activations import ReLU
-    >>> found = sampled_profile(ReLU(), 5, 2.0, n_units=200, rng=0)
-    >>> found.signal.shape, found.gradient[-1]
+    >>> measured = sampled_profile(RandomLayer(ReLU(), 2.0), 5, n_units=200, rng=0)
+    >>> measured.signal.shape, measured.gradient[-1]
     ((6,), np.float64(1.0))
     """
     weight_rng, input_rng, output_rng = np.random.default_rng(rng).spawn(3)
-    network = stack(
-        activation,
-        n_units,
-        depth,
-        weight_variance=weight_variance,
-        bias_variance=bias_variance,
-        residual=residual,
-        rng=weight_rng,
-    )
+    network = stack(layer, n_units, depth, residual=residual, rng=weight_rng)
     shape = checks.count("n_samples", n_samples), n_units
     inputs = checks.nonnegative("signal", signal) ** 0.5 * input_rng.standard_normal(shape)
     signals = np.mean(states(network, inputs) ** 2, axis=(1, 2))
