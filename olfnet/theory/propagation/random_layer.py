@@ -52,7 +52,7 @@ class RandomLayer:
     >>> layer.fixed_correlation.round(4)
     array([1.    , 0.4468])
     >>> layer.correlation_depth.round(3)
-    array([ 3.627, 11.8  ])
+    array([ 3.627, 11.796])
     >>> RandomLayer(ReLU(), weight_variance=2.0).correlation_map([0.0, 0.5], 1.0).round(6)
     array([0.31831 , 0.608998])
     """
