@@ -75,7 +75,7 @@ def log_rates() -> tuple[float, float]:
 
 def softmax_theory(exponents: np.ndarray) -> np.ndarray:
     """Entropy of glomeruli that do not saturate."""
-    return attention.mean_entropy(fly_odors().shape[1], exponents * log_rates()[1])
+    return attention.NormalScores(fly_odors().shape[1], exponents * log_rates()[1]).mean_entropy()
 
 
 def lobe_theory(exponents: np.ndarray) -> np.ndarray:
@@ -96,13 +96,13 @@ def over_odors(dataset: xr.Dataset, name: str) -> np.ndarray:
 def unit_theory(dataset: xr.Dataset, gains: np.ndarray) -> np.ndarray:
     """Entropy of units with normal drives."""
     threshold = scipy.stats.norm.isf(float(dataset["uninhibited"].values[0]))
-    return attention.feedback_entropy(int(dataset["n_units"].values[0]), gains, threshold)
+    return attention.Feedback(gains, threshold).entropy(int(dataset["n_units"].values[0]))
 
 
 def active_theory(dataset: xr.Dataset, gains: np.ndarray) -> np.ndarray:
     """Mean number of active units: where it is small, a theory of many is no good."""
     threshold = scipy.stats.norm.isf(float(dataset["uninhibited"].values[0]))
-    share = attention.feedback_active(gains, threshold)
+    share = attention.Feedback(gains, threshold).active
     return int(dataset["n_units"].values[0]) * share
 
 
@@ -160,7 +160,8 @@ def draw_glomeruli(axes: Axes, samples: np.ndarray) -> None:
         draw(axes, EXPONENTS, samples[:, nth], nth, label)
     n_glomeruli = fly_odors().shape[1]
     mark(axes, DivisiveNormalization().exponent, "fly", "right")
-    mark(axes, float(attention.freezing_point(n_glomeruli)) / log_rates()[1], "freezing", "left")
+    freezing = attention.NormalScores(n_glomeruli).freezing_point / log_rates()[1]
+    mark(axes, float(freezing), "freezing", "left")
     axes.set(xlabel="exponent of normalization", xscale="log", ylim=(0, 3.6))
     axes.set_xticks(TICKS, [f"{n:g}" for n in TICKS])
     axes.minorticks_off()

@@ -1,31 +1,44 @@
-"""Attention weights against quadrature for few keys, sampling for many, and exact relations."""
+"""Attention and competition against quadrature, sampling, projections and exact limits."""
 
+import mpmath
 import numpy as np
 import pytest
+import scipy.interpolate
+import scipy.optimize
 import scipy.special
 import scipy.stats
 from scipy.integrate import quad
 
 from olfnet.theory import attention
-from olfnet.theory.attention import mean_concentration, mean_entropy, mean_largest, random_energy
+from olfnet.theory.attention import Feedback, NormalScores, random_energy, sparsemax
 
 MEANS = {
-    "entropy": (mean_entropy, attention.entropy),
-    "concentration": (mean_concentration, attention.concentration),
-    "largest": (mean_largest, lambda weights: weights.max(axis=-1)),
+    "entropy": (NormalScores.mean_entropy, attention.entropy),
+    "concentration": (NormalScores.mean_concentration, attention.concentration),
+    "largest": (NormalScores.mean_largest, lambda weights: weights.max(axis=-1)),
 }
-SPREADS = [0.01, 0.3, 0.999, 1.0, 3.0, 30.0]
+
+
+def entropies(rates):
+    return scipy.special.entr(rates / rates.sum(axis=-1, keepdims=True)).sum(axis=-1)
+
+
+def require_mean(samples, expected, other, allowed=0.0):
+    """The mean lies within 4 standard errors of what is expected, and of nothing else."""
+    half_width = 4 * samples.std() / len(samples) ** 0.5 + allowed
+    assert samples.mean() == pytest.approx(expected, abs=half_width)
+    assert abs(samples.mean() - other) > half_width
 
 
 def two_keys(statistic, sd):
     """Mean over the difference of two scores, which alone matters; even in it."""
-    spread = 2**0.5 * sd
+    sd = 2**0.5 * sd
 
     def value(x):
-        share = scipy.special.expit(x)
-        return float(statistic(np.array([share, 1 - share])) * scipy.stats.norm.pdf(x, 0, spread))
+        p = scipy.special.expit(x)
+        return float(statistic(np.array([p, 1 - p])) * scipy.stats.norm.pdf(x, 0, sd))
 
-    edges = [0, min(1, spread), *np.linspace(min(2, 2 * spread), 9 * spread, 5)]
+    edges = [0, min(1, sd), *np.linspace(min(2, 2 * sd), 9 * sd, 5)]
     return 2 * sum(
         quad(value, *ends, epsabs=1e-13, limit=200)[0]
         for ends in zip(edges[:-1], edges[1:], strict=True)
@@ -33,125 +46,89 @@ def two_keys(statistic, sd):
 
 
 @pytest.mark.parametrize("name", MEANS)
-@pytest.mark.parametrize("sd", SPREADS)
+@pytest.mark.parametrize("sd", [0.01, 0.999, 1.0, 30.0])
 def test_two_keys_are_an_integral(name, sd):
     """Adaptive quadrature of a one-dimensional integral, to the stated 1e-9."""
     mean, statistic = MEANS[name]
-    assert mean(2, sd) == pytest.approx(two_keys(statistic, sd), abs=1e-9)
-    assert mean(2, sd) != pytest.approx(two_keys(statistic, 1.001 * sd), abs=1e-9)
-
-
-@pytest.mark.parametrize("name", ["entropy", "concentration"])
-def test_three_keys_by_hermite_quadrature(name):
-    mean, statistic = MEANS[name]
-    nodes, shares = np.polynomial.hermite_e.hermegauss(60)
-    scores = np.stack(np.meshgrid(nodes, nodes, nodes), axis=-1) * 0.7
-    shares = shares / shares.sum()
-    values = statistic(scipy.special.softmax(scores, axis=-1))
-    assert np.einsum("abc,a,b,c", values, shares, shares, shares) == pytest.approx(
-        mean(3, 0.7), abs=1e-9
-    )
+    assert mean(NormalScores(2, sd)) == pytest.approx(two_keys(statistic, sd), abs=1e-9)
+    assert mean(NormalScores(2, sd)) != pytest.approx(two_keys(statistic, 1.001 * sd), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", MEANS)
-@pytest.mark.parametrize("sd", [0.5, 1.0, 4.0, 20.0])
+@pytest.mark.parametrize("sd", [0.5, 4.0])
 def test_many_keys_by_sampling(name, sd):
-    """10,000 draws of 128 scores; 4 standard errors; a fifth more spread is told from it."""
     mean, statistic = MEANS[name]
-    scores = np.random.default_rng(0).standard_normal((10_000, 128))
-    found = statistic(scipy.special.softmax(sd * scores, axis=1))
-    reach = 4 * found.std() / 100
-    assert found.mean() == pytest.approx(mean(128, sd), abs=reach)
-    assert (
-        abs(statistic(scipy.special.softmax(1.2 * sd * scores, axis=1)).mean() - mean(128, sd))
-        > reach
-    )
+    scores = sd * np.random.default_rng(0).standard_normal((4000, 128))
+    samples = statistic(scipy.special.softmax(scores, axis=1))
+    require_mean(samples, *mean(NormalScores(128, [sd, 1.2 * sd])))
 
 
-@pytest.mark.parametrize("n_keys", [2, 128, 10**6])
-@pytest.mark.parametrize("sd", [0.2, 1.0, 3.0, 10.0])
-def test_entropy_falls_as_squares_demand(n_keys, sd):
+@pytest.mark.parametrize("n_keys", [2, 10**6])
+@pytest.mark.parametrize("sd", [0.2, 3.0, 10.0])
+def test_entropy_and_concentration_agree(n_keys, sd):
     """By parts, H = F - s^2 (1 - Y) and dF/ds = s (1 - Y), so that dH/ds = s^2 dY/ds - s (1 - Y).
 
     Central differences of step h = 1e-3 s err by h^2 times third derivatives: 1e-6 of the scale.
     """
     h = 1e-3 * sd
-    entropies, squares = (
-        mean(n_keys, [sd - h, sd, sd + h]) for mean in (mean_entropy, mean_concentration)
-    )
-    slope, bend = ((f[2] - f[0]) / (2 * h) for f in (entropies, squares))
-    wanted = sd**2 * bend - sd * (1 - squares[1])
-    assert slope == pytest.approx(wanted, abs=1e-5 * (1 + sd))
+    scores = NormalScores(n_keys, [sd - h, sd, sd + h])
+    squares = scores.mean_concentration()
+    slope, bend = ((f[2] - f[0]) / (2 * h) for f in (scores.mean_entropy(), squares))
+    assert slope == pytest.approx(sd**2 * bend - sd * (1 - squares[1]), abs=1e-5 * (1 + sd))
     assert abs(slope + sd * (1 - squares[1])) > 1e-5 * (1 + sd) or sd**2 * bend < 1e-4
 
 
 def test_steps_are_fine_enough(monkeypatch):
     """Half the steps change nothing beyond 1e-9, for one to a billion keys."""
-    cases = [(1, 1e-4), (1, 50.0), (24, 0.9), (24, 1.1), (1e9, 0.5), (1e9, 4.0), (1e9, 40.0)]
-    before = [[mean(*case) for mean, _ in MEANS.values()] for case in cases]
+    cases = [(1, 1e-4), (1, 50.0), (24, 0.9), (24, 1.1), (1e9, 0.5), (1e9, 40.0)]
+    before = [[mean(NormalScores(*case)) for mean, _ in MEANS.values()] for case in cases]
     monkeypatch.setattr(random_energy, "_STEP", random_energy._STEP / 2)
     monkeypatch.setattr(random_energy, "_FINENESS", random_energy._FINENESS * 2)
     monkeypatch.setattr(random_energy, "_NODES", np.polynomial.legendre.leggauss(20)[0])
     monkeypatch.setattr(random_energy, "_WEIGHTS", np.polynomial.legendre.leggauss(20)[1])
-    after = [[mean(*case) for mean, _ in MEANS.values()] for case in cases]
+    after = [[mean(NormalScores(*case)) for mean, _ in MEANS.values()] for case in cases]
     np.testing.assert_allclose(before, after, rtol=0, atol=1e-9)
     np.testing.assert_allclose(before[:2], [[0, 1, 1]] * 2, atol=1e-9)
 
 
-def test_warm_limits_are_reached_with_many_keys():
-    """Corrections of order 1/n: what is left after them falls as the square of 1/n."""
-    for exact, limit in (
-        (mean_entropy, attention.warm_entropy),
-        (mean_concentration, attention.warm_concentration),
-    ):
-        n_keys = np.array([1e3, 1e4, 1e5])
-        scale = 1.0 if exact is mean_entropy else exact(n_keys, 1.0)
-        first = np.abs(exact(n_keys, 1.0) - limit(n_keys, 1.0)) / scale
-        second = np.abs(exact(n_keys, 1.0) - limit(n_keys, 1.0, corrected=True)) / scale
-        np.testing.assert_allclose(first[:-1] / first[1:], 10, rtol=0.1)
-        np.testing.assert_allclose(second[:-1] / second[1:], 100, rtol=0.3)
+@pytest.mark.parametrize("name", ["entropy", "concentration"])
+def test_warm_limits_hold_for_many_keys_and_fail_beyond_freezing(name):
+    """Without the terms of order 1/n the rest falls as 1/n, with them as its square.
+
+    At twice the freezing point the limits would be below zero, or above one.
+    """
+    scores = NormalScores(np.array([1e3, 1e4, 1e5]))
+    exact = MEANS[name][0](scores)
+    for corrected, ratio in ((False, 10), (True, 100)):
+        rest = np.abs(getattr(scores, f"warm_{name}")(corrected=corrected) - exact)
+        rest /= 1 if name == "entropy" else exact
+        np.testing.assert_allclose(rest[:-1] / rest[1:], ratio, rtol=0.3)
+    frozen = NormalScores(128, 2 * NormalScores(128).freezing_point)
+    limit, exact = getattr(frozen, f"warm_{name}")(), MEANS[name][0](frozen)
+    assert limit < 0 < exact if name == "entropy" else limit > 1 > exact
 
 
-def test_published_numbers_are_limits():
+def test_published_numbers():
     """R27: 4.352 and .0212 are ln n - 1/2 and e/n at n = 128, not the means at 128 keys.
 
-    The entropy at 128 keys is .0136 higher for scores of exact variance 1 and higher still in any
-    finite number of dimensions, so that no dimension gives 4.352.
+    The largest weights are those of samples: within two standard errors of a thousand draws of the
+    exact ones, and not within rounding.
     """
-    assert attention.warm_entropy(128, 1.0).round(3) == 4.352
-    assert attention.warm_concentration(128, 1.0).round(4) == 0.0212
-    assert mean_entropy(128, 1.0) == pytest.approx(4.3656, abs=5e-5)
-    assert attention.warm_entropy(128, 1.0, corrected=True) == pytest.approx(4.3656, abs=1.1e-3)
-    by_dims = [attention.over_queries(mean_entropy, 128, d) for d in (1, 2, 4, 16, 64, 4096)]
+    scores = NormalScores(128)
+    assert scores.warm_entropy().round(3) == 4.352
+    assert scores.warm_concentration().round(4) == 0.0212
+    assert scores.mean_entropy() == pytest.approx(4.3656, abs=5e-5)
+    by_dims = [attention.over_queries(NormalScores.mean_entropy, 128, d) for d in (1, 4, 64, 4096)]
     assert (np.diff(by_dims) < 0).all()
-    assert by_dims[-1] > mean_entropy(128, 1.0) > 4.365
-    squares = [attention.over_queries(mean_concentration, 128, d) for d in (8, 11, 16, 4096)]
-    assert (np.diff(squares) < 0).all()
-    assert squares[1] == pytest.approx(0.0212, abs=5e-5)  # at 11 dimensions by chance
-    assert squares[-1] == pytest.approx(0.0202, abs=5e-5)
-
-
-@pytest.mark.parametrize(
-    ("n_dims", "exact", "published", "scatter"),
-    [(16, 0.5306, 0.536, 0.23), (64, 0.7677, 0.763, 0.21), (1024, 0.9433, 0.945, 0.12)],
-)
-def test_published_largest_weights_are_samples(n_dims, exact, published, scatter):
-    """R27: each lies within two standard errors of a thousand draws, and not within rounding."""
-    found = attention.over_queries(mean_largest, 128, n_dims, scale=1.0)
-    assert found == pytest.approx(exact, abs=6e-5)
-    assert abs(found - published) < 2 * scatter / 1000**0.5
-    assert abs(found - published) > 1e-3
-    drawn = attention.draw_weights(150, 128, n_dims, scale=1.0, rng=4).max(axis=1)
-    assert drawn.std() == pytest.approx(scatter, rel=0.3)
-
-
-def test_warm_limits_fail_beyond_freezing():
-    """Twice the freezing point: the limit would be below zero, squares above one."""
-    sd = 2 * attention.freezing_point(128)
-    assert attention.warm_entropy(128, sd) < 0 < mean_entropy(128, sd)
-    assert attention.warm_concentration(128, sd) > 1 > mean_concentration(128, sd)
-    assert attention.warm_concentration(128, 40.0, corrected=True) == -np.inf
-    assert attention.warm_entropy(128, 40.0, corrected=True) == np.inf
+    assert by_dims[-1] > scores.mean_entropy() > 4.365
+    squares = attention.over_queries(NormalScores.mean_concentration, 128, 11)
+    assert squares == pytest.approx(0.0212, abs=5e-5)  # at 11 dimensions by coincidence
+    for n_dims, exact, published, sd in (
+        (16, 0.5306, 0.536, 0.23), (64, 0.7677, 0.763, 0.21), (1024, 0.9433, 0.945, 0.12),
+    ):  # fmt: skip
+        largest = attention.over_queries(NormalScores.mean_largest, 128, n_dims, scale=1.0)
+        assert largest == pytest.approx(exact, abs=6e-5)
+        assert 1e-3 < abs(largest - published) < 2 * sd / 1000**0.5
 
 
 def test_widest_scores():
@@ -160,61 +137,53 @@ def test_widest_scores():
     What is left out falls as 1 / sd^3.
     """
     sd = np.array([1e3, 9e4, 1.1e5, 1e6, 1e12])
-    found = mean_entropy(2, sd)
-    np.testing.assert_allclose(found, np.pi**1.5 / 6 / sd, rtol=2e-5)
-    assert (np.diff(mean_entropy(128, sd) * sd) / mean_entropy(128, sd[1:]) / sd[1:] < 2e-3).all()
-    np.testing.assert_allclose(mean_concentration(2, 1e12), 1, atol=1e-9)
-    assert attention.warm_entropy(128, 1e200, corrected=True) == np.inf
-    assert attention.frozen_concentration(128, 1e-320) == 0
+    two, many = NormalScores(2, sd), NormalScores(128, sd).mean_entropy()
+    np.testing.assert_allclose(two.mean_entropy(), np.pi**1.5 / 6 / sd, rtol=2e-5)
+    assert (np.diff(many * sd) / many[1:] / sd[1:] < 2e-3).all()
+    np.testing.assert_allclose(two.mean_concentration()[-1], 1, atol=1e-9)
+    widest = NormalScores(128, [40.0, 1e200])
+    assert (widest.warm_entropy(corrected=True) == np.inf).all()
+    assert widest.warm_concentration(corrected=True)[0] == -np.inf
+    assert (NormalScores(128, [0.0, 1e-320]).frozen_concentration() == 0).all()
 
 
 def test_freezing_sharpens_with_the_number_of_keys():
     """Squares at 1.5 times the freezing point go to 1/3, at .4 times to none."""
     n_keys = np.array([1e2, 1e4, 1e8])
-    above = mean_concentration(n_keys, 1.5 * attention.freezing_point(n_keys))
-    below = mean_concentration(n_keys, 0.4 * attention.freezing_point(n_keys))
-    limits = attention.frozen_concentration(n_keys, 1.5 * attention.freezing_point(n_keys))
-    np.testing.assert_allclose(limits, 1 / 3)
-    assert (np.diff(np.abs(above - limits)) < 0).all()
-    assert (np.diff(below) < 0).all()
-    assert below[-1] < 1e-3
-    assert attention.frozen_concentration(128, 0.0) == 0
+    above, below = (
+        NormalScores(n_keys, times * NormalScores(n_keys).freezing_point) for times in (1.5, 0.4)
+    )
+    np.testing.assert_allclose(above.frozen_concentration(), 1 / 3)
+    assert (np.diff(np.abs(above.mean_concentration() - 1 / 3)) < 0).all()
+    assert (np.diff(below.mean_concentration()) < 0).all()
+    assert below.mean_concentration()[-1] < 1e-3
 
 
 @pytest.mark.parametrize("name", MEANS)
 @pytest.mark.parametrize(("n_dims", "scale"), [(1, 1.0), (2, None), (64, 1.0)])
 def test_mean_over_queries(name, n_dims, scale):
     """Against 400 midpoints of the distribution of lengths, which err by less than 1e-3."""
-    mean = MEANS[name][0]
-    levels = (np.arange(400) + 0.5) / 400
-    sd = scipy.stats.chi(n_dims).ppf(levels) * (n_dims**-0.5 if scale is None else scale)
+    mean, actual = MEANS[name][0], n_dims**-0.5 if scale is None else scale
+    sd = scipy.stats.chi(n_dims).ppf((np.arange(400) + 0.5) / 400) * actual
     grid = np.linspace(sd[0], sd[-1], 20)  # smooth in sd: interpolated to 1e-4
-    values = scipy.interpolate.CubicSpline(grid, mean(32, grid))(sd)
-    found = attention.over_queries(mean, 32, n_dims, scale=scale)
-    assert found == pytest.approx(values.mean(), abs=2e-3)
-    other = attention.over_queries(mean, 32, n_dims + 1, scale=(scale or n_dims**-0.5) * 1.2)
+    values = scipy.interpolate.CubicSpline(grid, mean(NormalScores(32, grid)))(sd)
+    averaged = attention.over_queries(mean, 32, n_dims, scale=scale)
+    assert averaged == pytest.approx(values.mean(), abs=2e-3)
+    other = attention.over_queries(mean, 32, n_dims + 1, scale=actual * 1.2)
     assert abs(other - values.mean()) > 2e-3
 
 
-def test_products_of_vectors_freeze_without_scaling():
-    """400 queries of 64 dimensions with 128 keys each; 4 standard errors."""
-    for scale in (None, 1.0):
+def test_drawn_weights():
+    """400 queries of 64 dimensions with 128 keys each; every key has 1 / n on average."""
+    for scale, other in ((None, 1.0), (1.0, None)):
         drawn = attention.draw_weights(400, 128, 64, scale=scale, rng=1)
         for mean, statistic in MEANS.values():
-            found = statistic(drawn)
-            reach = 4 * found.std() / 400**0.5
-            wanted = attention.over_queries(mean, 128, 64, scale=scale)
-            assert found.mean() == pytest.approx(wanted, abs=reach)
-            other = attention.over_queries(mean, 128, 64, scale=1.0 if scale is None else None)
-            assert abs(found.mean() - other) > reach
-    assert attention.score_variance(64, scale=1.0) == 64
-
-
-def test_the_mean_weight_is_one_by_n():
-    drawn = attention.draw_weights(4000, 8, 16, scale=1.0, rng=2)
-    reach = 4 * drawn.std(axis=0) / 4000**0.5
-    assert (np.abs(drawn.mean(axis=0) - 1 / 8) < reach).all()
-    np.testing.assert_allclose(drawn.sum(axis=1), 1, rtol=1e-12)
+            expected, wrong = (
+                attention.over_queries(mean, 128, 64, scale=s) for s in (scale, other)
+            )
+            require_mean(statistic(drawn), expected, wrong)
+        np.testing.assert_allclose(drawn.sum(axis=1), 1, rtol=1e-12)
+    require_mean(attention.draw_weights(4000, 8, 16, scale=1.0, rng=2)[:, 3], 1 / 8, 1 / 7)
 
 
 def test_weights_are_those_of_the_formula():
@@ -222,40 +191,164 @@ def test_weights_are_those_of_the_formula():
     queries, keys = rng.standard_normal((3, 5)), rng.standard_normal((4, 5))
     for scale in (None, 2.0):
         powers = np.exp((queries @ keys.T) * (5**-0.5 if scale is None else scale))
-        wanted = powers / powers.sum(axis=1, keepdims=True)
-        found = attention.weights(queries, keys, scale=scale)
-        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+        weights = attention.weights(queries, keys, scale=scale)
+        np.testing.assert_allclose(weights, powers / powers.sum(axis=1, keepdims=True), rtol=1e-12)
     assert np.isfinite(attention.weights([[1e4]], [[1e4], [-1e4]])).all()
 
 
+@pytest.mark.parametrize(("sd", "half"), [(0.5, 0.0), (6.0, 3.0), (8.0, -3.0)])
+def test_saturating_shares_by_sampling(sd, half):
+    scores = sd * np.random.default_rng(0).standard_normal((10_000, 24))
+    expected = attention.saturating_entropy(24, [sd, 1.2 * sd], [half, half + 0.3])
+    require_mean(entropies(scipy.special.expit(scores - half)), *expected)
+
+
+@pytest.mark.parametrize("sd", [0.05, 1.0, 7.0])
+def test_two_saturating_neurons_are_an_integral(sd):
+    nodes, masses = np.polynomial.hermite_e.hermegauss(150)
+    rates = scipy.special.expit(sd * np.stack(np.meshgrid(nodes, nodes), axis=-1) - 1.0)
+    exact = masses @ entropies(rates) @ masses / masses.sum() ** 2
+    # Steep scores are polynomials of high degree only: 150 nodes leave 1e-5 at a sd of 7.
+    tolerance = 1e-9 if sd <= 1 else 1e-3
+    assert attention.saturating_entropy(2, sd, 1.0) == pytest.approx(exact, abs=tolerance)
+    assert abs(attention.saturating_entropy(2, 1.02 * sd, 0.5) - exact) > tolerance
+
+
+def test_saturation_forbids_freezing():
+    """Far from it there is a softmax; steep, ln of the number above half, mean over binomials.
+
+    A ramp of width 1 in a spread of 100 leaves about a hundredth of the neurons undecided.
+    """
+    sd = np.array([0.3, 1.0, 5.0])
+    soft = NormalScores(24, sd).mean_entropy()
+    np.testing.assert_allclose(attention.saturating_entropy(24, sd, 150.0), soft, atol=1e-9)
+    assert (attention.saturating_entropy(24, sd, 0.0) > soft + 1e-3).all()
+    number = np.arange(1, 25)
+    exact = scipy.stats.binom.pmf(number, 24, 0.5) @ np.log(number)
+    assert attention.saturating_entropy(24, 100.0, 0.0) == pytest.approx(exact, abs=0.03)
+    assert NormalScores(24, 100.0).mean_entropy() < 0.04
+
+
+def test_sparsemax_is_the_closest_distribution():
+    rng = np.random.default_rng(1)
+    for scores in 2 * rng.standard_normal((3, 4)):
+        closest = scipy.optimize.minimize(
+            lambda p, scores=scores: np.sum((p - scores) ** 2),
+            np.full(4, 0.25),
+            jac=lambda p, scores=scores: 2 * (p - scores),
+            bounds=[(0, 1)] * 4,
+            constraints={"type": "eq", "fun": lambda p: p.sum() - 1},
+            method="SLSQP",
+            options={"ftol": 1e-14},
+        ).x
+        np.testing.assert_allclose(sparsemax(scores), closest, atol=1e-6)
+        assert np.abs(scipy.special.softmax(scores) - closest).max() > 1e-3
+    many = sparsemax(rng.standard_normal((3, 7, 50)))
+    np.testing.assert_allclose(many.sum(axis=-1), 1, rtol=1e-12)
+    np.testing.assert_allclose(sparsemax([3.0, 3.0, 3.0]), 1 / 3)
+    np.testing.assert_allclose(sparsemax([1e300, 1e300, -1e300]), [0.5, 0.5, 0])
+    np.testing.assert_allclose(sparsemax([3e16, 3e16 + 4]), [0, 1])
+
+
+def settled(gain, threshold, drives):
+    """Rates under feedback, by bisection of the inhibition of each row."""
+    low, high = np.zeros(len(drives)), np.maximum(drives.max(axis=1), 0) + 10
+    for _ in range(80):
+        middle = (low + high) / 2
+        rates = np.maximum(drives - threshold - middle[:, None], 0)
+        more = gain * rates.mean(axis=1) > middle
+        low, high = np.where(more, middle, low), np.where(more, high, middle)
+    return rates
+
+
+@pytest.mark.parametrize(("gain", "threshold"), [(0, 0.5), (1, -1.0), (100, 0.0)])
+def test_feedback_by_sampling(gain, threshold):
+    """200 rows of 2000 normal drives; beyond sampling, corrections of 1 / n active units."""
+    drives = np.random.default_rng(2).standard_normal((200, 2000))
+    rates, theory = settled(gain, threshold, drives), Feedback(gain, threshold)
+    for samples, expected, allowed in (
+        ((rates > 0).mean(axis=1), theory.active, 1 / 2000),
+        (rates.sum(axis=1), theory.temperature(2000), 0.2),
+        (entropies(rates), theory.entropy(2000), 1 / 1000 / theory.active),
+    ):
+        require_mean(samples, expected, 1.05 * expected, allowed)
+    if gain:
+        total = rates.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(sparsemax(drives / total), rates / total, atol=1e-12)
+
+
+@pytest.mark.parametrize("cut", [-3.0, 0.0, 6.0])
+def test_entropy_without_feedback_by_quadrature(cut):
+    """Another integral, over drives instead of rates, each to 1e-10 of its value."""
+
+    def integral(function):
+        ends = cut + np.array([0, 1e-6, 0.01, 0.5, 2, 5, 12])
+        return sum(
+            quad(lambda z: function(z - cut) * scipy.stats.norm.pdf(z), a, b, epsabs=0,
+                 epsrel=1e-11)[0]
+            for a, b in zip(ends[:-1], ends[1:], strict=True)
+        )  # fmt: skip
+
+    mean = integral(lambda r: r)
+    exact = np.log(100 * mean) - integral(lambda r: r * np.log(r) if r > 0 else 0.0) / mean
+    assert Feedback(0.0, cut).entropy(100) == pytest.approx(exact, rel=1e-8)
+    assert Feedback(0.0, cut).entropy(101) != pytest.approx(exact, rel=1e-4)
+
+
+def test_stronger_feedback_is_colder():
+    """The cut solves its equation; that of the last unit approaches a softmax's freezing point."""
+    theory = Feedback(np.geomspace(0.1, float(attention.lone_gain(2000)), 20))
+    for falling in (theory.active, theory.entropy(2000)):
+        assert (np.diff(falling) < 0).all()
+    mean = [quad(lambda z, c=c: (z - c) * scipy.stats.norm.pdf(z), c, c + 12, epsabs=1e-14)[0]
+            for c in theory.cut]  # fmt: skip
+    np.testing.assert_allclose(theory.gain * mean, theory.cut, rtol=1e-6)
+    lone = Feedback(attention.lone_gain(2000, 0.5), 0.5)
+    assert 2000 * lone.active == pytest.approx(1, rel=1e-9)
+    n_units = [1e2, 1e4, 1e8]
+    ratio = Feedback(attention.lone_gain(n_units)).cut / NormalScores(n_units).freezing_point
+    assert (np.diff(ratio) > 0).all()
+    assert 0.9 < ratio[-1] < 1
+
+
+def test_the_strongest_feedback_has_a_cut():
+    """The excess at the cut times the gain is the cut, in logarithms of either."""
+    for gain in (1e10, 1e300):
+        with mpmath.workdps(50):
+            cut = mpmath.mpf(float(Feedback(gain).cut))
+            excess = mpmath.npdf(cut) - cut * mpmath.erfc(cut / mpmath.sqrt(2)) / 2
+            assert abs(mpmath.log(gain * excess / cut)) < 1e-9
+
+
 @pytest.mark.parametrize(
-    ("call", "words"),
+    ("call", "message"),
     [
         (lambda: attention.weights([[1.0]], [[1.0, 2.0]]), "keys must have as many dim.* 1, got 2"),
-        (lambda: attention.weights([[np.nan]], [[1.0]]), "queries must be finite"),
         (lambda: attention.weights([[1.0]], [[1.0]], scale=np.inf), "scale must be finite"),
-        (lambda: attention.draw_weights(0, 1, 1), "n_draws must be at least 1, got 0"),
-        (lambda: attention.draw_weights(1, 1.5, 1), "n_keys must be an integer"),
         (lambda: attention.weights([[1e200]], [[-1e200]]), "products .* must be finite, got -inf"),
-        (lambda: attention.mean_entropy([2, 1e30], 1.0), "n_keys must be at most 1e.09, got 1e.30"),
-        (lambda: attention.mean_largest(2e9, 1.0), "n_keys must be at most 1e.09, got 2e.09"),
+        (lambda: attention.draw_weights(0, 1, 1), "n_draws must be at least 1, got 0"),
         (lambda: attention.entropy([0.5, 0.6]), "rows that add up to 1, got 1.1"),
-        (
-            lambda: attention.entropy([1.5, -0.5]),
-            "weights must be rows of non-neg.* got -0.5",
-        ),
+        (lambda: attention.entropy([1.5, -0.5]), "weights must be rows of non-neg.* got -0.5"),
         (lambda: attention.concentration([np.nan, 1.0]), "weights must be finite, got nan"),
         (lambda: attention.concentration(1.0), "weights must be rows"),
-        (lambda: attention.mean_entropy(0, 1.0), "n_keys must be finite and at least 1, got 0"),
-        (lambda: attention.mean_entropy(np.inf, 1.0), "n_keys must be finite and at least 1"),
-        (lambda: attention.mean_concentration(3, -1.0), "sd must be finite and at least 0, got -1"),
-        (lambda: attention.mean_largest(3, [1.0, np.nan]), "sd must be finite and at .* got nan"),
-        (lambda: attention.mean_largest([1, 2], [1, 2, 3]), "shapes that fit"),
-        (lambda: attention.warm_entropy(0.5, 1.0), "n_keys must be finite and at least 1"),
-        (lambda: attention.over_queries(mean_entropy, 3, 0), "n_dims must be at least 1, got 0"),
-        (lambda: attention.score_variance(0), "n_dims must be at least 1"),
+        (lambda: NormalScores(2e9).mean_largest(), "n_keys must be at most 1e.09, got 2e.09"),
+        (lambda: NormalScores(0.5), "n_keys must be finite and at least 1, got 0.5"),
+        (lambda: NormalScores(3, [1, np.nan]), "sd must be finite and at least 0, got nan"),
+        (lambda: NormalScores([1, 2], [1, 2, 3]), "shapes that fit"),
+        (lambda: attention.over_queries(len, 3, 0), "n_dims must be at least 1, got 0"),
+        (lambda: attention.saturating_entropy(0, 1, 0), r"n_keys must be in \[1, 1e.09\], got 0"),
+        (lambda: attention.saturating_entropy(2, 0, 0), r"sd must be in \(0, 200\], got 0"),
+        (lambda: attention.saturating_entropy(2, 1, np.inf), "half must be in .* got inf"),
+        (lambda: sparsemax([1.0, np.nan]), "scores must be finite"),
+        (lambda: sparsemax(1.0), "scores must be rows of numbers, got 1"),
+        (lambda: Feedback([1.0, -1.0]), "gain must be finite and at least 0, got -1"),
+        (lambda: Feedback(1.0, np.nan), "threshold must be finite"),
+        (lambda: Feedback(1.0).entropy(0), "n_units must be finite and at least 1, got 0"),
+        (lambda: Feedback(1.0).temperature(0), "n_units must be finite and at least 1, got 0"),
+        (lambda: attention.lone_gain(1), r"n_units must be in \(1, inf\), got 1"),
+        (lambda: attention.lone_gain(100, 3.0), "threshold must leave more than one unit, got 3"),
     ],
 )
-def test_bad_input(call, words):
-    with pytest.raises(ValueError, match=words):
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
         call()

@@ -112,7 +112,9 @@ def scaled(
 
 def frozen(n_dims: int) -> Claim:
     """Mean largest weight without scaling; the control has it."""
-    exact = partial(attention.over_queries, attention.mean_largest, N_KEYS, n_dims, scale=1.0)
+    exact = partial(
+        attention.over_queries, attention.NormalScores.mean_largest, N_KEYS, n_dims, scale=1.0
+    )
     return claim(
         f"R27.largest_{n_dims}",
         f"Mean largest weight of {N_KEYS} keys of {n_dims} dimensions without scaling",
@@ -157,7 +159,7 @@ CLAIMS = (
         "Entropy (nats)",
         r"E \ln \sum e^z - n E[p z]",
         attention.entropy,
-        partial(attention.over_queries, attention.mean_entropy, N_KEYS, N_DIMS),
+        partial(attention.over_queries, attention.NormalScores.mean_entropy, N_KEYS, N_DIMS),
         remark="Exact at this number of keys; no number of dimensions brings it to ln n - 1/2.",
     ),
     scaled(
@@ -165,7 +167,7 @@ CLAIMS = (
         "Many keys: entropy (nats)",
         r"\ln n - 1/2",
         attention.entropy,
-        lambda: attention.warm_entropy(N_KEYS, 1.0),
+        lambda: attention.NormalScores(N_KEYS).warm_entropy(),
         status=Status.QUALIFIED,
         allowance=(math.e + 1) / (2 * N_KEYS),
         remark="4.352 is the limit's value at 128 keys, where the mean is 4.366; the allowance is "
@@ -176,14 +178,14 @@ CLAIMS = (
         "Sum of squared weights",
         r"n \int t E[e^{2z} e^{-t e^z}] L(t)^{n-1} dt",
         attention.concentration,
-        partial(attention.over_queries, attention.mean_concentration, N_KEYS, N_DIMS),
+        partial(attention.over_queries, attention.NormalScores.mean_concentration, N_KEYS, N_DIMS),
     ),
     scaled(
         "R27.concentration_limit",
         "Many keys: sum of squared weights",
         "e / n",
         attention.concentration,
-        lambda: attention.warm_concentration(N_KEYS, 1.0),
+        lambda: attention.NormalScores(N_KEYS).warm_concentration(),
         status=Status.QUALIFIED,
         allowance=math.e / N_KEYS * (2 * (math.e**2 - 1) - 3 * (math.e - 1)) / N_KEYS,
         remark=".0212 is the limit's value at 128 keys, where the mean is .0204 (.0212 at 11 "
@@ -195,7 +197,9 @@ CLAIMS = (
         f"At 10 dimensions, just above 2 ln {N_KEYS}, unscaled products are half frozen: the sum "
         "of squares",
         r"d > 2 \ln n",
-        partial(attention.over_queries, attention.mean_concentration, N_KEYS, 10, scale=1.0),
+        partial(
+            attention.over_queries, attention.NormalScores.mean_concentration, N_KEYS, 10, scale=1.0
+        ),
         *(partial(drawn, attention.concentration, n_dims, 1.0, N_KEYS) for n_dims in (10, 39)),
         source=DERRIDA,
         status=Status.QUALIFIED,
@@ -255,14 +259,14 @@ CLAIMS = (
         "S10.feedback",
         f"Entropy (nats) of the shares of {N_UNITS} units under feedback of gain {GAIN:g}",
         r"\ln(n E r) - E[r \ln r] / E r",
-        partial(attention.feedback_entropy, N_UNITS, GAIN, THRESHOLD),
+        partial(attention.Feedback(GAIN, THRESHOLD).entropy, N_UNITS),
         partial(feedback_entropy, GAIN),
         partial(feedback_entropy, 2 * GAIN),
         source=MARTINS,
         status=Status.ASYMPTOTIC,
         n_samples=4000,
         n_quick=200,
-        allowance=float(2 / N_UNITS / attention.feedback_active(GAIN, THRESHOLD)),
+        allowance=float(2 / N_UNITS / attention.Feedback(GAIN, THRESHOLD).active),
         remark="Normal drives.  The allowance is two by the number of active units, the order of "
         "the corrections.",
     ),

@@ -1,10 +1,10 @@
-"""How attention spreads over random keys, and what the scaling of products is for.
+"""Softmax attention to random keys, and what the scaling of products is for.
 
-A query is compared with n keys by products, and a softmax turns them into weights that add up to 1.
-Given its query, products with normal keys are independent normal scores, so that everything that
-``theory.freezing`` tells of such scores holds; those functions can be named from here.  The same
-goes for any competition that divides a response by the sum of all, such as that of the antennal
-lobe: its exponent is an inverse temperature of the logarithms of rates.
+A query is compared with n keys by products, and a softmax turns these into weights that add up to
+1.  Given its query, products with standard normal keys are independent normal scores of standard
+deviation scale |q|: the theory is that of :class:`NormalScores`.  The same goes for any competition
+that divides a response by the sum of all, such as that of the antennal lobe: its exponent is an
+inverse temperature of the logarithms of rates.
 """
 
 from collections.abc import Callable
@@ -16,38 +16,14 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
-from olfnet.theory.attention.random_energy import (
-    freezing_point,
-    frozen_concentration,
-    mean_concentration,
-    mean_entropy,
-    mean_largest,
-    warm_concentration,
-    warm_entropy,
-)
-
-__all__ = [
-    "concentration",
-    "draw_weights",
-    "entropy",
-    "freezing_point",
-    "frozen_concentration",
-    "mean_concentration",
-    "mean_entropy",
-    "mean_largest",
-    "over_queries",
-    "score_variance",
-    "warm_concentration",
-    "warm_entropy",
-    "weights",
-]
+from olfnet.theory.attention.random_energy import NormalScores
 
 _BLOCK_SIZE = 2**22  # numbers drawn at once
 _N_LENGTHS = 16
 
 
 def weights(queries: ArrayLike, keys: ArrayLike, *, scale: float | None = None) -> FloatArray:
-    """Attention weights: softmax of the products of queries and keys.
+    """Return attention weights: the softmax of the products of queries and keys.
 
     Parameters
     ----------
@@ -109,17 +85,17 @@ def draw_weights(
     n_draws, n_keys = checks.count("n_draws", n_draws), checks.count("n_keys", n_keys)
     n_dims = checks.count("n_dims", n_dims)
     rows = max(1, _BLOCK_SIZE // (n_keys * n_dims))
-    found = []
+    blocks = []
     for start in range(0, n_draws, rows):
         n = min(rows, n_draws - start)
         queries = rng.standard_normal((n, n_dims, 1))
         scores = (rng.standard_normal((n, n_keys, n_dims)) @ queries)[..., 0]
-        found.append(scipy.special.softmax(_scale(n_dims, scale) * scores, axis=1))
-    return np.concatenate(found)
+        blocks.append(scipy.special.softmax(_scale(n_dims, scale) * scores, axis=1))
+    return np.concatenate(blocks)
 
 
 def entropy(weights: ArrayLike) -> FloatArray:
-    """Entropy of each row of weights, in nats.
+    """Return the entropy of each row of weights, in nats.
 
     Parameters
     ----------
@@ -129,12 +105,12 @@ def entropy(weights: ArrayLike) -> FloatArray:
     Returns
     -------
     array of shape (...)
-        Between 0 for one key and ln n_keys for all alike.
+        Between 0, all on one key, and ln n_keys, equal weights.
 
     Raises
     ------
     ValueError
-        If a row is no distribution.
+        If a row is negative somewhere or does not add up to 1.
 
     Examples
     --------
@@ -145,7 +121,7 @@ def entropy(weights: ArrayLike) -> FloatArray:
 
 
 def concentration(weights: ArrayLike) -> FloatArray:
-    """Sum of squared weights of each row: one by the number of keys that share the attention.
+    """Return the sum of squared weights of each row: 1 / the effective number of keys.
 
     Parameters
     ----------
@@ -165,31 +141,19 @@ def concentration(weights: ArrayLike) -> FloatArray:
     return np.asarray(np.square(_distributions(weights)).sum(axis=-1))
 
 
-def score_variance(n_dims: int, *, scale: float | None = None) -> float:
-    """Variance of the score of a standard normal key: n_dims scale^2, 1 with the usual scaling.
-
-    Examples
-    --------
-    >>> score_variance(64), score_variance(64, scale=1.0)
-    (1.0, 64.0)
-    """
-    n_dims = checks.count("n_dims", n_dims)
-    return n_dims * _scale(n_dims, scale) ** 2
-
-
 def over_queries(
-    mean: Callable[[ArrayLike, ArrayLike], FloatArray],
+    mean: Callable[[NormalScores], FloatArray],
     n_keys: int,
     n_dims: int,
     *,
     scale: float | None = None,
 ) -> float:
-    """Mean over standard normal queries, whose length is the spread of their scores.
+    """Average a mean over scores over standard normal queries, whose lengths differ.
 
     Parameters
     ----------
-    mean : callable (n_keys, sd) -> array
-        Such as ``mean_entropy``, ``mean_concentration`` or ``mean_largest``.
+    mean : callable (NormalScores) -> array
+        Such as ``NormalScores.mean_entropy``.
     n_keys, n_dims : int
     scale : float, optional
         As in :func:`weights`.
@@ -197,8 +161,8 @@ def over_queries(
     Returns
     -------
     float
-        To 1e-4, or 1e-3 for a single dimension.  Many dimensions all but fix the length, and the
-        mean goes to ``mean(n_keys, sqrt(score_variance))``.
+        To 1e-4, or 1e-3 for a single dimension.  In many dimensions all queries have nearly the
+        same length, and it tends to the mean at ``NormalScores(n_keys, sqrt(n_dims) * scale)``.
 
     Notes
     -----
@@ -207,14 +171,15 @@ def over_queries(
 
     Examples
     --------
-    >>> [round(over_queries(mean_entropy, 128, n_dims), 3) for n_dims in (4, 16, 1024)]
+    >>> entropy = NormalScores.mean_entropy
+    >>> [round(over_queries(entropy, 128, n_dims), 3) for n_dims in (4, 16, 1024)]
     [4.377, 4.368, 4.366]
     """
     n_dims = checks.count("n_dims", n_dims)
     k, above = np.arange(_N_LENGTHS), n_dims / 2 - 1
     nodes, axes = scipy.linalg.eigh_tridiagonal(2 * k + above + 1, np.sqrt(k[1:] * (k[1:] + above)))
     sd = abs(_scale(n_dims, scale)) * np.sqrt(2 * np.maximum(nodes, 0.0))
-    return float(axes[0] ** 2 @ mean(checks.count("n_keys", n_keys), sd))
+    return float(axes[0] ** 2 @ mean(NormalScores(checks.count("n_keys", n_keys), sd)))
 
 
 def _scale(n_dims: int, scale: float | None) -> float:
@@ -222,7 +187,7 @@ def _scale(n_dims: int, scale: float | None) -> float:
 
 
 def _distributions(weights: ArrayLike) -> FloatArray:
-    """Check that rows are non-negative and add up to 1, to rounding."""
+    """Return rows that are non-negative and add up to 1, to rounding."""
     (weights,) = checks.broadcast(weights=weights)
     checks.require_finite("weights", weights)
     if weights.ndim == 0 or weights.min(initial=0.0) < 0:
