@@ -74,7 +74,7 @@ def measure(
     odor_rng, wiring_rng, label_rng = rng.spawn(3)
     n_receptors = excitation().sizes["receptor"]
     n_problems = most(max(n_units, n_receptors) + 1)
-    patterns, labels = negative_patterning(exciting(2 * n_problems, odor_rng))
+    patterns, labels = negative_patterning.problems(exciting(2 * n_problems, odor_rng))
     neurons = DivisiveNormalization()(patterns) if lobe == LOBES[0] else patterns
     circuit = olfnet.random_expansion(
         n_inputs=n_receptors,

@@ -22,6 +22,7 @@ from olfnet import checks
 from olfnet.expansion import rate
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, odors
+from olfnet.receptors.noise import GaussianNoise, noisy_trials
 from olfnet.theory import pinn
 from olfnet.theory.activations import Tanh
 from olfnet.theory.network import dense
@@ -67,9 +68,9 @@ def compare(
     overlap, recognized = np.empty((2, series.shape[1]))
     stream = np.random.default_rng(seed)
     for nth, rates in enumerate(series.swapaxes(0, 1)):
-        noisy = odors.noisy_trials(
-            rates, 1, noise=odors.GaussianNoise(noise_sd), nonnegative=True, rng=stream
-        )[:, 0]
+        noisy = noisy_trials(rates, 1, noise=GaussianNoise(noise_sd), nonnegative=True, rng=stream)[
+            :, 0
+        ]
         found = cosines(rate.respond(circuit, lobe(noisy)).rates, memory)
         overlap[nth] = np.diag(found).mean()
         recognized[nth] = np.mean(found.argmax(axis=1) == np.arange(len(found)))

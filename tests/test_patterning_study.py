@@ -44,7 +44,7 @@ def test_a_count_of_problems_is_that_of_single_decisions(module):
     """All problems up to the count are separable, one more is not; a fourth of one is none."""
     rng = np.random.default_rng(3)
     odors = np.rint(rng.exponential(40.0, (60, 24)))
-    patterns, labels = module["negative_patterning"](odors)
+    patterns, labels = module["negative_patterning"].problems(odors)
     neurons = module["DivisiveNormalization"]()(patterns)
     n = module["solved"](neurons, labels)
     for n_problems, wanted in ((n, True), (n + 1, False)):
@@ -97,7 +97,7 @@ def test_mixtures_have_something_in_common(module):
     """
     odor_rng, wiring_rng, label_rng = np.random.default_rng(0).spawn(3)
     odors = module["exciting"](266, odor_rng)
-    patterns, labels = module["negative_patterning"](odors)
+    patterns, labels = module["negative_patterning"].problems(odors)
     circuit = olfnet.random_expansion(
         n_inputs=24, n_units=200, fan_in=6, coding_level=0.2, rng=wiring_rng
     )

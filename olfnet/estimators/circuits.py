@@ -29,7 +29,7 @@ class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     Parameters
     ----------
     normalization : callable (rates) -> rates of the same shape, optional
-        A transform of ``olfnet.receptors.glomeruli``; ``DivisiveNormalization()`` without it.
+        A transform of ``olfnet.receptors``; ``DivisiveNormalization()`` without it.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
-from . import door_database, glomeruli, glomerulus_names, lipschitz, noise, odors, panels
+from . import glomerulus_names, lipschitz, negative_patterning, noise, odors, tables
 from .door_database import complete, load_door
 from .glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
-from .panels import absolute_rates, fly_odors, load_panel, surrogate
-from .patterning import negative_patterning
+from .panels import absolute_rates
+from .surrogates import fly_odors, surrogate
 
 __all__ = [
     "DivisiveNormalization",
@@ -10,16 +10,13 @@ __all__ = [
     "ResponseGain",
     "absolute_rates",
     "complete",
-    "door_database",
     "fly_odors",
-    "glomeruli",
     "glomerulus_names",
     "lipschitz",
     "load_door",
-    "load_panel",
     "negative_patterning",
     "noise",
     "odors",
-    "panels",
     "surrogate",
+    "tables",
 ]

@@ -13,7 +13,7 @@ import xarray as xr
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.receptors.glomerulus_names import glomerulus_names
+from olfnet.receptors.glomerulus_names import current_names
 from olfnet.receptors.tables import distinct, lines_of, number, separator_of
 
 _SPONTANEOUS = "SFR"  # the row of spontaneous firing, which is no odor
@@ -39,7 +39,7 @@ def load_door(
         which ``attrs["n_missing"]`` tells the number.  Coordinates along ``receptor``:
         ``spontaneous``, the response to nothing (NaN if not known), and ``glomerulus`` (empty if
         not known, or not one only; ``attrs["dropped"]`` lists these, a line each), by the names of
-        :func:`olfnet.receptors.naming.glomerulus_names`.
+        :func:`olfnet.receptors.glomerulus_names.current_names`.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _glomeruli(path: Path) -> dict[str, str]:
         raise ValueError(
             f"{path.name} must have columns receptor and glomerulus, got {', '.join(header)}"
         ) from None
-    today, found = glomerulus_names(), dict[str, str]()
+    today, found = current_names(), dict[str, str]()
     for row in rows:
         if len(row) <= max(receptor, glomerulus):
             raise ValueError(f"{path.name} must have a glomerulus in each row, got {row}")

@@ -4,10 +4,10 @@ import csv
 from functools import cache
 
 from olfnet import checks
-from olfnet.receptors.panels import data_folder
+from olfnet.receptors.tables import data_folder
 
 
-def glomerulus_names(naming: str = "any") -> dict[str, str]:
+def current_names(naming: str = "any") -> dict[str, str]:
     """Names of glomeruli that are written in different ways, from ``data/glomerulus_names.csv``.
 
     Parameters
@@ -28,7 +28,7 @@ def glomerulus_names(naming: str = "any") -> dict[str, str]:
 
     Examples
     --------
-    >>> glomerulus_names("hemibrain_v1")["VC5"], glomerulus_names()["VA1lm"]
+    >>> current_names("hemibrain_v1")["VC5"], current_names()["VA1lm"]
     ('VM6', 'VA1v')
     """
     rows = _rows()

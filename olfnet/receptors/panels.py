@@ -3,17 +3,12 @@
 import csv
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
 
-from olfnet import checks
-from olfnet.checks import FloatArray, Seed
-from olfnet.receptors import surrogates
-from olfnet.receptors.tables import UNKNOWN_LICENSE, Table, read_table
+from olfnet.receptors.tables import UNKNOWN_LICENSE, Table, data_folder, read_table
 
 _CHANGE, _ABSOLUTE = "change of rate", "absolute rate"
 _AS_GIVEN = "rate as given in the table"
@@ -139,90 +134,6 @@ def absolute_rates(panel: xr.DataArray) -> xr.DataArray:
     return rates.transpose(*panel.dims).assign_attrs(panel.attrs | {"quantity": _ABSOLUTE})
 
 
-def surrogate(
-    panel: xr.DataArray | ArrayLike,
-    n_odors: int,
-    *,
-    rng: Seed = None,
-) -> FloatArray:
-    """Invent odors that no one measured, with the statistics of a measured panel.
-
-    Each receptor keeps its distribution of rates over odors, and each pair of receptors its Pearson
-    correlation; beyond that, odors are as random as a Gaussian copula makes them. Rates stay within
-    each receptor's measured range, so absolute rates stay non-negative. Both changes and absolute
-    rates will do.
-
-    Parameters
-    ----------
-    panel : array-like of shape (n_measured, n_receptors)
-        Measured rates, in spikes/s, of at least two odors.
-    n_odors : int
-        Number of odors to draw.
-    rng : numpy.random.Generator, int or None
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray of shape (n_odors, n_receptors)
-        Rates in spikes/s.
-
-    Raises
-    ------
-    ValueError
-        If ``panel`` has missing entries or fewer than two odors.
-
-    Notes
-    -----
-    A mean is kept exactly and a standard deviation to a fraction ``1 / (16 sqrt(2 n_measured))``. A
-    correlation is kept exactly where the copula can reach it; for Hallem & Carlson (2006) the
-    largest error over the 276 pairs of receptors is .02, a quarter of the measured correlations'
-    own standard error. The approach is NORTA (Cario & Nelson 1997), with its correlations solved
-    by Mehler's formula.
-
-    Examples
-    --------
-    >>> rates = surrogate(absolute_rates(load_panel("hallem_carlson_2006")), 1000, rng=1)
-    >>> rates.shape, bool(rates.min() >= 0)
-    ((1000, 24), True)
-    """
-    rng = np.random.default_rng(rng)
-    n_odors = checks.count("n_odors", n_odors)
-    values = checks.matrix("panel", panel)
-    if len(values) < 2:
-        raise ValueError(f"panel must hold at least 2 odors, got {len(values)}")
-    return surrogates.draw(values, n_odors, rng)
-
-
-def fly_odors(n_odors: int | None = None, *, rng: Seed = None) -> FloatArray:
-    """Receptor rates of the fly for measured odors, or for as many invented ones as are wanted.
-
-    Parameters
-    ----------
-    n_odors : int, optional
-        Number of odors to invent; without it, the measured ones are returned.
-    rng : numpy.random.Generator, int or None
-        Source of randomness of invented odors.
-
-    Returns
-    -------
-    ndarray of shape (n_odors, 24)
-        Absolute rates in spikes/s of the receptors of Hallem & Carlson (2006), 10.1016/
-        j.cell.2006.01.050: of their 110 odors, or of a `surrogate` of them.
-
-    Examples
-    --------
-    >>> fly_odors().shape, fly_odors(1000, rng=1).shape
-    ((110, 24), (1000, 24))
-    """
-    rates = _fly_rates()
-    return rates.copy() if n_odors is None else surrogate(rates, n_odors, rng=rng)
-
-
-@cache
-def _fly_rates() -> FloatArray:
-    return absolute_rates(load_panel("hallem_carlson_2006")).to_numpy()
-
-
 def _is_path(source: str | os.PathLike[str]) -> bool:
     if isinstance(source, os.PathLike):
         return True
@@ -230,13 +141,6 @@ def _is_path(source: str | os.PathLike[str]) -> bool:
         return False
     has_folder = any(mark in source for mark in "/\\")
     return has_folder or source.lower().endswith((".csv", ".tsv", ".txt")) or Path(source).is_file()
-
-
-def data_folder() -> Path:
-    """Find the tables: inside an installed package, or beside it in a working copy."""
-    package = Path(__file__).parents[1]
-    installed = package / "_data"
-    return installed if installed.is_dir() else package.parent / "data"
 
 
 def _packaged(name: str) -> xr.DataArray:

@@ -16,6 +16,13 @@ _MISSING = {"", "na", "n/a", "nan"}
 UNKNOWN_LICENSE = "not stated"  # of tables whose users do not say
 
 
+def data_folder() -> Path:
+    """Find the tables: inside an installed package, or beside it in a working copy."""
+    package = Path(__file__).parents[1]
+    installed = package / "_data"
+    return installed if installed.is_dir() else package.parent / "data"
+
+
 class Table(NamedTuple):
     """A table of numbers with its names; NaN marks what was not measured."""
 

@@ -76,9 +76,9 @@ def test_statistics_know_their_source_and_license():
 
 def test_what_is_read_from_tables_cannot_be_spoiled():
     statistics.claws().probabilities[0] = 5
-    glomerulus_names.glomerulus_names()["D"] = "X"
+    glomerulus_names.current_names()["D"] = "X"
     assert statistics.claws().probabilities.sum() == pytest.approx(1)
-    assert "D" not in glomerulus_names.glomerulus_names()
+    assert "D" not in glomerulus_names.current_names()
 
 
 def test_older_names_of_glomeruli():

@@ -62,7 +62,7 @@ def test_names_of_the_first_hemibrain():
     found = read_connectome(EDGES, NEURONS, **CHOICE, naming="hemibrain_v1")
     assert list(found["input"].values) == ["DA1", "VM6"]
     with pytest.raises(ValueError, match="naming must be one of any, hemibrain_v1, got 'x'"):
-        glomerulus_names.glomerulus_names("x")
+        glomerulus_names.current_names("x")
 
 
 def test_flywire_files(tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from olfnet.receptors import absolute_rates, load_panel
+from olfnet import load_panel
+from olfnet.receptors import absolute_rates
 from olfnet.receptors.glomeruli import DivisiveNormalization, NoNormalization, ResponseGain
 
 TRANSFORMS = [DivisiveNormalization(), ResponseGain(), NoNormalization()]

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from olfnet.receptors import (
-    absolute_rates,
-    fly_odors,
-    glomeruli,
-    load_panel,
-    odors,
-    surrogate,
-)
+from olfnet import load_panel
+from olfnet.receptors import absolute_rates, fly_odors, glomeruli, noise, odors, surrogate
 
 WIDE = 'odor,Or1,Or2\nwater,1,-2.5\n"2,3-butanedione",3e1,4\n'
 TIDY = 'odor,receptor,rate\nwater,Or1,1\nwater,Or2,-2.5\n"2,3-butanedione",Or1,30\n'
@@ -140,7 +134,7 @@ def test_missing_entries_are_refused_by_all_that_computes(save):
         glomeruli.ResponseGain(),
         glomeruli.NoNormalization(),
         lambda rates: surrogate(rates, 5),
-        lambda rates: odors.noisy_trials(rates, 5),
+        lambda rates: noise.noisy_trials(rates, 5),
         lambda rates: odors.mixtures(5, 2, components=rates),
     ):
         with pytest.raises(ValueError, match=message):

@@ -15,7 +15,7 @@ import xarray as xr
 
 from olfnet import checks
 from olfnet.expansion.connectome.matrices import counts_of, labeled
-from olfnet.receptors.glomerulus_names import glomerulus_names
+from olfnet.receptors.glomerulus_names import current_names
 from olfnet.receptors.tables import UNKNOWN_LICENSE, separator_of
 
 
@@ -75,7 +75,7 @@ def read_connectome(
         Fewest synapses with which a pair of neurons counts as connected.
     naming : str
         Which names glomeruli have, ``"any"`` or ``"hemibrain_v1"``; see
-        :func:`olfnet.receptors.naming.glomerulus_names`.
+        :func:`olfnet.receptors.glomerulus_names.current_names`.
     source, license : str
         Travel with the connectome.
 
@@ -100,7 +100,7 @@ def read_connectome(
     types = _types(neuron, cells[columns.type])
     unit_names = {neuron: str(neuron) for neuron in types[_matches("units", types, units)].index}
     written = _inputs(types[_matches("inputs", types, inputs)], inputs)
-    renamed = glomerulus_names(naming) if _has_glomeruli(inputs) else {}
+    renamed = current_names(naming) if _has_glomeruli(inputs) else {}
     input_names = {neuron: renamed.get(name, name) for neuron, name in written.items()}
     counts = counts_of(columns.synapses, pairs[columns.synapses]).rename("synapses")
     known = pre.isin(types.index) & post.isin(types.index)

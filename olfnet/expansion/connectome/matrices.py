@@ -16,8 +16,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from olfnet import checks
-from olfnet.receptors.panels import data_folder
-from olfnet.receptors.tables import UNKNOWN_LICENSE, distinct, rows_of
+from olfnet.receptors.tables import UNKNOWN_LICENSE, data_folder, distinct, rows_of
 
 # A connectome is data/NAME.csv, an entry in data/README.md, and a line here.
 _EICHLER = {

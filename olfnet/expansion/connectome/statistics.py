@@ -13,8 +13,8 @@ import xarray as xr
 
 from olfnet import checks
 from olfnet.expansion.wiring import BiasedFanIn, ClawDistribution
-from olfnet.receptors.glomerulus_names import glomerulus_names
-from olfnet.receptors.panels import data_folder
+from olfnet.receptors.glomerulus_names import current_names
+from olfnet.receptors.tables import data_folder
 
 _FACTS = "facts of measurement; cite the article"
 _HEMIBRAIN = {
@@ -110,7 +110,7 @@ def glomerulus_usage(glomeruli: Sequence[str] | None = None) -> xr.DataArray:
     ----------
     glomeruli : sequence of str, optional
         Names to choose, in the order wanted; all 51 without it.  Names are those of today, or
-        written as in ``receptors.naming.glomerulus_names()``.
+        written as in ``receptors.glomerulus_names.current_names()``.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def glomerulus_usage(glomeruli: Sequence[str] | None = None) -> xr.DataArray:
     >>> glomerulus_usage(["DM1", "DA3"]).to_numpy()
     array([386,  38])
     """
-    today = glomerulus_names("hemibrain_v1")
+    today = current_names("hemibrain_v1")
     written = _statistics(USAGE, "units_per_glomerulus")
     counts = {today.get(name, name): count for name, count in written.items()}
     chosen = list(counts) if glomeruli is None else _chosen(glomeruli, list(counts))
@@ -173,7 +173,7 @@ def _chosen(glomeruli: Sequence[str], known: list[str]) -> list[str]:
     """Names of today of glomeruli that are all known and all different."""
     if isinstance(glomeruli, str):
         raise ValueError(f"glomeruli must be a list of names, got {glomeruli!r}")
-    today = glomerulus_names()
+    today = current_names()
     chosen = [today.get(str(name), str(name)) for name in glomeruli]
     if not chosen:
         raise ValueError("glomeruli must name at least one, got none")

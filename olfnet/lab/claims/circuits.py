@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from olfnet import load_panel
 from olfnet.capacity import dimension
 from olfnet.checks import FloatArray
 from olfnet.expansion import random_expansion, rate, sparsify
@@ -13,12 +14,7 @@ from olfnet.expansion.circuit import Circuit
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.odor_path import lobe_rates
 from olfnet.lab.claims.sources import BABADI, LITWIN, OLSEN
-from olfnet.receptors import (
-    DivisiveNormalization,
-    NoNormalization,
-    fly_odors,
-    load_panel,
-)
+from olfnet.receptors import DivisiveNormalization, NoNormalization, fly_odors
 from olfnet.receptors.noise import GaussianNoise, SaturatingNoise, noisy_trials
 
 Rng = np.random.Generator

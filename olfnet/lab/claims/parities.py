@@ -101,7 +101,7 @@ def solved(n_units: int, n: int, rng: Rng) -> Measured:
     for stream in rng.spawn(n):
         smells, wiring = stream.spawn(2)
         rates = np.rint(odors.exponential(8, 24, rng=smells))
-        patterns, labels = negative_patterning(rates)
+        patterns, labels = negative_patterning.problems(rates)
         if n_units:
             circuit = random_expansion(
                 n_inputs=24, n_units=n_units, fan_in=6, coding_level=0.1, rng=wiring

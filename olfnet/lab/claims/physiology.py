@@ -6,12 +6,13 @@ from functools import partial
 
 import numpy as np
 
+from olfnet import load_panel
 from olfnet.checks import FloatArray
 from olfnet.expansion import Response, presets, random_expansion, spiking
 from olfnet.expansion.dynamics import Dynamics, SpikingInhibition
 from olfnet.lab.claims.claim import Claim, Measured, Status
 from olfnet.lab.claims.odor_path import LOBE, lobe_rates
-from olfnet.receptors import absolute_rates, load_panel
+from olfnet.receptors import absolute_rates
 
 Rng = np.random.Generator
 LIN = "Lin et al. 2014, 10.1038/nn.3660; Turner et al. 2008, 10.1152/jn.01283.2007"

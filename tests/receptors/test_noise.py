@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from olfnet.receptors import odors
+from olfnet.receptors.noise import GaussianNoise, SaturatingNoise, noisy_trials
 
 LEVEL = 0.001  # of each test; its control must fall below a thousandth of it
 RATES = np.tile([[0.0, 5.0, 30.0, 200.0]], (3, 1))
@@ -15,13 +15,13 @@ RATES = np.tile([[0.0, 5.0, 30.0, 200.0]], (3, 1))
 @pytest.mark.parametrize(
     ("noise", "sd"),
     [
-        (odors.GaussianNoise(sd=4.0), np.full_like(RATES, 4.0)),
-        (odors.SaturatingNoise(), 10 * np.tanh(0.025 * RATES)),
-        (odors.SaturatingNoise(max_sd=3.0, slope=0.1), 3 * np.tanh(0.1 * RATES)),
+        (GaussianNoise(sd=4.0), np.full_like(RATES, 4.0)),
+        (SaturatingNoise(), 10 * np.tanh(0.025 * RATES)),
+        (SaturatingNoise(max_sd=3.0, slope=0.1), 3 * np.tanh(0.1 * RATES)),
     ],
 )
 def test_noisy_trials(noise, sd):
-    trials = odors.noisy_trials(RATES, 5000, noise=noise, rng=1)
+    trials = noisy_trials(RATES, 5000, noise=noise, rng=1)
     assert trials.shape == (3, 5000, 4)
     errors = trials.swapaxes(0, 1) - RATES
     deviations = errors[:, sd > 0] / sd[sd > 0]
@@ -35,7 +35,7 @@ def test_noisy_trials(noise, sd):
 
 def test_noisy_rates_may_be_clipped():
     free, clipped = (
-        odors.noisy_trials(RATES, 1000, nonnegative=choice, rng=1) for choice in (False, True)
+        noisy_trials(RATES, 1000, nonnegative=choice, rng=1) for choice in (False, True)
     )
     assert free.min() < 0
     np.testing.assert_array_equal(clipped, np.maximum(free, 0))
@@ -43,23 +43,23 @@ def test_noisy_rates_may_be_clipped():
 
 def test_no_noise_no_difference():
     rates = np.arange(12.0).reshape(3, 4)
-    trials = odors.noisy_trials(rates, 2, noise=odors.GaussianNoise(sd=0.0), rng=1)
+    trials = noisy_trials(rates, 2, noise=GaussianNoise(sd=0.0), rng=1)
     np.testing.assert_array_equal(trials, np.stack([rates, rates], axis=1))
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: odors.noisy_trials([[1.0]], 0), "n_trials must be at least 1"),
-        (lambda: odors.noisy_trials([1.0], 1), "odors must be 2-D"),
-        (lambda: odors.noisy_trials([[np.inf]], 1), "odors must be finite, got inf"),
+        (lambda: noisy_trials([[1.0]], 0), "n_trials must be at least 1"),
+        (lambda: noisy_trials([1.0], 1), "odors must be 2-D"),
+        (lambda: noisy_trials([[np.inf]], 1), "odors must be finite, got inf"),
         (
-            lambda: odors.noisy_trials([[-1.0]], 1, noise=odors.SaturatingNoise()),
+            lambda: noisy_trials([[-1.0]], 1, noise=SaturatingNoise()),
             "rates must be non-negative, got a smallest entry of -1",
         ),
-        (lambda: odors.GaussianNoise(sd=-1), "sd must be non-negative, got -1"),
-        (lambda: odors.SaturatingNoise(max_sd=-1), "max_sd must be non-negative, got -1"),
-        (lambda: odors.SaturatingNoise(slope=0), "slope must be positive, got 0"),
+        (lambda: GaussianNoise(sd=-1), "sd must be non-negative, got -1"),
+        (lambda: SaturatingNoise(max_sd=-1), "max_sd must be non-negative, got -1"),
+        (lambda: SaturatingNoise(slope=0), "slope must be positive, got 0"),
     ],
 )
 def test_bad_input_is_refused(call, message):

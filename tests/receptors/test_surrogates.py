@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from olfnet.receptors import absolute_rates, load_panel, surrogate, surrogates
+from olfnet import load_panel
+from olfnet.receptors import absolute_rates, surrogate, surrogates
 
 N_ODORS = 20_000
 LEVEL = 0.001  # of each test, shared by the receptors or pairs it looks at (Bonferroni)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from olfnet.receptors import absolute_rates, load_panel, panels
+from olfnet import load_panel
+from olfnet.receptors import absolute_rates, tables
 
 DATA = Path(__file__).parents[2] / "data"
 STATED = dict(
@@ -117,8 +118,8 @@ def test_odor_names_are_clean(panel):
 
 
 def test_tables_are_found_inside_an_installed_package(tmp_path, monkeypatch):
-    module = tmp_path / "olfnet" / "receptors" / "panels.py"
-    monkeypatch.setattr(panels, "__file__", str(module))
-    assert panels.data_folder() == tmp_path / "data"
+    module = tmp_path / "olfnet" / "receptors" / "tables.py"
+    monkeypatch.setattr(tables, "__file__", str(module))
+    assert tables.data_folder() == tmp_path / "data"
     (tmp_path / "olfnet" / "_data").mkdir(parents=True)
-    assert panels.data_folder() == tmp_path / "olfnet" / "_data"
+    assert tables.data_folder() == tmp_path / "olfnet" / "_data"

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import olfnet
-from olfnet.receptors import DivisiveNormalization, negative_patterning
+from olfnet.receptors import DivisiveNormalization
+from olfnet.receptors.negative_patterning import problems
 from olfnet.theory.parity import parity, truth_table
 
 
@@ -14,7 +15,7 @@ def whole_rates(n_odors, n_receptors=24, seed=0):
 
 def test_one_problem_is_exclusive_or():
     """Two odors that drive one receptor each: corners of a square, and the parity of two bits."""
-    patterns, labels = negative_patterning([[0, 1], [1, 0]])
+    patterns, labels = problems([[0, 1], [1, 0]])
     table = truth_table(2)
     assert np.array_equal(patterns, table)
     assert np.array_equal(labels, 2 * parity(table) - 1)
@@ -23,7 +24,7 @@ def test_one_problem_is_exclusive_or():
 @pytest.mark.parametrize("air", [0.0, 7.0, np.arange(24)])
 def test_mixtures_add_what_odors_add(air):
     odors = whole_rates(10) + np.asarray(air)
-    patterns, labels = negative_patterning(odors, air)
+    patterns, labels = problems(odors, air)
     assert patterns.shape == (16, 24)
     assert np.array_equal(patterns[0], np.broadcast_to(air, 24))
     one, other, both = patterns[1::3], patterns[2::3], patterns[3::3]
@@ -36,7 +37,7 @@ def test_mixtures_add_what_odors_add(air):
 @pytest.mark.parametrize("n_receptors", [1, 2, 24])
 def test_no_readout_of_receptors_solves_any(n_problems, n_receptors):
     """However many receptors; the multipliers of one problem, 1 each, are the proof."""
-    patterns, labels = negative_patterning(whole_rates(2 * n_problems, n_receptors))
+    patterns, labels = problems(whole_rates(2 * n_problems, n_receptors))
     answer = olfnet.separate(patterns, labels, bias=True)
     assert not answer.separable
     assert answer.verify(patterns, labels)
@@ -46,7 +47,7 @@ def test_no_readout_of_receptors_solves_any(n_problems, n_receptors):
 
 def test_other_labels_and_a_bent_readout_are_no_such_problem():
     """Negative controls: A against the rest, and rates behind the antennal lobe."""
-    patterns, labels = negative_patterning(whole_rates(2))
+    patterns, labels = problems(whole_rates(2))
     assert olfnet.separate(patterns, [-1, 1, -1, 1], bias=True).separable
     normalized = DivisiveNormalization()(patterns)
     assert olfnet.separate(normalized, labels, bias=True).separable
@@ -55,28 +56,40 @@ def test_other_labels_and_a_bent_readout_are_no_such_problem():
 def test_rounding_tells_mixtures_from_sums():
     """As the notes say: of rates that are not whole, some can be told apart, by rounding alone."""
     odors = whole_rates(2) / 7 + 0.1
-    patterns, labels = negative_patterning(odors, 0.1)
+    patterns, labels = problems(odors, 0.1)
     answer = olfnet.separate(patterns, labels, bias=True)
     assert answer.separable
     assert answer.margin < 1e-12
-    eighths = negative_patterning(whole_rates(2) / 8 + 0.125, 0.125)
+    eighths = problems(whole_rates(2) / 8 + 0.125, 0.125)
     assert not olfnet.separate(*eighths, bias=True).separable
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: negative_patterning([[1.0], [2.0], [3.0]]), "even number of rows, got 3"),
-        (lambda: negative_patterning([1.0, 2.0]), "odors must be 2-D"),
-        (lambda: negative_patterning([[1.0], [np.nan]]), "odors must be finite, got nan"),
-        (lambda: negative_patterning([[1.0], [-2.0]]), "below air, got -2 spikes/s relative"),
-        (lambda: negative_patterning([[9.0], [4.0]], 5.0), "below air, got -1 spikes/s relative"),
-        (lambda: negative_patterning([[9.0], [9.0]], -1.0), "air must be non-negative, .* got"),
-        (lambda: negative_patterning([[9.0], [9.0]], np.nan), "air must be non-negative, .* got"),
-        (lambda: negative_patterning([[9.0], [9.0]], np.inf), "below air, got -inf"),
-        (lambda: negative_patterning([[9.0], [9.0]], [[1], [2]]), "one per receptor, got"),
-        (lambda: negative_patterning([[9.0, 1], [9.0, 1]], [1, 1, 1]), "shapes that fit"),
-        (lambda: negative_patterning([[9.0], [9.0]], "a"), "air must be numbers, got 'a'"),
+        (lambda: problems([[1.0], [2.0], [3.0]]), "even number of rows, got 3"),
+        (lambda: problems([1.0, 2.0]), "odors must be 2-D"),
+        (lambda: problems([[1.0], [np.nan]]), "odors must be finite, got nan"),
+        (
+            lambda: problems([[1.0], [-2.0]]),
+            "below air, got -2 spikes/s relative",
+        ),
+        (
+            lambda: problems([[9.0], [4.0]], 5.0),
+            "below air, got -1 spikes/s relative",
+        ),
+        (
+            lambda: problems([[9.0], [9.0]], -1.0),
+            "air must be non-negative, .* got",
+        ),
+        (
+            lambda: problems([[9.0], [9.0]], np.nan),
+            "air must be non-negative, .* got",
+        ),
+        (lambda: problems([[9.0], [9.0]], np.inf), "below air, got -inf"),
+        (lambda: problems([[9.0], [9.0]], [[1], [2]]), "one per receptor, got"),
+        (lambda: problems([[9.0, 1], [9.0, 1]], [1, 1, 1]), "shapes that fit"),
+        (lambda: problems([[9.0], [9.0]], "a"), "air must be numbers, got 'a'"),
     ],
 )
 def test_bad_input(call, message):

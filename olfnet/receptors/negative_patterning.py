@@ -7,7 +7,7 @@ from olfnet import checks
 from olfnet.checks import FloatArray
 
 
-def negative_patterning(odors: ArrayLike, air: ArrayLike = 0.0) -> tuple[FloatArray, FloatArray]:
+def problems(odors: ArrayLike, air: ArrayLike = 0.0) -> tuple[FloatArray, FloatArray]:
     """Arrange odors as problems in which each of two odors is rewarded, but not both together.
 
     A mixture adds up what its two odors add to the rates in clean air, so that A + B = AB + air:
@@ -45,7 +45,7 @@ def negative_patterning(odors: ArrayLike, air: ArrayLike = 0.0) -> tuple[FloatAr
 
     Examples
     --------
-    >>> patterns, labels = negative_patterning([[30.0, 10.0], [10.0, 20.0]], air=10.0)
+    >>> patterns, labels = problems([[30.0, 10.0], [10.0, 20.0]], air=10.0)
     >>> patterns.tolist(), labels.tolist()
     ([[10.0, 10.0], [30.0, 10.0], [10.0, 20.0], [30.0, 20.0]], [-1.0, 1.0, 1.0, -1.0])
     """

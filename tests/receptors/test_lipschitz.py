@@ -4,13 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from olfnet.receptors import (
-    DivisiveNormalization,
-    NoNormalization,
-    ResponseGain,
-    absolute_rates,
-    load_panel,
-)
+from olfnet import load_panel
+from olfnet.receptors import DivisiveNormalization, NoNormalization, ResponseGain, absolute_rates
 from olfnet.receptors.lipschitz import lipschitz_bound, slopes
 
 LOBES = [
