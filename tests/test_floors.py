@@ -159,7 +159,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_rooms_leave_simulators_and_drawing_to_their_users():
-    names = "receptors.load_panel, expansion.random_expansion, capacity.CapacityCurve, lab.Study"
+    names = "load_panel, random_expansion, capacity.CapacityCurve, lab.Study"
     access = "; ".join(f"olfnet.{name}" for name in names.split(", "))
     code = f"import olfnet, sys; {access}; print(*sys.modules)"
     loaded = subprocess.run(
