@@ -13,13 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 import olfnet
-from olfnet import checks
-from olfnet.lab import claims as register  # its many modules load when a name is asked for
 from olfnet.lab import command, dataset, journal
 from olfnet.lab.command import DEFAULTS, Options, say
-from olfnet.lab.files import make_folder
-from olfnet.lab.progress import progress
-from olfnet.lab.provenance import provenance
+from olfnet.lab.files import bundled_studies
 from olfnet.lab.study import Study, load_study
 
 STUDIES = Path("studies")
@@ -101,19 +97,24 @@ def show(
 
 @app.command
 def claims(
+    path: Path | None = None,
+    /,
     *,
     only: Annotated[tuple[str, ...], cyclopts.Parameter(consume_multiple=True, negative="")] = (),
     quick: Annotated[bool, cyclopts.Parameter(negative="")] = False,
     seed: int = 0,
     n_workers: Annotated[int | None, cyclopts.Parameter(name="--workers")] = None,
-    out: Path = RESULTS / "claims",
+    out: Path | None = None,
 ) -> int:
-    """Hold theory against simulation, claim by claim; a claim that fails fails the command.
+    """Check every claim by simulation; exit with status 1 if one fails.
 
-    If it is stopped, the same command goes on with the claims that are left.
+    If it is stopped, the same command goes on with the claims that are left.  Claims are checked
+    again when their files or the package have changed.
 
     Parameters
     ----------
+    path
+        Folder or file of claims, by default those bundled with the package.
     only
         Systems (S14), references (R1) or claims (R1.mean).
     quick
@@ -123,35 +124,26 @@ def claims(
     n_workers
         Processes, by default one for each core.
     out
-        Folder for the table in Markdown and the numbers in JSON.
+        Folder for the results, by default results/claims or results/claims-quick.
     """
-    wanted = register.chosen(name for text in only for name in text.split(","))
-    checks.count("seed", seed, minimum=0)
-    if n_workers is not None:
-        checks.count("n_workers", n_workers)
-    make_folder(out)
-    words = ["olfnet claims", *(f"--only {name}" for name in only), *(["--quick"] if quick else [])]
-    words += [f"--seed {seed}"] if seed else []
-    about = provenance(None, " ".join(words)) | {"seed": seed}
-    with (
-        progress("claims") as report,
-        register.unfinished(out, wanted, about | {"quick": quick}) as (known, keep),
-    ):
-        outcomes = register.examine_all(
-            wanted,
-            quick=quick,
-            seed=seed,
-            n_workers=n_workers,
-            known=known,
-            keep=keep,
-            report=report,
-        )
-        register.account.write(outcomes, about, out)
-    Console().print(register.account.table(outcomes))
-    failed = [outcome.claim.key for outcome in outcomes if not outcome.holds]
+    from olfnet.lab import register  # which loads SciPy's statistics
+
+    known = register.load_register(path or bundled_studies() / "claims")
+    chosen = known.chosen(name for text in only for name in text.split(","))
+    study = known.study(chosen, quick=quick)
+    out = out or RESULTS / study.name
+    options = Options(seed=seed, out=out, n_workers=n_workers, retry_failed=True)
+    words = ["olfnet", "claims", *([str(path)] if path else [])]
+    words += [word for name in only for word in ("--only", name)] + ["--quick"] * quick
+    code = command.run(study, options, shlex.join(words))
+    book = journal.read(out)
+    results = register.checked(book, known.claims, known.digest)
+    Console().print(register.table([r for r in results if r.claim in chosen]))
+    register.write(results, dataset.origin(book.runs[-1:]) | {"seed": seed}, out)
+    failed = [result.claim.key for result in results if not result.holds]
     if failed:
-        say(f"{len(failed)} of {len(outcomes)} claims fail: {', '.join(failed)}")
-    return command.FAILED if failed else command.DONE
+        say(f"{len(failed)} of {len(results)} claims fail: {', '.join(failed)}")
+    return code or (command.FAILED if failed else command.DONE)
 
 
 def _find(text: str) -> Study:

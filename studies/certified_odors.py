@@ -17,8 +17,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, results
-from olfnet.lab.claims import odor_path
+from olfnet.lab import Parameter, Study, drawing, odor_network, results
 from olfnet.receptors import fly_odors
 from olfnet.theory import lipschitz
 from olfnet.theory.network import Network
@@ -34,15 +33,15 @@ RADII = {
 LABELS = ("attacked", "certified, slopes nearby", "certified, product of constants")
 
 
-def odor_network(
+def network_of(
     readout: str, coding_level: float, n_units: int, fan_in: int, rng: np.random.Generator
 ) -> Network:
     """Draw a wiring, and teach the readout."""
     wiring, noise = rng.spawn(2)
-    circuit = odor_path.expansion(n_units, fan_in, coding_level, wiring)
+    circuit = odor_network.expansion(n_units, fan_in, coding_level, wiring)
     if readout == "nearest code":
-        return odor_path.nearest_code(circuit)
-    return odor_path.least_squares(circuit, noise)
+        return odor_network.nearest_code(circuit)
+    return odor_network.least_squares(circuit, noise)
 
 
 def radii(
@@ -66,7 +65,7 @@ def measure(
     """Certify and attack the names of measured odors; those that get a wrong name bear nothing."""
     panel = olfnet.load_panel("hallem_carlson_2006")
     chosen = np.linspace(0, panel.sizes["odor"] - 1, n_odors).round().astype(int)
-    network = odor_network(readout, coding_level, n_units, fan_in, rng)
+    network = network_of(readout, coding_level, n_units, fan_in, rng)
     rates = fly_odors()[chosen]
     right = network(rates).argmax(axis=1) == chosen
     found = np.zeros((len(RADII), len(NORMS), n_odors))

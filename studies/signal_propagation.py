@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
+from olfnet.checks import FloatArray
 from olfnet.expansion import rate
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab import Parameter, Study, drawing, results
-from olfnet.lab.claims.propagation import alike, mutual
 from olfnet.theory import propagation
 from olfnet.theory.activations import Step, Tanh, Thresholded
 from olfnet.theory.propagation import RandomLayer
@@ -41,6 +41,22 @@ LEVELS = np.array([0.5, 0.1, 0.02])
 CORRELATIONS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.98])
 BEFORE, BETWEEN, N_ALIKE, N_RECEPTORS = 12, 8, 8, 50
 ENOUGH = partial(checks.count, minimum=N_ALIKE + 1)
+
+
+def alike(
+    correlations: FloatArray, n_inputs: int, n_units: int, rng: np.random.Generator
+) -> FloatArray:
+    """Draw inputs of mean square 1 with exactly these mutual correlations, a block for each."""
+    basis = np.linalg.qr(rng.standard_normal((n_units, n_inputs + 1)))[0].T * n_units**0.5
+    return np.concatenate([c**0.5 * basis[0] + (1 - c) ** 0.5 * basis[1:] for c in correlations])
+
+
+def mutual(activity: FloatArray, weight_variance: float, bias_variance: float) -> float:
+    """Mean correlation of the drives that activities (n_samples, n_units) cause."""
+    shared = weight_variance * activity @ activity.T / activity.shape[1] + bias_variance
+    spread = np.sqrt(np.diag(shared))
+    pairs = np.triu_indices(len(shared), 1)
+    return float(np.mean((shared / spread / spread[:, None])[pairs]))
 
 
 def growth(n_units: int, rng: np.random.Generator) -> np.ndarray:

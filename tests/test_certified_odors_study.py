@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from olfnet.lab import load_study
-from olfnet.lab.claims import odor_path
+from olfnet.lab import load_study, odor_network
 from olfnet.receptors import fly_odors
 from olfnet.theory import lipschitz
 
@@ -45,7 +44,7 @@ def test_radii_are_those_of_the_odor_path(quick):
     options = {"readout": "nearest code", "coding_level": 0.1, "n_units": 60, "fan_in": 6}
     found = study.measure(**options, n_odors=8, rng=np.random.default_rng(4))
     wiring = np.random.default_rng(4).spawn(2)[0]
-    net = odor_path.nearest_code(odor_path.expansion(60, 6, 0.1, wiring))
+    net = odor_network.nearest_code(odor_network.expansion(60, 6, 0.1, wiring))
     chosen = np.linspace(0, 109, 8).round().astype(int)
     rates = fly_odors()[chosen]
     right = net(rates).argmax(axis=1) == chosen

@@ -160,10 +160,13 @@ def test_formulas_are_found():
 
 
 def test_formulas_of_all_claims_are_converted():
-    from olfnet.lab.claims import REGISTER
+    from olfnet.lab.files import bundled_studies
+    from olfnet.lab.register import load_register
 
     written = {
-        claim.equation: formulas.mathml(claim.equation) for claim in REGISTER if claim.equation
+        claim.equation: formulas.mathml(claim.equation)
+        for claim in load_register(bundled_studies() / "claims").claims
+        if claim.equation
     }
     assert len(written) > 100
     assert not [tex for tex, markup in written.items() if "\\" in markup]

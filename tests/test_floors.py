@@ -142,7 +142,7 @@ def test_the_check_finds_planted_imports(source, found):
         ("olfnet.expansion.rate", "from olfnet.theory import cover", ["theory"]),
         ("olfnet.expansion.rate", "from olfnet import receptors", []),
         ("olfnet.estimators.circuits", "from olfnet.theory import cover", ["theory"]),
-        ("olfnet.lab.claims.tables", "from olfnet.theory import cover", []),
+        ("olfnet.lab.odor_network", "from olfnet.theory import cover", []),
     ],
 )
 def test_theory_and_simulation_arrays_and_circuits_stay_apart(module, source, found):
@@ -179,6 +179,6 @@ def test_the_command_line_answers_before_any_claim_or_statistics_load():
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    heavy = {"brian2", "matplotlib", "dask", "sklearn", "scipy.stats", "olfnet.lab.claims.claim"}
+    heavy = {"brian2", "matplotlib", "dask", "sklearn", "scipy.stats", "sklearn.svm"}
     assert "olfnet.lab.sweep" in loaded.stdout.split()
     assert not heavy & set(loaded.stdout.split())

@@ -8,10 +8,13 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from olfnet.lab import load_study
-from olfnet.lab.claims import hashing
+from olfnet.lab.register import import_claims
 
 STUDY = Path(__file__).parents[1] / "studies" / "fly_hash.py"
 BENCHMARK = STUDY.parent / "benchmarks" / "hashing.py"
+
+
+hashing = vars(import_claims("hashing"))
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +53,16 @@ def test_the_published_metric_is_that_of_plain_loops(binary):
     vectors = rng.random((200, 10))
     hashes = (vectors[:, :4] > 0.7).astype(float) if binary else vectors[:, :4]
     for given in (hashes, csr_array(hashes)):
-        found = hashing.listed_precision(vectors, given, np.random.default_rng(3), 30)
+        found = hashing["listed_precision"](vectors, given, np.random.default_rng(3), 30)
         queries = np.sort(np.random.default_rng(3).choice(200, 30, replace=False))
         assert found == pytest.approx(listed_by_hand(vectors, hashes, queries), rel=1e-12)
-    assert hashing.listed_precision(vectors, 2 * vectors, rng, 30) == 1
-    assert hashing.listed_precision(vectors, rng.random((200, 4)), rng, 30) < 0.5  # control
+    assert hashing["listed_precision"](vectors, 2 * vectors, rng, 30) == 1
+    assert hashing["listed_precision"](vectors, rng.random((200, 4)), rng, 30) < 0.5  # control
 
 
 def test_data_have_equal_means(quick):
     study, dataset = quick
-    for draw in (hashing.digits, hashing.odors):
+    for draw in (hashing["digits"], hashing["odors"]):
         vectors = draw(np.random.default_rng(0))
         np.testing.assert_allclose(vectors.mean(axis=1), 1, rtol=1e-12)
         assert vectors.min() >= 0
@@ -70,9 +73,9 @@ def test_data_have_equal_means(quick):
 def test_claims_hash_as_the_estimator_does():
     """Claims may not import estimators: the same wiring makes the same hashes."""
     study = load_study(STUDY)
-    vectors = hashing.digits(np.random.default_rng(0))[:100]
+    vectors = hashing["digits"](np.random.default_rng(0))[:100]
     fly, binary, dense, signs = study.measure.__globals__["hashers"](4, 640, 7)
-    wanted = hashing.winners(vectors, 4, np.random.default_rng(0))
+    wanted = hashing["winners"](vectors, 4, np.random.default_rng(0))
     fly.fit(vectors)
     drive = fly.circuit_.drive(vectors)
     assert wanted.shape == drive.shape
@@ -80,7 +83,7 @@ def test_claims_hash_as_the_estimator_does():
     hashes = fly.transform(vectors).toarray()
     np.testing.assert_allclose(hashes[hashes > 0], drive[hashes > 0], rtol=1e-12)
     np.testing.assert_array_equal(binary.fit_transform(vectors).toarray(), hashes > 0)
-    assert (fly.circuit_.fan_in == hashing.FAN_IN).all()
+    assert (fly.circuit_.fan_in == hashing["FAN_IN"]).all()
 
 
 def test_the_fly_beats_dense_projections_and_these_their_signs_at_short_hashes(quick):

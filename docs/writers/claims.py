@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from olfnet.lab.claims import REGISTER, Claim, Status
+from olfnet.lab.claims import Claim, Status
+from olfnet.lab.files import bundled_studies
+from olfnet.lab.register import load_register
 
 from .api import put
 
@@ -25,7 +27,8 @@ HOMES = {
     "R9": "expansion",
     "R10": "expansion",
 }
-_THEORY, _CLAIMS = "olfnet.theory.", "olfnet.lab.claims."
+_THEORY, _CLAIMS = "olfnet.theory.", "olfnet_claims_"
+REGISTER = load_register(bundled_studies() / "claims").claims
 
 
 def write(folder: Path) -> None:
@@ -70,7 +73,7 @@ def of_module(name: str) -> list[Examined]:
 def _modules(claim: Claim) -> frozenset[str]:
     seen: set[int] = set()
     found: set[str] = set()
-    for function in (claim.closed_form, claim.simulation, claim.control):
+    for function in (claim.expected, claim.simulation, claim.control):
         found.update(_reached(function, seen))
     return frozenset(found)
 

@@ -1,4 +1,4 @@
-from . import command, dataset, journal, points, provenance, results, study, sweep
+from . import claims, command, dataset, journal, points, provenance, register, results, study, sweep
 from .parameter import Parameter
 from .study import Study, load_study
 from .sweep import Result
@@ -7,12 +7,14 @@ __all__ = [
     "Parameter",
     "Result",
     "Study",
+    "claims",
     "command",
     "dataset",
     "journal",
     "load_study",
     "points",
     "provenance",
+    "register",
     "results",
     "sweep",
     "study",

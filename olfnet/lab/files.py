@@ -3,12 +3,20 @@
 import os
 from pathlib import Path
 
+import olfnet
+
 
 def replace_text(file: Path, text: str) -> None:
     """Put a new file in the place of an old one at once."""
     new = file.with_name(f".{file.name}.new")
     new.write_text(text, encoding="utf-8")
     os.replace(new, file)
+
+
+def bundled_studies() -> Path:
+    """Return the folder of the studies and claims that come with the package."""
+    installed = Path(olfnet.__file__).parent / "_studies"
+    return installed if installed.is_dir() else installed.parents[1] / "studies"
 
 
 def make_folder(folder: Path) -> None:

@@ -37,6 +37,8 @@ class Journal:
         Provenance of each run that wrote here, oldest first.
     records : dict of point key to record
         The latest record of each point: its ``values`` or its ``failure``.
+    digests : dict of point key to str
+        Version of the study that measured it.
     """
 
     header: Record
@@ -44,6 +46,7 @@ class Journal:
     records: dict[str, Record] = field(default_factory=dict)
     file: IO[bytes] | None = None
     dims: dict[str, list[str]] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
     def fitting(self, line: str) -> str:
         """Return the line of a point, or of its failure if it cannot stand beside the others."""
@@ -79,7 +82,9 @@ class Journal:
         elif "wall_seconds" in record:
             self.runs[-1] |= record
         else:
-            self.records[point_of(record).key] = record
+            key = point_of(record).key
+            self.records[key] = record
+            self.digests[key] = self.runs[-1].get("digest", "") if self.runs else ""
             for name, entry in record.get("values", {}).items():
                 self.dims.setdefault(name, entry["dims"])
         return record

@@ -49,6 +49,8 @@ class Study:
         How often each combination of values is drawn anew, in full and in a quick trial.
     alone : bool
         Measure one point at a time, whatever the number of workers: for timings.
+    redo_changed : bool
+        Measure points again whose records are from another version (``digest``) of the study.
     file : Path, optional
         Where the study is written, filled in when it is loaded; worker processes read it there.
     digest : str
@@ -70,6 +72,7 @@ class Study:
     n_repeats: int = 1
     quick_repeats: int = 1
     alone: bool = False
+    redo_changed: bool = False
     file: Path | None = None
     digest: str = ""
 

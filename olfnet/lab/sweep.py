@@ -136,11 +136,20 @@ def run(
     folder = Path(out or Path("results", study.name + ("-quick" if quick else "")))
     with journals.opened(folder, _header(study, seed), datasets.require_intact) as journal:
         points = list(points_of(grid, n_repeats))
-        todo = [p for p in points if _wanted(journal.records.get(p.key), retry_failed)]
+        todo = [
+            p
+            for p in points
+            if _wanted(journal.records.get(p.key), retry_failed)
+            or (study.redo_changed and journal.digests[p.key] != study.digest)
+        ]
         report(len(points) - len(todo), len(points))
         stop, n_left, changed = "", len(todo), False
         if todo:
-            changed = bool(journal.runs) and study.digest != journal.runs[-1].get("digest", "")
+            changed = (
+                bool(journal.runs)
+                and not study.redo_changed
+                and study.digest != journal.runs[-1].get("digest", "")
+            )
             about = provenance(study.file, command) | {"digest": study.digest}
             journal.append(json.dumps({"run": about}))
         start = time.perf_counter()

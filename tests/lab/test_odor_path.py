@@ -4,27 +4,29 @@ import numpy as np
 import pytest
 
 from olfnet.expansion import Circuit, random_expansion, rate, sparsify
-from olfnet.lab.claims import certificates as claims
-from olfnet.lab.claims import odor_path
+from olfnet.lab import odor_network
+from olfnet.lab.register import import_claims
 from olfnet.receptors import NoNormalization, fly_odors
 from olfnet.theory import lipschitz
 from olfnet.theory.lipschitz import Ball, Enclosure, bound, enclosed
 from olfnet.theory.network import Network
 
+claims = vars(import_claims("certificates"))
+
 
 @pytest.fixture(scope="module")
 def circuit():
-    return odor_path.expansion(120, 6, 0.1, np.random.default_rng(0))
+    return odor_network.expansion(120, 6, 0.1, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
 def path(circuit):
-    return odor_path.nearest_code(circuit)
+    return odor_network.nearest_code(circuit)
 
 
 def test_layers_answer_as_the_rooms_do(circuit, path):
     rates = fly_odors()
-    wanted = rate.respond(circuit, odor_path.LOBE(rates)).rates
+    wanted = rate.respond(circuit, odor_network.LOBE(rates)).rates
     codes = Network(path.layers[:3])(rates)
     np.testing.assert_allclose(codes, wanted, atol=1e-10)
     assert wanted.astype(bool).mean() == pytest.approx(0.1, abs=1e-3)
@@ -52,7 +54,7 @@ def test_slopes_by_receptor_rates_are_differences(path):
 
 def test_projection_neurons_stay_enclosed():
     """At 100 places within reach of an odor; at four times the distance some do not."""
-    layer, random = odor_path.AntennalLobe(odor_path.LOBE), np.random.default_rng(2)
+    layer, random = odor_network.AntennalLobe(odor_network.LOBE), np.random.default_rng(2)
     for odor in fly_odors()[::40]:
         for norm, size in ((2, 10.0), (np.inf, 3.0)):
             ball = Ball(size, norm)
@@ -91,7 +93,7 @@ def test_certified_odors_bear_attacks(path, norm):
 
 
 def test_a_readout_taught_by_trials_is_certified_less_far(circuit, path):
-    taught = odor_path.least_squares(circuit, np.random.default_rng(5))
+    taught = odor_network.least_squares(circuit, np.random.default_rng(5))
     rates = fly_odors()[::11]
     known = taught(rates).argmax(axis=1) == np.arange(110)[::11]
     assert known.mean() > 0.8
@@ -100,7 +102,7 @@ def test_a_readout_taught_by_trials_is_certified_less_far(circuit, path):
 
 
 def test_raw_rates_have_a_constant_of_one():
-    layer = odor_path.AntennalLobe(NoNormalization())
+    layer = odor_network.AntennalLobe(NoNormalization())
     assert bound(layer, 2, (24,)) == bound(layer, np.inf, (24,)) == 1
     with pytest.raises(ValueError, match="shape must be given"):
         bound(layer)
@@ -117,17 +119,19 @@ def test_raw_rates_have_a_constant_of_one():
 def test_codes_that_cannot_be_certified_are_refused(sparsifier, words):
     weights = random_expansion(n_inputs=24, n_units=20, fan_in=6, coding_level=0.1, rng=0).weights
     with pytest.raises(ValueError, match=words):
-        odor_path.network(odor_path.LOBE, Circuit(weights, sparsifier), np.eye(20), np.zeros(20))
+        odor_network.network(
+            odor_network.LOBE, Circuit(weights, sparsifier), np.eye(20), np.zeros(20)
+        )
 
 
 def test_attacks_are_counted():
     """Certificates hold, those eight times too large do not, and the count says how often."""
-    net, inputs, radius = claims.image_network(np.random.default_rng(6))
+    net, inputs, radius = claims["image_network"](np.random.default_rng(6))
 
     def drawn(rng):
         return net, inputs, radius
 
     for times, won in ((0.999999, False), (8.0, True)):
-        found = claims.successes(drawn, times, 400, np.random.default_rng(7))
+        found = claims["successes"](drawn, times, 400, np.random.default_rng(7))
         assert (found.value > 0) == won
         assert found.low <= found.value <= found.high

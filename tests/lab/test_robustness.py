@@ -10,7 +10,6 @@ import xarray as xr
 
 from olfnet import cli
 from olfnet.lab import Parameter, Study, command, executors, load_study
-from olfnet.lab.claims import REGISTER, examination, examine_all
 
 
 def sweep(tmp_path, measure, *parameters, **options):
@@ -241,18 +240,3 @@ def test_a_file_that_exits_is_no_study(tmp_path):
     (tmp_path / "a.py").write_text("import sys\nsys.exit(3)\n")
     with pytest.raises(ValueError, match="a.py cannot be loaded: SystemExit: 3"):
         load_study(tmp_path / "a.py")
-
-
-@pytest.mark.filterwarnings("ignore:.*could not be examined:UserWarning")
-def test_claims_survive_a_claim_that_cannot_be_examined(monkeypatch):
-    chosen = [c for c in REGISTER if c.key in ("R1.fraction_5_8", "R13.mean")]
-
-    def fail(*arguments):
-        raise RuntimeError("broken")
-
-    whole = examine_all(chosen, quick=True, n_workers=2)
-    assert [outcome.holds for outcome in whole] == [True, True]
-    monkeypatch.setattr(examination, "_examine_key", fail)
-    found = examine_all(chosen, quick=True, n_workers=2)
-    assert [outcome.holds for outcome in found] == [False, False]
-    assert all(np.isnan(outcome.measured.value) for outcome in found)

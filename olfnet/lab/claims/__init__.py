@@ -1,5 +1,0 @@
-"""Every published or proven result that olfnet reproduces, executed: theory beside simulation."""
-
-import lazy_loader
-
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
