@@ -60,7 +60,10 @@ def _(layer: AntennalLobe, inside: Enclosure, ball: Ball) -> Enclosure:
     # The sum of all rates may move less than the rates one by one.
     total = inside.weighted(np.ones((1, inside.value.size)), inside.value.sum()[None])
     near = lobe.slopes(
-        layer.transform, inside.value[None], inside.reach(ball)[None], total.reach(ball)[None]
+        layer.transform,
+        inside.value[None],
+        inside.half_width(ball)[None],
+        total.half_width(ball)[None],
     )
     own, own_doubt = _middle(near.own_low[0], near.own_high[0])
     shared, shared_doubt = _middle(near.shared_low[0], near.shared_high[0])

@@ -13,7 +13,7 @@ from olfnet.receptors import fly_odors
 from olfnet.receptors.lipschitz import lipschitz_bound
 from olfnet.theory import network
 from olfnet.theory.activations import Tanh
-from olfnet.theory.lipschitz import EPS, bound, explicit_matrix, singular_values
+from olfnet.theory.lipschitz import bound, explicit_matrix, singular_values
 from olfnet.theory.network import Convolution, Dense, Layer, Network, Residual
 
 from .sources import OLSEN
@@ -23,6 +23,7 @@ HE = "He et al. 2016, arXiv 1512.03385, by the triangle inequality"
 SEDGHI = "Sedghi, Gupta & Long 2019, arXiv 1805.10408"
 DERIVED = f"{OLSEN}, derived for this package"
 GRID = (6, 6)
+EPS = float(np.finfo(float).eps)
 claim = partial(Claim, systems=("S11",), n_samples=300, n_quick=30)
 
 

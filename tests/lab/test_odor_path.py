@@ -64,11 +64,11 @@ def test_projection_neurons_stay_enclosed():
             ways = size * ways / np.linalg.norm(ways, norm, axis=1, keepdims=True)
             moved = np.maximum(odor + ways, 0)
             off = np.abs(layer.linearized(moved)[0] - around.value)
-            assert (off <= around.reach(ball)).all()
+            assert (off <= around.half_width(ball)).all()
             near = np.array([slopes(layer, one) for one in moved])
-            assert (np.abs(near - around.slope) <= around.spread * (1 + 1e-9) + 1e-12).all()
+            assert (np.abs(near - around.slope) <= around.slope_error * (1 + 1e-9) + 1e-12).all()
             far = np.array([slopes(layer, one) for one in np.maximum(odor + 4 * ways, 0)])
-            assert (np.abs(far - around.slope) > around.spread).any()  # control
+            assert (np.abs(far - around.slope) > around.slope_error).any()  # control
 
 
 def slopes(layer, odor):

@@ -1,33 +1,33 @@
 """Attacks on classifiers: the search for small changes of the input that change the class.
 
-An attack can only fail; what it finds bounds the distance to the nearest other class from above, as
-a certificate bounds it from below.  ``descend`` follows the gradient and stays in a ball,
-``scatter`` tries random directions, ``attacked_radius`` searches for the nearest success of both.
+An attack can only fail; its success bounds the distance to the nearest other class from above, as a
+certificate bounds it from below.  ``descend`` follows the gradient and stays in a ball, ``scatter``
+tries random directions, ``attacked_radius`` searches for the nearest success of both.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
-from olfnet.theory.lipschitz.bounds import require_norm
-from olfnet.theory.lipschitz.certificates import classes
+from olfnet.theory.lipschitz._decisions import classes, lead
+from olfnet.theory.lipschitz._norms import require_norm
 from olfnet.theory.network import Network, samples
 
 
 @dataclass(frozen=True, eq=False)
 class Attack:
-    """The worst that was found for each input.
+    """The worst point of an attack on each input.
 
     Attributes
     ----------
     margins : array of shape (n_samples,)
-        By how much the original class is ahead of all others there; at most 0 where it is not.
+        Output of the original class minus the largest other output there; at most 0 where the
+        class has changed.
     points : array of shape (n_samples, ...)
-        Inputs that do it.
+        Inputs with these margins.
     """
 
     margins: FloatArray
@@ -39,9 +39,52 @@ class Attack:
         return np.asarray(self.margins <= 0)
 
     def or_worse(self, margins: FloatArray, points: FloatArray) -> "Attack":
-        """Return the worse of this and another find, for each input."""
+        """Return the worse of this and another point, for each input."""
         worse = (margins < self.margins).reshape(-1, *(1,) * (points.ndim - 1))
         return Attack(np.minimum(margins, self.margins), np.where(worse, points, self.points))
+
+
+@dataclass(frozen=True, eq=False)
+class _Balls:
+    """Balls around inputs, without what lies below the least number allowed in an input."""
+
+    centers: FloatArray
+    radius: FloatArray
+    norm: float
+    lower: float
+
+    @classmethod
+    def checked(cls, inputs: ArrayLike, radius: ArrayLike, norm: float, lower: float) -> "_Balls":
+        norm, inputs = require_norm(norm), samples("inputs", inputs)
+        if np.isnan(lower):
+            raise ValueError(f"lower must be a number, got {lower}")
+        if inputs.min() < lower:
+            raise ValueError(f"inputs must be at least lower={lower:g}, got {inputs.min():g}")
+        (radius,) = checks.at_least(0, radius=radius)
+        return cls(inputs, checks.for_each("radius", radius, len(inputs)), norm, lower)
+
+    def of(self, which: NDArray[np.int64], radius: FloatArray) -> "_Balls":
+        """Return balls around some of the inputs, with other radii."""
+        return replace(self, centers=self.centers[which], radius=radius)
+
+    def random_directions(self, rng: np.random.Generator) -> FloatArray:
+        """Draw moves of size 1: uniform in direction for the 2-norm, corners for the max norm."""
+        if self.norm == 2:
+            return _unit(rng.standard_normal(self.centers.shape))
+        return rng.choice([-1.0, 1.0], self.centers.shape)
+
+    def steepest_directions(self, slopes: FloatArray) -> FloatArray:
+        """Return the moves of size 1 along which sums with these slopes grow fastest."""
+        return _unit(slopes) if self.norm == 2 else np.sign(slopes)
+
+    def moved(self, moves: FloatArray) -> FloatArray:
+        """Return centers moved by at most the radius, and not below ``lower``.
+
+        Raising a number to ``lower`` brings it nearer to the center, which is not below it.
+        """
+        size = _length(moves, self.norm)
+        short = np.minimum(1.0, self.radius / np.where(size > 0, size, 1.0))
+        return np.maximum(self.centers + _scaled(short, moves), self.lower)
 
 
 def descend(
@@ -65,12 +108,12 @@ def descend(
     radius : float or array of shape (n_samples,)
     norm : {2, np.inf}
     lower : float
-        Least legal number in an input, such as 0 for rates.
+        Least number allowed in an input, such as 0 for rates.
     n_steps : int
         The first leads across the whole ball, later ones become shorter.
     rank : int or array of shape (n_samples,)
-        Whom to help: the first, second, ... of the other classes, in the order of the outputs to
-        the input itself; with 0 whichever comes next at the moment.
+        Class to attack toward: the first, second, ... of the other classes, in the order of the
+        outputs to the input itself; with 0 the runner-up at each step.
     rng : seed or Generator
         Draws the starts.
 
@@ -82,7 +125,7 @@ def descend(
     Raises
     ------
     ValueError
-        If a number is not legal, such as an input below ``lower``.
+        If a number is out of range, such as an input below ``lower``.
 
     Notes
     -----
@@ -96,27 +139,12 @@ def descend(
     >>> [bool(descend(plane, [[3.0, 4.0]], r, rng=1).succeeded[0]) for r in (3.99, 4.01)]
     [False, True]
     """
-    rng = np.random.default_rng(rng)
-    inputs, radius = _legal(inputs, radius, norm, lower)
-    n_steps = checks.count("n_steps", n_steps)
-    outputs = network(inputs)
-    chosen, rank = classes(outputs), np.asarray(rank)
-    if rank.shape not in ((), (len(inputs),)) or rank.dtype.kind not in "iu":
-        raise ValueError(f"rank must be one integer or {len(inputs)}, got {rank!r}")
-    rank = np.broadcast_to(rank, len(inputs))
-    order = np.argsort(-outputs, axis=1)
-    helped = np.where(rank > 0, order[np.arange(len(order)), rank % outputs.shape[1]], -1)
-    start = _scaled(radius * rng.random(len(inputs)), _random_directions(inputs, norm, rng))
-    points = _inside(inputs, start, radius, norm, lower)
-    margins, slopes = _margins(network, points, chosen, helped)
-    worst = Attack(margins, points)
-    for step in range(n_steps):
-        size = 2 * radius * (1 - step / n_steps)
-        moves = points - inputs - _scaled(size, _steepest_directions(slopes, norm))
-        points = _inside(inputs, moves, radius, norm, lower)
-        margins, slopes = _margins(network, points, chosen, helped)
-        worst = worst.or_worse(margins, points)
-    return worst
+    balls, n_steps = _Balls.checked(inputs, radius, norm, lower), checks.count("n_steps", n_steps)
+    rank, n_samples = np.asarray(rank), len(balls.centers)
+    if rank.shape not in ((), (n_samples,)) or rank.dtype.kind not in "iu":
+        raise ValueError(f"rank must be one integer or {n_samples}, got {rank!r}")
+    ranks = np.broadcast_to(rank, n_samples)
+    return _descend(network, balls, n_steps, ranks, np.random.default_rng(rng))
 
 
 def scatter(
@@ -129,7 +157,7 @@ def scatter(
     n_directions: int = 100,
     rng: Seed = None,
 ) -> Attack:
-    """Try random directions, as far as each ball goes.
+    """Try random directions, up to the edge of each ball.
 
     Parameters
     ----------
@@ -148,15 +176,9 @@ def scatter(
     >>> scatter(Network([Dense([[1.0, 1.0]])]), [[1.0, 1.0]], 3.0, rng=1).succeeded
     array([ True])
     """
-    rng = np.random.default_rng(rng)
-    inputs, radius = _legal(inputs, radius, norm, lower)
-    chosen = classes(network(inputs))
-    worst = Attack(np.full(len(inputs), np.inf), inputs)
-    for _ in range(checks.count("n_directions", n_directions)):
-        ways = _scaled(radius, _random_directions(inputs, norm, rng))
-        points = _inside(inputs, ways, radius, norm, lower)
-        worst = worst.or_worse(_lead(network(points), chosen)[0], points)
-    return worst
+    balls = _Balls.checked(inputs, radius, norm, lower)
+    n_directions = checks.count("n_directions", n_directions)
+    return _scatter(network, balls, n_directions, np.random.default_rng(rng))
 
 
 def attacked_radius(
@@ -174,22 +196,22 @@ def attacked_radius(
     """Search for the nearest change of class.
 
     The radius is doubled until an attack succeeds, then the range between failure and success is
-    halved again and again.  A success counts for where the way to it crosses the border.
+    halved repeatedly.  A success counts at the distance at which the line to it changes class.
 
     Parameters
     ----------
     network, inputs, norm, lower, n_steps, rng
         As in `descend`.
     start : float
-        Radius to begin with.
+        First radius.
     n_restarts, n_rounds : int
         Starts of each attack, beside half as many random directions as steps; halvings.
 
     Returns
     -------
     array of shape (n_samples,)
-        Least distance at which the class was seen to change; infinite where none was found within
-        2**40 times ``start``.  An upper bound of the true distance.
+        Least distance of a change of class, an upper bound of the true distance; infinite where
+        there was no success within 2**40 times ``start``.
 
     Examples
     --------
@@ -199,22 +221,22 @@ def attacked_radius(
     array([4.])
     """
     rng = np.random.default_rng(rng)
-    start = checks.positive("start", start)
-    inputs, radius = _legal(inputs, start, norm, lower)
+    balls = _Balls.checked(inputs, checks.positive("start", start), norm, lower)
+    n_steps, n_rounds = checks.count("n_steps", n_steps), checks.count("n_rounds", n_rounds)
     n_restarts = checks.count("n_restarts", n_restarts)
-    options: dict[str, Any] = {"norm": norm, "lower": lower, "rng": rng}
 
     def nearest(which: NDArray[np.int64], radius: FloatArray) -> FloatArray:
         """Return distances of successes within the radius, infinite where there are none."""
-        again, wide = np.repeat(which, n_restarts), np.repeat(radius, n_restarts)
-        rank = np.tile(np.arange(n_restarts), len(which))  # each start helps another class
-        found = descend(network, inputs[again], wide, n_steps=n_steps, rank=rank, **options)
-        random = scatter(network, inputs[which], radius, n_directions=n_steps // 2 + 1, **options)
-        followed = _crossing(network, inputs[again], found, norm).reshape(-1, n_restarts)
-        tried = _crossing(network, inputs[which], random, norm)
-        return np.asarray(np.minimum(followed.min(axis=1), tried))
+        single, repeated = (
+            balls.of(np.repeat(which, n), np.repeat(radius, n)) for n in (1, n_restarts)
+        )
+        rank = np.tile(np.arange(n_restarts), len(which))  # each start moves to another class
+        followed = _crossing(network, repeated, _descend(network, repeated, n_steps, rank, rng))
+        tried = _crossing(network, single, _scatter(network, single, n_steps // 2 + 1, rng))
+        return np.asarray(np.minimum(followed.reshape(-1, n_restarts).min(axis=1), tried))
 
-    low, high = np.zeros(len(inputs)), np.full(len(inputs), np.inf)
+    radius = balls.radius.copy()
+    low, high = np.zeros(len(radius)), np.full(len(radius), np.inf)
     for _ in range(40):
         left = np.flatnonzero(np.isinf(high))
         if not len(left):
@@ -223,119 +245,78 @@ def attacked_radius(
         failed = left[np.isinf(high[left])]
         low[failed], radius[failed] = radius[failed], 2 * radius[failed]
     reached = np.flatnonzero(np.isfinite(high))
-    for _ in range(checks.count("n_rounds", n_rounds) if len(reached) else 0):
+    for _ in range(n_rounds if len(reached) else 0):
         middle = (np.minimum(low, high) + high)[reached] / 2
-        found = nearest(reached, middle)
-        low[reached] = np.where(np.isinf(found), middle, low[reached])
-        high[reached] = np.minimum(high[reached], found)
+        distances = nearest(reached, middle)
+        low[reached] = np.where(np.isinf(distances), middle, low[reached])
+        high[reached] = np.minimum(high[reached], distances)
     return high
 
 
-def _crossing(network: Network, inputs: FloatArray, attack: Attack, norm: float) -> FloatArray:
-    """Distance to the first change of class that bisection finds on the way to each success."""
-    distances = np.full(len(inputs), np.inf)
+def _descend(
+    network: Network,
+    balls: _Balls,
+    n_steps: int,
+    rank: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Attack:
+    outputs = network(balls.centers)
+    chosen, order = classes(outputs), np.argsort(-outputs, axis=1)
+    rivals = np.where(rank > 0, order[np.arange(len(order)), rank % outputs.shape[1]], -1)
+
+    def margins(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return margins of the chosen class, and slopes of its lead over the rival."""
+        outputs, pull_back = network.linearized(points)
+        margins, gradient = lead(outputs, chosen, rivals)
+        return margins, pull_back(gradient)[0]
+
+    sizes = balls.radius * rng.random(len(outputs))
+    points = balls.moved(_scaled(sizes, balls.random_directions(rng)))
+    values, slopes = margins(points)
+    worst = Attack(values, points)
+    for step in range(n_steps):
+        size = 2 * balls.radius * (1 - step / n_steps)
+        down = _scaled(size, balls.steepest_directions(slopes))
+        points = balls.moved(points - balls.centers - down)
+        values, slopes = margins(points)
+        worst = worst.or_worse(values, points)
+    return worst
+
+
+def _scatter(
+    network: Network, balls: _Balls, n_directions: int, rng: np.random.Generator
+) -> Attack:
+    chosen = classes(network(balls.centers))
+    worst = Attack(np.full(len(chosen), np.inf), balls.centers)
+    for _ in range(n_directions):
+        points = balls.moved(_scaled(balls.radius, balls.random_directions(rng)))
+        worst = worst.or_worse(lead(network(points), chosen)[0], points)
+    return worst
+
+
+def _crossing(network: Network, balls: _Balls, attack: Attack) -> FloatArray:
+    """Return the distance to the first change of class on the line to each success (bisection)."""
+    distances = np.full(len(balls.centers), np.inf)
     hit = np.flatnonzero(attack.succeeded)
     if not len(hit):
         return distances
-    centers, ways = inputs[hit], attack.points[hit] - inputs[hit]
+    centers, moves = balls.centers[hit], attack.points[hit] - balls.centers[hit]
     chosen = classes(network(centers))
     near, far = np.zeros(len(hit)), np.ones(len(hit))
     for _ in range(30):
         middle = (near + far) / 2
-        crossed = _lead(network(centers + _scaled(middle, ways)), chosen)[0] <= 0
+        crossed = lead(network(centers + _scaled(middle, moves)), chosen)[0] <= 0
         near, far = np.where(crossed, near, middle), np.where(crossed, middle, far)
-    distances[hit] = far * _length(ways, norm)
+    distances[hit] = far * _length(moves, balls.norm)
     return distances
 
 
-def _margins(
-    network: Network, points: FloatArray, chosen: NDArray[np.int64], helped: NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray]:
-    """Return by how much the chosen class leads, and slopes of its lead over the one helped."""
-    outputs, pull_back = network.linearized(points)
-    margins, gradient = _lead(outputs, chosen, helped)
-    return margins, pull_back(gradient)[0]
-
-
-def _lead(
-    outputs: FloatArray, chosen: NDArray[np.int64], helped: NDArray[np.int64] | int = -1
-) -> tuple[FloatArray, FloatArray]:
-    """Return the lead of the chosen class, and the gradient of that over the one helped."""
-    rows, gradient = np.arange(len(outputs)), np.zeros_like(outputs)
-    if outputs.shape[1] == 1:
-        gradient[:, 0] = np.where(chosen == 1, 1.0, -1.0)
-        return outputs[:, 0] * gradient[:, 0], gradient
-    others = outputs.copy()
-    others[rows, chosen] = -np.inf
-    rival = others.argmax(axis=1)
-    gradient[rows, chosen], gradient[rows, np.where(helped < 0, rival, helped)] = 1.0, -1.0
-    return outputs[rows, chosen] - outputs[rows, rival], gradient
-
-
-def _legal(
-    inputs: ArrayLike, radius: ArrayLike, norm: float, lower: float
-) -> tuple[FloatArray, FloatArray]:
-    require_norm(norm)
-    inputs = samples("inputs", inputs)
-    if np.isnan(lower):
-        raise ValueError(f"lower must be a number, got {lower}")
-    if inputs.min() < lower:
-        raise ValueError(f"inputs must be at least lower={lower:g}, got {inputs.min():g}")
-    (radius,) = checks.at_least(0, radius=radius)
-    if radius.ndim > 0 and radius.shape != (len(inputs),):
-        raise ValueError(f"radius must be one number or {len(inputs)}, got shape {radius.shape}")
-    return inputs, np.repeat(radius, len(inputs)) if radius.ndim == 0 else radius.copy()
-
-
 def _length(moves: FloatArray, norm: float) -> FloatArray:
-    """Return the size of each move, shape (n_samples,).
-
-    Examples
-    --------
-    >>> _length(np.array([[3.0, -4.0]]), 2), _length(np.array([[3.0, -4.0]]), np.inf)
-    (array([5.]), array([4.]))
-    """
     return np.asarray(np.linalg.norm(moves.reshape(len(moves), -1), norm, axis=1))
 
 
 def _scaled(factors: FloatArray, moves: FloatArray) -> FloatArray:
-    """Return each move times its factor."""
     return factors.reshape(-1, *(1,) * (moves.ndim - 1)) * moves
-
-
-def _random_directions(like: FloatArray, norm: float, rng: np.random.Generator) -> FloatArray:
-    """Draw moves of size 1: all directions alike in the 2-norm, corners in the max norm."""
-    if norm == 2:
-        return _unit(rng.standard_normal(like.shape))
-    return rng.choice([-1.0, 1.0], like.shape)
-
-
-def _steepest_directions(slopes: FloatArray, norm: float) -> FloatArray:
-    """Return the moves of size 1 along which sums with these slopes grow fastest.
-
-    Examples
-    --------
-    >>> _steepest_directions(np.array([[3.0, -4.0]]), np.inf)
-    array([[ 1., -1.]])
-    """
-    return _unit(slopes) if norm == 2 else np.sign(slopes)
-
-
-def _inside(
-    centers: FloatArray, moves: FloatArray, radius: FloatArray, norm: float, lower: float
-) -> FloatArray:
-    """Return centers moved, but no further than the radius, nor below the least legal number.
-
-    Raising an illegal number to ``lower`` brings it nearer to the center, which is legal.
-
-    Examples
-    --------
-    >>> _inside(np.ones((1, 2)), np.array([[-30.0, -40.0]]), np.array([5.0]), 2, -2.5)
-    array([[-2. , -2.5]])
-    """
-    size = _length(moves, norm)
-    short = np.minimum(1.0, radius / np.where(size > 0, size, 1.0))
-    return np.maximum(centers + _scaled(short, moves), lower)
 
 
 def _unit(moves: FloatArray) -> FloatArray:
