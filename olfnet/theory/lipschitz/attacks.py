@@ -14,7 +14,8 @@ from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory.lipschitz._decisions import classes, lead
 from olfnet.theory.lipschitz._norms import require_norm
-from olfnet.theory.network import Network, samples
+from olfnet.theory.network import Network
+from olfnet.theory.network._layer import samples
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,22 +1,18 @@
+from ._layer import Fixed, Layer, Parameters, PullBack
 from .convolution import Convolution, MeanPool
 from .dead_networks import dead_input, dead_network_bounds, lost_inputs
-from .layers import (
-    Activate,
-    Dense,
-    Fixed,
-    Flatten,
-    Layer,
-    Network,
-    Parameters,
-    PullBack,
-    Residual,
-    kept,
-    listed,
-    require_alike,
-    samples,
+from .layers import Activate, Dense, Flatten, Network, Parallel, Residual
+from .training import (
+    LogisticLoss,
+    Loss,
+    SquaredLoss,
+    Training,
+    dense,
+    descend,
+    gradient,
+    jacobian,
+    train,
 )
-from .parallel import Parallel
-from .training import LogisticLoss, Loss, SquaredLoss, Training, dense, gradient, jacobian, train
 
 __all__ = [
     "Activate",
@@ -38,12 +34,9 @@ __all__ = [
     "dead_input",
     "dead_network_bounds",
     "dense",
+    "descend",
     "gradient",
     "jacobian",
-    "kept",
-    "listed",
     "lost_inputs",
-    "require_alike",
-    "samples",
     "train",
 ]

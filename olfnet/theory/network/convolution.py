@@ -1,30 +1,29 @@
-"""Convolution: the same small kernels at every place of a grid."""
+"""Convolution: the same small kernels at every point of a grid."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.network.layers import Fixed, Parameters, PullBack, kept, require_alike
+from olfnet.theory.network._layer import Fixed, Parameters, PullBack, Weighted
 
 
 @dataclass(frozen=True, eq=False)
-class Convolution:
-    """The same small kernels at every place of a grid, in any number of spatial dimensions.
+class Convolution(Weighted):
+    """The same small kernels at every point of a grid, in any number of spatial dimensions.
 
     Parameters
     ----------
     kernels : array of shape (n_outputs, n_channels, *window)
     bias : array of shape (n_outputs,), or 0
     stride : int
-        Every how many places an output is taken.
+        Distance of neighboring outputs on the grid.
     padding : {"none", "zero", "circular"}
-        What is seen beyond the edge; without any, the grid shrinks by window - 1.
+        Inputs beyond the edge; without any, the grid shrinks by window - 1.
     """
 
     kernels: Any
@@ -39,24 +38,9 @@ class Convolution:
                 f"kernels must have the shape (n_outputs, n_channels, *window), got {kernels.shape}"
             )
         checks.require_finite("kernels", kernels)
-        bias = np.zeros(len(kernels)) if np.ndim(self.bias) == 0 else self.bias
-        bias = checks.vector("bias", bias)
-        if len(bias) != len(kernels):
-            raise ValueError(f"bias must have {len(kernels)} entries, got {len(bias)}")
         checks.count("stride", self.stride)
         checks.one_of("padding", self.padding, known=("none", "zero", "circular"))
-        object.__setattr__(self, "kernels", kept(kernels))
-        object.__setattr__(self, "bias", kept(bias))
-
-    @property
-    def parameters(self) -> Parameters:
-        """Kernels and bias."""
-        return self.kernels, np.asarray(self.bias)
-
-    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
-        """Return a layer with other kernels and another bias."""
-        require_alike(self.parameters, parameters)
-        return replace(self, kernels=parameters[0], bias=parameters[1])
+        self._keep(kernels)
 
     @property
     def window(self) -> tuple[int, ...]:
@@ -82,9 +66,9 @@ class Convolution:
         outputs = np.moveaxis(sums, -1, 1) + np.reshape(self.bias, (-1, *(1,) * len(space)))
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
-            places = (0, *space)
-            kernels = np.tensordot(gradient, windows, (places, places))
-            spread = np.zeros_like(padded)
+            outer = (0, *space)
+            kernels = np.tensordot(gradient, windows, (outer, outer))
+            back = np.zeros_like(padded)
             for offset in product(*map(range, self.window)):
                 part = np.tensordot(
                     gradient, self.kernels[(slice(None), slice(None), *offset)], (1, 0)
@@ -93,9 +77,9 @@ class Convolution:
                     slice(o, o + self.stride * n, self.stride)
                     for o, n in zip(offset, gradient.shape[2:], strict=True)
                 ]
-                spread[(slice(None), slice(None), *ends)] += np.moveaxis(part, -1, 1)
-            back = self._unpadded(spread, inputs.shape[2:])
-            return back, (kernels, gradient.sum(axis=places))
+                back[(slice(None), slice(None), *ends)] += np.moveaxis(part, -1, 1)
+            by_inputs = self._unpadded(back, inputs.shape[2:])
+            return by_inputs, (kernels, gradient.sum(axis=outer))
 
         return outputs, pull_back
 
@@ -114,27 +98,26 @@ class Convolution:
         for axis, (n, (before, _)) in enumerate(zip(grid, self._margins()[2:], strict=True), 2):
             if self.padding == "zero":
                 gradient = np.take(gradient, np.arange(before, before + n), axis=axis)
-            else:  # what was seen beyond the edge stands at the other one
-                places = (np.arange(gradient.shape[axis]) - before) % n
+            else:  # inputs beyond one edge are those at the other one
+                origins = (np.arange(gradient.shape[axis]) - before) % n
                 folded = np.zeros((*gradient.shape[:axis], n, *gradient.shape[axis + 1 :]))
-                np.add.at(np.moveaxis(folded, axis, 0), places, np.moveaxis(gradient, axis, 0))
+                np.add.at(np.moveaxis(folded, axis, 0), origins, np.moveaxis(gradient, axis, 0))
                 gradient = folded
         return gradient
 
 
 @dataclass(frozen=True)
 class MeanPool(Fixed):
-    """Mean of each channel over the whole grid: what does not care for the place."""
+    """Mean of each channel over the whole grid, which no shift of the inputs changes."""
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_samples, n_channels, *grid) to (n_samples, n_channels)."""
         if inputs.ndim < 3:
             raise ValueError(f"inputs must have channels and a grid, got shape {inputs.shape}")
         space = tuple(range(2, inputs.ndim))
-        n_places = int(np.prod(inputs.shape[2:]))
+        n_points = int(np.prod(inputs.shape[2:]))
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
-            spread = np.expand_dims(gradient / n_places, space)
-            return np.broadcast_to(spread, inputs.shape), ()
+            return np.broadcast_to(np.expand_dims(gradient / n_points, space), inputs.shape), ()
 
         return inputs.mean(axis=space), pull_back

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory.network.layers import Activate, Layer, Network, Residual
-from olfnet.theory.network.parallel import Parallel
+from olfnet.theory.network._layer import Layer
+from olfnet.theory.network.layers import Activate, Network, Parallel, Residual
 
 
 def dead_input(widths: ArrayLike) -> float:

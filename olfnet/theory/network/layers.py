@@ -1,13 +1,9 @@
-"""Layers of a network, each of which knows how to pull a gradient back through itself.
+"""Dense, residual and parallel layers, and networks of layers."""
 
-A layer is an immutable record of arrays.  ``linearized(inputs)`` returns its outputs and a function
-that turns a gradient by the outputs into one by the inputs and one by each parameter, which is all
-that backpropagation needs (Rumelhart, Hinton & Williams 1986, Nature 323:533).
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from itertools import islice
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,58 +11,20 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.activations import Activation, checked
-
-Parameters = tuple[FloatArray, ...]
-PullBack = Callable[[FloatArray], tuple[FloatArray, Parameters]]
-
-
-class Layer(Protocol):
-    """Anything that maps samples to samples and can be differentiated."""
-
-    @property
-    def parameters(self) -> Parameters:
-        """Arrays that learning may change."""
-        ...
-
-    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
-        """Return the same layer with other parameters."""
-        ...
-
-    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
-        """Return outputs, and what pulls a gradient by them back to inputs and parameters."""
-        ...
-
-
-def kept(array: FloatArray) -> FloatArray:
-    """Copy what a record holds, such that nothing can change it behind its back."""
-    array = np.array(array)
-    array.flags.writeable = False
-    return array
-
-
-def require_alike(old: Sequence[FloatArray], new: Sequence[FloatArray]) -> None:
-    """Raise unless parameters are as many, and of the same shapes, as those before."""
-    wanted, found = ([np.shape(array) for array in arrays] for arrays in (old, new))
-    if found != wanted:
-        raise ValueError(f"parameters must have the shapes {wanted}, got {found}")
-
-
-class Fixed:
-    """A layer that has nothing to learn."""
-
-    @property
-    def parameters(self) -> Parameters:
-        """None."""
-        return ()
-
-    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
-        """Return the same layer."""
-        require_alike((), parameters)
-        return self
+from olfnet.theory.network._layer import (
+    Fixed,
+    Layer,
+    Parameters,
+    PullBack,
+    Weighted,
+    layers_of,
+    require_same_shapes,
+    samples,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Dense:
+class Dense(Weighted):
     """Every output is a weighted sum of all inputs, and a bias.
 
     Parameters
@@ -79,23 +37,7 @@ class Dense:
     bias: Any = 0.0
 
     def __post_init__(self) -> None:
-        weights = checks.matrix("weights", self.weights)
-        bias = np.zeros(len(weights)) if np.ndim(self.bias) == 0 else self.bias
-        bias = checks.vector("bias", bias)
-        if len(bias) != len(weights):
-            raise ValueError(f"bias must have {len(weights)} entries, got {len(bias)}")
-        object.__setattr__(self, "weights", kept(weights))
-        object.__setattr__(self, "bias", kept(bias))
-
-    @property
-    def parameters(self) -> Parameters:
-        """Weights and bias."""
-        return self.weights, np.asarray(self.bias)
-
-    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
-        """Return a layer with other weights and another bias."""
-        require_alike(self.parameters, parameters)
-        return replace(self, weights=parameters[0], bias=parameters[1])
+        self._keep(checks.matrix("weights", self.weights))
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
         """Map (n_samples, n_inputs) to (n_samples, n_outputs)."""
@@ -111,7 +53,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Activate(Fixed):
-    """Pass every number through the same activation."""
+    """The same activation for every number."""
 
     activation: Activation
 
@@ -154,7 +96,7 @@ class Network:
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", listed("layers", self.layers))
+        object.__setattr__(self, "layers", layers_of("layers", self.layers))
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the outputs, shape (n_samples, ...)."""
@@ -171,13 +113,11 @@ class Network:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
         """Return a network of the same shape."""
-        require_alike(self.parameters, parameters)
-        left = list(parameters)
-        layers = []
-        for layer in self.layers:
-            n = len(layer.parameters)
-            layers.append(layer.with_parameters(left[:n]))
-            left = left[n:]
+        require_same_shapes(self.parameters, parameters)
+        rest = iter(parameters)
+        layers = (
+            layer.with_parameters([*islice(rest, len(layer.parameters))]) for layer in self.layers
+        )
         return replace(self, layers=tuple(layers))
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
@@ -188,11 +128,11 @@ class Network:
             pulls.append(pull)
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
-            found: list[Parameters] = []
+            slopes: Parameters = ()
             for pull in reversed(pulls):
                 gradient, by_parameters = pull(gradient)
-                found.append(by_parameters)
-            return gradient, tuple(array for part in reversed(found) for array in part)
+                slopes = (*by_parameters, *slopes)
+            return gradient, slopes
 
         return inputs, pull_back
 
@@ -223,18 +163,82 @@ class Residual(Network):
         return inputs + change, pull_back
 
 
-def samples(name: str, values: ArrayLike) -> FloatArray:
-    """Return finite numbers of shape (n_samples, ...), of at least one sample."""
-    (found,) = checks.broadcast(**{name: values})
-    if found.ndim == 0 or found.size == 0:
-        raise ValueError(f"{name} must hold at least one sample, got shape {found.shape}")
-    checks.require_finite(name, found)
-    return found
+@dataclass(frozen=True, eq=False)
+class Parallel:
+    """Layers side by side, each with some columns of the inputs; their outputs add up.
+
+    One-input networks side by side are an additive function.
+
+    Parameters
+    ----------
+    parts : sequence of layers or networks
+    columns : sequence of lists of int
+        Inputs of each part.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many lists of columns as parts, or a list holds anything but numbers of
+        columns; on a call, if inputs have no such column, or outputs differ in shape.
+
+    Examples
+    --------
+    >>> Parallel([Dense([[1.0]]), Dense([[10.0]])], [[0], [2]])([[1.0, 2.0, 3.0]])
+    array([[31.]])
+    """
+
+    parts: Sequence[Layer]
+    columns: Sequence[Sequence[int]]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", layers_of("parts", self.parts))
+        object.__setattr__(self, "columns", tuple(map(_columns, self.columns)))
+        if len(self.parts) != len(self.columns) or not self.parts:
+            raise ValueError(
+                f"columns must be as many as parts, {len(self.parts)}, and at least one, got "
+                f"{len(self.columns)}"
+            )
+
+    def __call__(self, inputs: ArrayLike) -> FloatArray:
+        """Return the outputs, shape (n_samples, ...)."""
+        return self.linearized(samples("inputs", inputs))[0]
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of all parts, in their order."""
+        return Network(self.parts).parameters
+
+    def with_parameters(self, parameters: Sequence[FloatArray]) -> Self:
+        """Return the same parts with other parameters."""
+        return replace(self, parts=Network(self.parts).with_parameters(parameters).layers)
+
+    def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
+        """Add up the outputs of the parts."""
+        last = max(map(max, self.columns))
+        if inputs.ndim != 2 or last >= inputs.shape[1]:
+            raise ValueError(
+                f"inputs must be 2-D and have a column {last} for columns, got shape {inputs.shape}"
+            )
+        pairs = zip(self.parts, self.columns, strict=True)
+        parts = [part.linearized(inputs[:, columns]) for part, columns in pairs]
+        if len(shapes := {outputs.shape for outputs, _ in parts}) > 1:
+            raise ValueError(f"parts must give outputs of one shape, got {sorted(shapes)}")
+
+        def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
+            back, slopes = np.zeros_like(inputs), list[FloatArray]()
+            for (_, pull), columns in zip(parts, self.columns, strict=True):
+                by_inputs, by_parameters = pull(gradient)
+                np.add.at(back.T, np.asarray(columns), by_inputs.T)
+                slopes += by_parameters
+            return back, tuple(slopes)
+
+        return np.sum([outputs for outputs, _ in parts], axis=0), pull_back
 
 
-def listed(name: str, layers: Any) -> tuple[Layer, ...]:
-    """Return layers, if they are; anything else would fail once it is used."""
-    found = tuple(layers) if hasattr(layers, "__iter__") else (None,)
-    if any(isinstance(one, type) or not hasattr(one, "linearized") for one in found):
-        raise ValueError(f"{name} must be a list of layers such as Dense, got {layers!r}")
-    return found
+def _columns(columns: Any) -> list[int]:
+    """Return numbers of columns; negative ones would count from the end, True and False mask."""
+    if np.ndim(columns) != 1 or not len(columns):
+        raise ValueError(f"columns must be lists of at least one number each, got {columns!r}")
+    if any(isinstance(column, bool | np.bool_) for column in columns):
+        raise ValueError(f"columns must be integers, got {columns!r}")
+    return [checks.count("columns", column, minimum=0) for column in columns]

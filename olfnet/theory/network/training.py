@@ -1,9 +1,6 @@
-"""Networks that learn: losses, gradients by backpropagation, gradient descent with momentum.
+"""Losses, gradients by backpropagation, and gradient descent with momentum."""
 
-Layers are in ``olfnet.theory.layers`` and ``convolution``, and can be named from here.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,70 +11,40 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory.activations import Activation
-from olfnet.theory.network.convolution import Convolution, MeanPool
-from olfnet.theory.network.layers import (
-    Activate,
-    Dense,
-    Flatten,
-    Layer,
-    Network,
-    Parameters,
-    Residual,
-    samples,
-)
-from olfnet.theory.network.parallel import Parallel
-
-__all__ = [
-    "Activate",
-    "Convolution",
-    "Dense",
-    "Flatten",
-    "Layer",
-    "LogisticLoss",
-    "Loss",
-    "MeanPool",
-    "Network",
-    "Parallel",
-    "Residual",
-    "SquaredLoss",
-    "Training",
-    "dense",
-    "gradient",
-    "jacobian",
-    "train",
-]
+from olfnet.theory.network._layer import Layer, Parameters, samples
+from olfnet.theory.network.layers import Activate, Dense, Network
 
 
 class Loss(Protocol):
-    """What learning is to make small."""
+    """A loss that learning minimizes."""
 
     def __call__(self, outputs: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
-        """Return the loss and its gradient by the outputs."""
+        """Return the loss and its gradient with respect to the outputs."""
         ...
 
 
 @dataclass(frozen=True)
 class SquaredLoss:
-    """Half the squared distance, in the mean over samples."""
+    """Half the squared distance, averaged over samples."""
 
     def __call__(self, outputs: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
-        """Return the loss and its gradient by the outputs."""
+        """Return the loss and its gradient with respect to the outputs."""
         error = (outputs - targets) / len(outputs)
         return float(np.sum(error * (outputs - targets))) / 2, error
 
 
 @dataclass(frozen=True)
 class LogisticLoss:
-    """log(1 + exp(-y f)) of labels y = -1 or 1, in the mean over samples.
+    """log(1 + exp(-y f)) of labels y = -1 or 1, averaged over samples.
 
     Raises
     ------
     ValueError
-        If a label is another number: those of 0 would count for nothing.
+        If a label is another number: those of 0 would have no effect.
     """
 
     def __call__(self, outputs: FloatArray, targets: FloatArray) -> tuple[float, FloatArray]:
-        """Return the loss and its gradient by the outputs."""
+        """Return the loss and its gradient with respect to the outputs."""
         if (other := np.abs(targets) != 1).any():
             raise ValueError(f"targets must be labels -1 or 1, got {targets[other][0]:g}")
         margins = targets * outputs
@@ -113,7 +80,7 @@ def dense(
     Raises
     ------
     ValueError
-        If there are fewer than two widths, or a number is not legal.
+        If there are fewer than two widths, one below 1, or a variance is negative.
 
     Examples
     --------
@@ -125,9 +92,10 @@ def dense(
     widths = [checks.count("widths", int(width)) for width in checks.integers("widths", widths)]
     if len(widths) < 2:
         raise ValueError(f"widths must hold those of inputs and outputs, got {len(widths)}")
-    given = {"weight_variance": weight_variance, "bias_variance": bias_variance}
-    each = [checks.for_each(name, of_all, len(widths) - 1) for name, of_all in given.items()]
-    sds = [np.sqrt(checks.vector(*one, nonnegative=True)) for one in zip(given, each, strict=True)]
+    sds = []
+    for name, given in (("weight_variance", weight_variance), ("bias_variance", bias_variance)):
+        variances = checks.for_each(name, given, len(widths) - 1)
+        sds.append(np.sqrt(checks.vector(name, variances, nonnegative=True)))
     layers: list[Layer] = []
     for n_inputs, n_outputs, weight_sd, bias_sd in zip(widths[:-1], widths[1:], *sds, strict=True):
         weights = weight_sd / n_inputs**0.5 * rng.standard_normal((n_outputs, n_inputs))
@@ -139,7 +107,7 @@ def dense(
 def gradient(
     network: Network, inputs: ArrayLike, targets: ArrayLike, loss: Loss
 ) -> tuple[float, Parameters]:
-    """Return the loss and its gradient by each parameter, by backpropagation.
+    """Return the loss and its gradient with respect to each parameter, by backpropagation.
 
     Parameters
     ----------
@@ -176,7 +144,7 @@ def _gradient(
 
 
 def jacobian(network: Network, inputs: ArrayLike) -> list[FloatArray]:
-    """Return the derivative of each output by each parameter.
+    """Return the derivative of each output with respect to each parameter.
 
     Parameters
     ----------
@@ -186,7 +154,7 @@ def jacobian(network: Network, inputs: ArrayLike) -> list[FloatArray]:
     Returns
     -------
     list of arrays of shape (n_samples, n_outputs, *parameter)
-        One for each array of parameters; for outputs of more dimensions, of all of them in a row.
+        One for each array of parameters; outputs of more dimensions are flattened.
     """
     rows = []
     for sample in samples("inputs", inputs):
@@ -201,7 +169,7 @@ def jacobian(network: Network, inputs: ArrayLike) -> list[FloatArray]:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """What came of learning.
+    """A trained network and its losses.
 
     Attributes
     ----------
@@ -227,7 +195,7 @@ def train(
     batch_size: int | None = None,
     rng: Seed = None,
 ) -> Training:
-    """Learn by gradient descent with momentum (Polyak 1964).
+    """Train a network by gradient descent with momentum (Polyak 1964).
 
     Parameters
     ----------
@@ -237,10 +205,10 @@ def train(
     loss : Loss
     learning_rate : float
     momentum : float in [0, 1)
-        Share of the last step that is taken again.
+        Fraction of the last step that is added to the next one.
     n_steps : int
     batch_size : int, optional
-        Samples drawn for each step, without replacement; all of them without it.
+        Samples drawn for each step, without replacement; all of them by default.
     rng : seed or Generator
         Draws the batches.
 
@@ -251,9 +219,9 @@ def train(
     Raises
     ------
     ValueError
-        If shapes do not fit or a number is not legal.
+        If shapes do not fit, or a rate, a count or the momentum is out of range.
     FloatingPointError
-        If the loss grows beyond all bounds: the learning rate is too large.
+        If the loss diverges: the learning rate is too large.
 
     Examples
     --------
@@ -270,15 +238,47 @@ def train(
     if not 0 <= checks.finite("momentum", momentum) < 1:
         raise ValueError(f"momentum must be in [0, 1), got {momentum:g}")
     n_steps = checks.count("n_steps", n_steps)
-    n_samples = len(inputs)
     if batch_size is not None:
-        batch_size = checks.count("batch_size", batch_size, maximum=n_samples)
+        batch_size = checks.count("batch_size", batch_size, maximum=len(inputs))
+
+    def batch_gradient(network: Network) -> tuple[float, Parameters]:
+        batch = rng.choice(len(inputs), batch_size, replace=False) if batch_size else slice(None)
+        return _gradient(network, inputs[batch], targets[batch], loss)
+
+    return descend(network, batch_gradient, learning_rate, n_steps, momentum)
+
+
+def descend(
+    network: Network,
+    gradient: Callable[[Network], tuple[float, Parameters]],
+    learning_rate: float,
+    n_steps: int,
+    momentum: float = 0.0,
+) -> Training:
+    """Train a network by gradient descent with momentum on any loss.
+
+    Parameters
+    ----------
+    network : Network
+    gradient : callable (network) -> tuple of float and arrays
+        The loss of a network, and its gradient with respect to each parameter.
+    learning_rate, n_steps, momentum
+        As of :func:`train`.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss diverges: the learning rate is too large.
+    """
     velocity = [np.zeros_like(array) for array in network.parameters]
     losses = np.empty(n_steps + 1)
     for step in range(n_steps + 1):
-        chosen = rng.choice(n_samples, batch_size, replace=False) if batch_size else slice(None)
         with np.errstate(over="ignore", invalid="ignore"):
-            losses[step], slopes = _gradient(network, inputs[chosen], targets[chosen], loss)
+            losses[step], slopes = gradient(network)
         if not np.isfinite(losses[step]):
             raise FloatingPointError(
                 f"the loss grew beyond all bounds in step {step}; learning_rate must be smaller, "

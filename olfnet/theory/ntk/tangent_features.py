@@ -17,16 +17,8 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory import network
-from olfnet.theory.network import (
-    Activate,
-    Dense,
-    Layer,
-    Network,
-    Parameters,
-    PullBack,
-    require_alike,
-    samples,
-)
+from olfnet.theory.network import Activate, Dense, Layer, Network, Parameters, PullBack
+from olfnet.theory.network._layer import require_same_shapes, samples
 
 # Derivatives held at once, 256 megabytes.
 _N_DERIVATIVES = 2**25
@@ -70,7 +62,7 @@ class Scaled:
 
     def with_parameters(self, parameters: Sequence[FloatArray]) -> "Scaled":
         """Return the same layer with other parameters."""
-        require_alike(self.parameters, parameters)
+        require_same_shapes(self.parameters, parameters)
         learned = iter(parameters)
         pairs = zip(self.layer.parameters, self.scales, strict=True)
         arrays = [next(learned) * scale if scale else array for array, scale in pairs]

@@ -5,13 +5,15 @@ small in ``forms``; all can be named from here.  A gradient from random collocat
 that of a loss which is a mean over points has a variance of v / n, and v is known by quadrature.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.optimize
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
+from olfnet.theory import network
+from olfnet.theory.network import Network, Parameters
 from olfnet.theory.pinn.losses import Energy, Form, Galerkin, Strong
 from olfnet.theory.pinn.problem import Dirichlet, Neumann, Problem, closed_form, finite_differences
 from olfnet.theory.pinn.trial_function import Points, Trial, draw, flat, moved, quadrature
@@ -150,20 +152,13 @@ def descend(
     rng = np.random.default_rng(rng)
     learning_rate = checks.positive("learning_rate", learning_rate)
     n_steps = checks.count("n_steps", n_steps)
-    numbers, losses = flat(trial.network.parameters), np.empty(n_steps + 1)
-    for step in range(n_steps + 1):
+
+    def gradient(net: Network) -> tuple[float, Parameters]:
         here = points if isinstance(points, Points) else draw(trial.problem, points, rng=rng)
-        with np.errstate(over="ignore", invalid="ignore"):
-            losses[step], slopes = form(trial, here)
-        if not np.isfinite(losses[step]):
-            raise FloatingPointError(
-                f"the loss grew beyond all bounds in step {step}; learning_rate must be smaller, "
-                f"got {learning_rate:g}"
-            )
-        if step < n_steps:
-            numbers = numbers - learning_rate * flat(slopes)
-            trial = moved(trial, numbers)
-    return Solution(trial, losses, f"{n_steps} steps")
+        return form(replace(trial, network=net), here)
+
+    done = network.descend(trial.network, gradient, learning_rate, n_steps)
+    return Solution(replace(trial, network=done.network), done.losses, f"{n_steps} steps")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory._gaussian import means
-from olfnet.theory.network.layers import Activate, Dense, Network, PullBack, Residual
+from olfnet.theory.network import Activate, Dense, Network, PullBack, Residual
 from olfnet.theory.propagation.random_layer import RandomLayer
 
 
