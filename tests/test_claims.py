@@ -18,6 +18,8 @@ COIN = '''"""Two claims about coins."""
 
 from olfnet.lab.claims import Measured, claim
 
+WHO = "Bernoulli"
+
 
 @claim("R1.coin", 0.5, control={"bias": 0.9}, source="Bernoulli",
        systems=["S1"], samples=(2000, 500))
@@ -28,14 +30,15 @@ def heads(n, rng, bias=0.5):
 
 @claim(
     "R2.coin_{bias:g}", lambda bias: bias, control=lambda bias: {"bias": bias / 3},
-    cases=[{"bias": 0.6}, {"bias": 0.3}], source="Bernoulli", systems=["S2"], samples=(2000, 500),
+    cases=[{"bias": 0.6, "name": "cent"}, {"bias": 0.3, "name": "euro"}], source="{WHO}",
+    systems=["S2"], samples=(2000, 500), allowance=lambda expected: expected / 1000,
 )
-def biased(n, rng, bias):
-    """A coin of bias {bias:g} shows heads with probability {expected:g}.
+def biased(n, rng, bias, factor=3):
+    """A {name} of bias {bias:g} shows heads with probability {expected:g}.
 
-    The control has a third of the bias.
+    The control has a {factor}rd of the bias.
     """
-    return Measured.fraction(rng.binomial(n, bias), n)
+    return rng.random(n) < bias
 '''
 # Numbers as the list of reference results has them.
 PUBLISHED = {
@@ -99,11 +102,19 @@ def test_a_decorated_function_is_a_claim_for_each_case(coins):
     first, second, third = load_register(coins / "coins.py").claims
     assert (first.key, first.statement) == ("R1.coin", "A fair coin shows heads half the time")
     assert (second.key, third.key) == ("R2.coin_0.6", "R2.coin_0.3")
-    assert third.statement == "A coin of bias 0.3 shows heads with probability 0.3"
-    assert third.remark == "The control has a third of the bias."
+    assert third.statement == "A euro of bias 0.3 shows heads with probability 0.3"
+    assert (third.remark, third.source) == ("The control has a 3rd of the bias.", "Bernoulli")
+    assert third.allowance == 0.3 / 1000
     for known in (first, second, third):
         assert known.agrees(known.simulation(2000, np.random.default_rng(0)))
         assert not known.agrees(known.control(500, np.random.default_rng(0)))
+
+
+def test_a_simulation_without_randomness_returns_a_number():
+    decorate = claim("R1.x", 2.0, control={"x": 3}, source="x", systems=["S1"], statement="X")
+    (known,) = decorate(lambda n, rng, x=2: x).claims
+    assert known.simulation(1, None) == Measured.number(2.0)
+    assert not known.agrees(known.control(1, None))
 
 
 @pytest.mark.parametrize(
@@ -193,10 +204,8 @@ def test_a_wrong_claim_and_a_raising_one_fail_the_command_and_are_redone_when_me
     coins, tmp_path, capsys
 ):
     arguments = [coins, "--quick", "--workers", "1", "--out", tmp_path / "out"]
-    wrong = COIN.replace('"R1.coin", 0.5', '"R1.coin", 0.7').replace(
-        "    return Measured.fraction(rng.binomial(n, bias), n)\n", "    return 1 / 0\n", 2
-    )
-    (coins / "coins.py").write_text(wrong.replace("return 1 / 0", "return Measured.number(1)", 1))
+    wrong = COIN.replace('"R1.coin", 0.5', '"R1.coin", 0.7')
+    (coins / "coins.py").write_text(wrong.replace("return rng.random(n) < bias", "return 1 / 0"))
     run(arguments, 1)
     told = capsys.readouterr().err
     assert "ZeroDivisionError" in told

@@ -170,24 +170,28 @@ def claim(
     """Make a function the simulation of a claim, or of one claim for each of several cases.
 
     The function takes a number of samples, a random generator and the arguments of the case, and
-    returns a `Measured`.  The first paragraph of its docstring is the statement, what follows is
+    returns a `Measured`, a number that involves no randomness, or an array of independent samples
+    whose mean is claimed.  The first paragraph of its docstring is the statement, what follows is
     the remark.  Decorators can be stacked.
 
     Parameters
     ----------
     key, source : str
         See `Claim`.  In key, source, statement and remark, ``{name}`` and ``{name:g}`` stand for
-        arguments of the case, and ``{expected}`` for the expected value.
+        arguments of the case, default arguments of the function or constants of its file, and
+        ``{expected}`` for the expected value; a brace is written twice.
     expected : float or callable (**case) -> float
     equation : str or callable (**case) -> str
     control : mapping, or callable (n_samples, rng, **case) -> Measured, or (**case) -> mapping
         Arguments that replace those of the case, or another simulation.
     systems : sequence of str
     cases : sequence of mappings
-        Arguments of the simulation, one mapping a claim.
+        One mapping a claim.  Each function is called with those arguments that it takes; others
+        may stand in the texts.
     samples : tuple (n_samples, n_quick)
     status : Status
     allowance : float or callable (**case) -> float
+        A function may also take the expected value, as ``expected``.
     statement, remark : str
         In place of those in the docstring.
 
@@ -209,31 +213,32 @@ def claim(
 
     def decorated(function: _Function) -> _Function:
         first, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
+        parameters = inspect.signature(function).parameters
+        known = dict(getattr(function, "__globals__", {}))
+        known |= {name: parameter.default for name, parameter in parameters.items()}
         made = []
         for case in cases:
-            value = partial(expected, **case) if callable(expected) else float(expected)
-            words = {**case, "expected": _Lazy(value)}
+            value = partial(_call, expected, case) if callable(expected) else float(expected)
+            given = {**case, "expected": _Lazy(value)}
+            words = {**known, **given}
 
             def text(template: str, words: Mapping[str, Any] = words) -> str:
-                joined = " ".join(template.split())
-                return (
-                    joined.format_map(words) if len(words) > 1 or "{expected" in joined else joined
-                )
+                return " ".join(template.split()).format_map(words)
 
             made.append(
                 Claim(
                     text(key),
                     text(statement or first.rstrip(".")),
-                    equation(**case) if callable(equation) else equation,
+                    _call(equation, case) if callable(equation) else equation,
                     value,
-                    partial(function, **case),
+                    partial(_simulate, function, case, {}),
                     _control(function, control, case),
                     systems=tuple(systems),
                     source=text(source),
                     status=status,
                     n_samples=samples[0],
                     n_quick=samples[1],
-                    allowance=allowance(**case) if callable(allowance) else allowance,
+                    allowance=_call(allowance, given) if callable(allowance) else allowance,
                     remark=text(remark or rest),
                 )
             )
@@ -245,21 +250,52 @@ def claim(
 
 
 def _control(
-    function: Simulation,
+    function: Callable[..., Any],
     control: Mapping[str, Any] | Callable[..., Any],
     case: Mapping[str, Any],
 ) -> Simulation:
     if callable(control) and list(inspect.signature(control).parameters)[:2] == ["n", "rng"]:
-        return partial(control, **case)
-    changed = control(**case) if callable(control) else control
-    return partial(function, **{**case, **changed})
+        return partial(_simulate, control, case, {})
+    changed = _call(control, case) if callable(control) else control
+    return partial(_simulate, function, case, changed)
+
+
+def _simulate(
+    function: Callable[..., Any],
+    case: Mapping[str, Any],
+    changed: Mapping[str, Any],
+    n: int,
+    rng: np.random.Generator,
+) -> Measured:
+    result = function(n, rng, **{**_taken(function, case), **changed})
+    if isinstance(result, Measured):
+        return result
+    return Measured.mean(result) if np.ndim(result) else Measured.number(result)
+
+
+def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    taken = _taken(function, arguments)
+    return function(**{k: v.number() if isinstance(v, _Lazy) else v for k, v in taken.items()})
+
+
+def _taken(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of the arguments that a function takes."""
+    if not arguments:  # of some functions in C no signature is known
+        return arguments
+    parameters = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return arguments
+    return {name: value for name, value in arguments.items() if name in parameters}
 
 
 class _Lazy:
-    """A value that is computed only if a text asks for it."""
+    """A value that is computed only if a text or an allowance asks for it."""
 
     def __init__(self, value: Expected) -> None:
         self.value = value
 
+    def number(self) -> float:
+        return float(self.value() if callable(self.value) else self.value)
+
     def __format__(self, spec: str) -> str:
-        return format(float(self.value() if callable(self.value) else self.value), spec)
+        return format(self.number(), spec)
