@@ -20,8 +20,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.expansion import rate, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.expansion.wiring import DenseGaussian, FixedFanIn
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.theory import expansion

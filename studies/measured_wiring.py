@@ -20,9 +20,8 @@ from rich.table import Table
 import olfnet
 from olfnet import checks
 from olfnet.capacity import breaking_points, dimension
-from olfnet.expansion import rate, sparsify
-from olfnet.expansion.circuit import Circuit
-from olfnet.expansion.connectome.matrices import load_connectome, weights
+from olfnet.expansion import Circuit, rate, sparsify
+from olfnet.expansion.connectome import load_connectome, weights
 from olfnet.expansion.connectome.null_models import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import HebbianReadout

@@ -14,8 +14,7 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.capacity import dimension
-from olfnet.expansion import rate, sparsify, wiring
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate, sparsify, wiring
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, NoNormalization, ResponseGain, fly_odors
 

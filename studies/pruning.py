@@ -17,8 +17,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.expansion import pruning, rate, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, pruning, rate, sparsify
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import PseudoinverseReadout

@@ -18,8 +18,7 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.expansion import rate
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab import Parameter, Study, drawing, results

@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.expansion import rate
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab import Parameter, Study, drawing, results

@@ -18,8 +18,8 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.expansion import Circuit, Dynamics, Response, presets, rate, sparsify, spiking
-from olfnet.expansion.dynamics import GradedInhibition, Noise
+from olfnet.expansion import Circuit, Response, presets, rate, sparsify, spiking
+from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 

@@ -20,8 +20,8 @@ from sklearn.linear_model import RidgeClassifier
 
 import olfnet
 from olfnet import checks
-from olfnet.expansion import Dynamics, Response, presets, sparsify, spiking
-from olfnet.expansion.dynamics import GradedInhibition, Noise
+from olfnet.expansion import Response, presets, sparsify, spiking
+from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise
 from olfnet.lab import Parameter, Study, drawing, results
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, fly_odors

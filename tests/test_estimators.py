@@ -8,8 +8,9 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from olfnet import random_expansion
 from olfnet.estimators import ExpansionTransformer, GlomerularNormalizer
-from olfnet.expansion import random_expansion, rate, sparsify, wiring
+from olfnet.expansion import rate, sparsify, wiring
 from olfnet.receptors import DivisiveNormalization, odors
 
 

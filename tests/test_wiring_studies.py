@@ -7,8 +7,8 @@ import pytest
 import scipy.stats
 
 from olfnet.capacity import dimension
-from olfnet.expansion.circuit import Circuit
-from olfnet.expansion.connectome.matrices import load_connectome, weights
+from olfnet.expansion import Circuit
+from olfnet.expansion.connectome import load_connectome, weights
 from olfnet.expansion.rate import respond
 from olfnet.expansion.sparsify import TopK
 from olfnet.lab import load_study

@@ -14,7 +14,9 @@ import olfnet
 ROOMS = (
     "receptors",
     "expansion",
+    "expansion.connectome",
     "expansion.neurons",
+    "expansion.presets",
     "expansion.spiking",
     "readout",
     "capacity",

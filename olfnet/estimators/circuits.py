@@ -14,10 +14,9 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from olfnet import checks
+from olfnet import checks, random_expansion
 from olfnet.checks import FloatArray
-from olfnet.expansion import rate
-from olfnet.expansion.circuit import Circuit, random_expansion
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import Sparsifier, TopK
 from olfnet.expansion.wiring import FixedFanIn, Wiring
 from olfnet.receptors import DivisiveNormalization

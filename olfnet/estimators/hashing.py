@@ -11,11 +11,10 @@ from scipy.sparse import csr_array, issparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from olfnet import checks
+from olfnet import checks, random_expansion
 from olfnet.checks import FloatArray
 from olfnet.estimators.circuits import generator
 from olfnet.expansion import rate
-from olfnet.expansion.circuit import random_expansion
 from olfnet.expansion.sparsify import TopK
 from olfnet.expansion.wiring import FixedFanIn
 

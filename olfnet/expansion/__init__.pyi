@@ -1,5 +1,4 @@
 from . import (
-    circuit,
     connectome,
     dynamics,
     lipschitz,
@@ -8,38 +7,25 @@ from . import (
     pruning,
     rate,
     sparsify,
-    spikes,
     spiking,
     trains,
     wiring,
 )
-from .circuit import Circuit, Response, random_expansion
-from .connectome.edge_lists import read_connectome
-from .connectome.matrices import load_connectome
-from .connectome.statistics import adult
-from .dynamics import Dynamics, Synapse
+from .circuit import Circuit, Response
 from .spikes import Spikes
 
 __all__ = [
     "Circuit",
-    "Dynamics",
     "Response",
     "Spikes",
-    "Synapse",
-    "adult",
-    "circuit",
     "connectome",
     "dynamics",
     "lipschitz",
-    "load_connectome",
     "neurons",
     "presets",
     "pruning",
-    "random_expansion",
     "rate",
-    "read_connectome",
     "sparsify",
-    "spikes",
     "spiking",
     "trains",
     "wiring",

@@ -41,7 +41,7 @@ def respond(circuit: Circuit, odors: Any, *, chunk_size: int | None = None) -> R
 
     Examples
     --------
-    >>> from olfnet.expansion import random_expansion
+    >>> from olfnet import random_expansion
     >>> circuit = random_expansion(n_inputs=50, n_units=2000, fan_in=7, coding_level=0.05, rng=1)
     >>> odors = np.random.default_rng(2).exponential(20.0, size=(10, 50))
     >>> respond(circuit, odors).coding_level.mean()

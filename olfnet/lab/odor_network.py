@@ -11,9 +11,8 @@ import numpy as np
 from sklearn.linear_model import RidgeClassifier
 
 from olfnet.checks import FloatArray
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion import lipschitz as codes
-from olfnet.expansion import rate
-from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.sparsify import FixedThreshold, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.receptors import DivisiveNormalization, NoNormalization, fly_odors

@@ -26,7 +26,6 @@ from dataclasses import replace
 import numpy as np
 import olfnet
 from olfnet.expansion import presets, spiking
-from olfnet.expansion.spiking.targets import side_by_side
 
 target, n_odors, n_units, duration, n_loop = json.loads(sys.argv[1])
 circuit = olfnet.random_expansion(
@@ -52,7 +51,7 @@ memory = max(int(lines["VmHWM"].split()[0]), children) / 1024
 loop = sum(seconds(odors[i : i + 1])[0] for i in range(n_loop)) / n_loop
 once = seconds(odors[:n_loop], batch_size=1)[0] / n_loop
 
-v, x = np.zeros(min(n_odors, side_by_side(n_units)) * n_units), 1.0
+v, x = np.zeros(min(n_odors, max(1, 2**15 // n_units)) * n_units), 1.0
 plain = []
 for _ in range(200):
     start = time.perf_counter()

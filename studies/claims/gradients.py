@@ -5,8 +5,7 @@ from functools import partial
 import numpy as np
 import scipy.stats
 
-from olfnet.expansion import rate
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab.claims import Claim, Measured, Status

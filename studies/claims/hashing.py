@@ -10,9 +10,10 @@ from scipy.sparse import csr_array, issparse
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_digits
 
+from olfnet import random_expansion
 from olfnet.capacity import retrieve
 from olfnet.checks import FloatArray
-from olfnet.expansion import random_expansion, rate
+from olfnet.expansion import rate
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.receptors import DivisiveNormalization, fly_odors
 

@@ -11,8 +11,7 @@ import numpy as np
 import scipy.special
 
 from olfnet.checks import FloatArray
-from olfnet.expansion import rate, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.theory import expansion

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from olfnet import random_expansion
 from olfnet.checks import FloatArray
-from olfnet.expansion import random_expansion, rate
+from olfnet.expansion import rate
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.readout import separate
 from olfnet.receptors import DivisiveNormalization, negative_patterning, odors

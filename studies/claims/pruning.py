@@ -4,8 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from olfnet.expansion import pruning, rate, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, pruning, rate, sparsify
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab.claims import Measured, Status
 from olfnet.theory import expansion

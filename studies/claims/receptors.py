@@ -6,11 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from olfnet import load_panel
+from olfnet import load_panel, random_expansion
 from olfnet.capacity import dimension
 from olfnet.checks import FloatArray
-from olfnet.expansion import random_expansion, rate, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.lab.odor_network import lobe_rates
 from olfnet.receptors import DivisiveNormalization, NoNormalization, fly_odors

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from olfnet import random_expansion
 from olfnet.checks import FloatArray
-from olfnet.expansion import random_expansion, rate
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.lab.odor_network import lobe_rates

@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from olfnet import random_expansion
 from olfnet.capacity._random_labels import Draw
-from olfnet.expansion import random_expansion, rate, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.lab.claims import Claim, Measured, Simulation, Status
 from olfnet.receptors import DivisiveNormalization, fly_odors
 

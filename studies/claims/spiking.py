@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from olfnet import load_panel
+from olfnet import load_panel, random_expansion
 from olfnet.checks import FloatArray
-from olfnet.expansion import Response, presets, random_expansion, spiking
+from olfnet.expansion import Response, presets, spiking
 from olfnet.expansion.dynamics import Dynamics, SpikingInhibition
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.lab.odor_network import LOBE, lobe_rates

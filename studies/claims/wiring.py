@@ -8,10 +8,8 @@ from scipy.sparse import csr_array
 
 from olfnet.capacity import dimension
 from olfnet.checks import FloatArray
-from olfnet.expansion import rate, sparsify
-from olfnet.expansion.circuit import Circuit
-from olfnet.expansion.connectome import statistics
-from olfnet.expansion.connectome.matrices import load_connectome, weights
+from olfnet.expansion import Circuit, rate, sparsify
+from olfnet.expansion.connectome import load_connectome, statistics, weights
 from olfnet.expansion.connectome.null_models import AnyPairs, SameDegrees
 from olfnet.expansion.wiring import BiasedFanIn, ClawDistribution
 from olfnet.lab.claims import CONFIDENCE, Claim, Measured, Status

@@ -7,7 +7,8 @@ import pytest
 from scipy.sparse import coo_array, csr_array
 
 import olfnet
-from olfnet.expansion import Circuit, Response, random_expansion, wiring
+from olfnet import random_expansion
+from olfnet.expansion import Circuit, Response, wiring
 from olfnet.expansion.sparsify import FixedThreshold, GlobalThreshold, TopK
 
 

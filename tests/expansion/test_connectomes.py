@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import olfnet
-from olfnet.expansion import load_connectome
-from olfnet.expansion.connectome import matrices, null_models, statistics
+from olfnet.expansion.connectome import load_connectome, null_models, statistics
+from olfnet.expansion.connectome import weights as weights_of
 from olfnet.receptors import glomerulus_names
 
 
@@ -15,7 +15,7 @@ from olfnet.receptors import glomerulus_names
 )
 def test_larval_wiring_is_the_published_one(name, shape, mean, n_orphans):
     connectome = load_connectome(name)
-    claws = matrices.weights(connectome).sum(axis=1)
+    claws = weights_of(connectome).sum(axis=1)
     assert connectome.shape == shape
     assert round(float(claws.mean()), 2) == mean
     assert (claws == 0).sum() == n_orphans
@@ -23,7 +23,7 @@ def test_larval_wiring_is_the_published_one(name, shape, mean, n_orphans):
 
 
 def test_a_larval_circuit_and_its_null_model():
-    weights = matrices.weights(load_connectome("eichler_2017_left"), counted=True)
+    weights = weights_of(load_connectome("eichler_2017_left"), counted=True)
     drawn = null_models.SameDegrees(weights).draw(rng=1)
     np.testing.assert_array_equal(np.diff(drawn.indptr), np.diff(weights.indptr))
     circuit = olfnet.expansion.Circuit(drawn, olfnet.expansion.sparsify.TopK(0.1))
@@ -103,7 +103,7 @@ def test_a_matrix_of_one_s_own(tmp_path):
     np.testing.assert_array_equal(found, [[2, 0], [0, 7]])
     assert found.attrs["source"] == "mine.csv"
     np.testing.assert_array_equal(
-        matrices.weights(found, threshold=3, counted=True).toarray(), [[0, 0], [0, 7]]
+        weights_of(found, threshold=3, counted=True).toarray(), [[0, 0], [0, 7]]
     )
 
 
@@ -169,12 +169,12 @@ def test_unknown_names(tmp_path):
         load_connectome(tmp_path / "none.csv")
     areas = load_connectome("eichler_2017_left").assign_attrs(units="um2")
     with pytest.raises(ValueError, match="connectome must be in synapses, got 'um2'"):
-        matrices.weights(areas)
+        weights_of(areas)
     with pytest.raises(ValueError, match=r"must be \(unit, input\), got dimensions None"):
-        matrices.weights(np.eye(3))
+        weights_of(np.eye(3))
     transposed = load_connectome("eichler_2017_left").T
     with pytest.raises(ValueError, match=r"connectome must be \(unit, input\), got dimensions"):
-        matrices.weights(transposed)
+        weights_of(transposed)
 
 
 def n_modes(sample, width):
@@ -200,7 +200,7 @@ def test_larval_claws_are_bimodal_in_one_hemisphere_only():
     """R17 says bimodal; the left hemisphere is so at 5 %, the right gives no evidence."""
     rng = np.random.default_rng(0)
     left, right = (
-        np.diff(matrices.weights(load_connectome(f"eichler_2017_{side}")).indptr).astype(float)
+        np.diff(weights_of(load_connectome(f"eichler_2017_{side}")).indptr).astype(float)
         for side in ("left", "right")
     )
     assert chance_of_two_modes(left, rng) < 0.08  # .04 +- .014

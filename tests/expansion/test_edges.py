@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from olfnet.expansion import read_connectome
-from olfnet.expansion.connectome.edge_lists import FLYWIRE, Columns
+from olfnet.expansion.connectome import FLYWIRE, Columns, read_connectome
 from olfnet.receptors import glomerulus_names
 
 EDGES = pd.DataFrame(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from olfnet.expansion import random_expansion, wiring
+from olfnet import random_expansion
+from olfnet.expansion import wiring
 from olfnet.expansion.connectome import null_models
 from olfnet.expansion.connectome.null_models import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
 

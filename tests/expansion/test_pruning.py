@@ -5,8 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 import olfnet
-from olfnet.expansion import pruning, sparsify
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, pruning, sparsify
 
 
 @pytest.fixture

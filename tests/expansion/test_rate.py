@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
-from olfnet.expansion import Circuit, random_expansion, sparsify, wiring
+from olfnet import random_expansion
+from olfnet.expansion import Circuit, sparsify, wiring
 from olfnet.expansion.rate import respond
 
 SPARSIFIERS = [

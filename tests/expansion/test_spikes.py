@@ -5,7 +5,8 @@ import datetime
 import numpy as np
 import pytest
 
-from olfnet.expansion import Response, Spikes, random_expansion, rate
+from olfnet import random_expansion
+from olfnet.expansion import Response, Spikes, rate
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from olfnet.expansion import rate
-from olfnet.expansion.circuit import Circuit
+from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold, TopK
 from olfnet.theory.approximation import gate, winner_take_all
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from olfnet.expansion import Circuit, random_expansion, rate, sparsify
+from olfnet import random_expansion
+from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.lab import odor_network
 from olfnet.lab.register import import_claims
 from olfnet.receptors import NoNormalization, fly_odors

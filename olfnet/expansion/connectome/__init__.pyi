@@ -1,8 +1,14 @@
-from . import edge_lists, matrices, null_models, statistics
+from . import null_models, statistics
+from .edge_lists import FLYWIRE, NEUPRINT, Columns, read_connectome
+from .matrices import load_connectome, weights
 
 __all__ = [
-    "edge_lists",
-    "matrices",
+    "FLYWIRE",
+    "NEUPRINT",
+    "Columns",
+    "load_connectome",
     "null_models",
+    "read_connectome",
     "statistics",
+    "weights",
 ]

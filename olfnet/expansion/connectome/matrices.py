@@ -2,7 +2,7 @@
 
 A connectome is a labeled table of synapse counts, units by inputs, whose ``attrs`` say where it is
 from, under which licence, and what was dropped on the way.  ``weights`` turns it into those of a
-``Circuit``, and ``olfnet.expansion.nulls`` into null models.
+``Circuit``, and ``null_models`` into null models.
 """
 
 import os

@@ -1,9 +1,3 @@
-from .fly import NAMES, juergensen_2021, load, rapp_nawrot_2020, shiu_2024
+from .fly import juergensen_2021, rapp_nawrot_2020, shiu_2024
 
-__all__ = [
-    "NAMES",
-    "juergensen_2021",
-    "load",
-    "rapp_nawrot_2020",
-    "shiu_2024",
-]
+__all__ = ["juergensen_2021", "rapp_nawrot_2020", "shiu_2024"]

@@ -7,10 +7,6 @@ looked up; numbers marked "not checked" come from secondary sources and were not
 paper's own table.
 """
 
-from collections.abc import Callable
-from types import MappingProxyType
-
-from olfnet import checks
 from olfnet.expansion.dynamics import Dynamics, SpikingInhibition, Synapse
 from olfnet.expansion.neurons import LIF, AdaptiveLIF, ConductanceLIF
 
@@ -127,24 +123,3 @@ def shiu_2024() -> Dynamics:
         excitation=Synapse(strength=per_synapse, tau=0.005, delay=0.0018),
         inhibition=SpikingInhibition(neuron=neuron, excitation=ten, inhibition=ten),
     )
-
-
-NAMES: MappingProxyType[str, Callable[[], Dynamics]] = MappingProxyType(
-    {f.__name__: f for f in (rapp_nawrot_2020, juergensen_2021, shiu_2024)}
-)
-
-
-def load(name: str) -> Dynamics:
-    """Return the preset of this name, of ``NAMES``.
-
-    Raises
-    ------
-    ValueError
-        If there is none of this name.
-
-    Examples
-    --------
-    >>> load("shiu_2024").neuron.tau
-    0.02
-    """
-    return NAMES[checks.one_of("preset", name, known=NAMES)]()

@@ -14,11 +14,11 @@ from olfnet.expansion import presets
 from olfnet.expansion.circuit import Circuit, Response, odor_panel
 from olfnet.expansion.dynamics import Dynamics
 from olfnet.expansion.spikes import Spikes
-from olfnet.expansion.spiking import targets
-from olfnet.expansion.spiking.batches import Source
-from olfnet.expansion.spiking.network import Plan, assemble
-from olfnet.expansion.spiking.stability import require_stable
-from olfnet.expansion.spiking.targets import Answer
+from olfnet.expansion.spiking import _targets
+from olfnet.expansion.spiking._batches import Source
+from olfnet.expansion.spiking._network import Plan, assemble
+from olfnet.expansion.spiking._stability import require_stable
+from olfnet.expansion.spiking._targets import Answer
 from olfnet.expansion.trains import Poisson, Process, TimeCourse
 
 # Share of the free memory that networks may fill, and bytes for each synapse and for each unit.
@@ -88,7 +88,7 @@ def respond(
 
     Examples
     --------
-    >>> from olfnet.expansion import random_expansion
+    >>> from olfnet import random_expansion
     >>> circuit = random_expansion(n_inputs=50, n_units=100, fan_in=6, coding_level=0.1, rng=1)
     >>> odors = np.random.default_rng(2).exponential(30.0, size=(2, 50))
     >>> response = respond(circuit, odors, duration=0.05, rng=3)
@@ -101,12 +101,12 @@ def respond(
     if batch_size is None:
         batch_size = min(automatic_batch(plan, n_workers), -(-n_odors // n_workers))
     batch_size = min(checks.count("batch_size", batch_size), n_odors)
-    target = targets.choose(
+    target = _targets.choose(
         target, n_odors, circuit.n_units, plan.n_steps, batch_size=batch_size, n_workers=n_workers
     )
     parts = [slice(start, start + batch_size) for start in range(0, n_odors, batch_size)]
     batches = [(task.rates[part], task.streams[part]) for part in parts]
-    answers = targets.run(
+    answers = _targets.run(
         target, plan, task.source, batches, batch_size=batch_size, n_workers=n_workers
     )
     return _response(plan, answers)
@@ -143,7 +143,7 @@ def build(
 
     Examples
     --------
-    >>> from olfnet.expansion import random_expansion
+    >>> from olfnet import random_expansion
     >>> circuit = random_expansion(n_inputs=50, n_units=100, fan_in=6, coding_level=0.1, rng=1)
     >>> network = build(circuit, np.full((2, 50), 30.0), duration=0.05, rng=3)
     >>> len(network["units"]), len(network["inhibitor"])
@@ -210,7 +210,7 @@ def require(name: str, value: Any, kind: Any, example: str) -> None:
 def automatic_batch(plan: Plan, n_workers: int = 1) -> int:
     """How many odors fit side by side, by the free memory and by what the cache makes of it."""
     fitting = _MEMORY_SHARE * _memory("SC_AVPHYS_PAGES", 2.0**31) / n_workers / _needed(plan)
-    return max(1, min(targets.side_by_side(plan.circuit.n_units), int(fitting)))
+    return max(1, min(_targets.side_by_side(plan.circuit.n_units), int(fitting)))
 
 
 def _needed(plan: Plan) -> float:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from olfnet.expansion import presets, random_expansion
+from olfnet import random_expansion
+from olfnet.expansion import presets
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise, SpikingInhibition, Synapse
 from olfnet.expansion.neurons import LIF, ConductanceLIF
 

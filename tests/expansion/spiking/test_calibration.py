@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from olfnet.expansion import presets, random_expansion, spiking
+from olfnet import random_expansion
+from olfnet.expansion import presets, spiking
 from olfnet.expansion.dynamics import Dynamics, Synapse
 from olfnet.expansion.neurons import LIF, Izhikevich
 

@@ -86,7 +86,8 @@ def test_first_call_from_a_thread(tmp_path):
     program = """
 import signal, sys, threading
 import numpy as np
-from olfnet.expansion import random_expansion, spiking
+from olfnet import random_expansion
+from olfnet.expansion import spiking
 handlers = sys.excepthook, signal.getsignal(signal.SIGINT)
 circuit = random_expansion(n_inputs=5, n_units=10, fan_in=2, coding_level=0.1, rng=1)
 found = []

@@ -55,8 +55,3 @@ def test_bad_input(circuit, odors, change, sentence, cells):
 def test_negative_weights(circuit, odors):
     with pytest.raises(ValueError, match="weights of a spiking circuit must be non-negative"):
         spiking.respond(replace(circuit, weights=-circuit.weights), odors, duration=0.01)
-
-
-def test_no_preset_of_that_name():
-    with pytest.raises(ValueError, match="preset must be one of rapp_nawrot_2020, .*, got 'rapp'"):
-        presets.load("rapp")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from olfnet.expansion import presets, random_expansion, spiking
+from olfnet import random_expansion
+from olfnet.expansion import presets, spiking
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, SpikingInhibition, Synapse
 from olfnet.expansion.neurons import LIF, Izhikevich
 from olfnet.expansion.trains import Gamma, Poisson, TimeCourse
@@ -179,9 +180,9 @@ def test_any_neuron_model(circuit, odors):
     assert response.voltages.max() < 0.03
 
 
-@pytest.mark.parametrize("name", presets.NAMES)
+@pytest.mark.parametrize("name", presets.__all__)
 def test_presets_run(circuit, odors, name):
-    dynamics = presets.load(name)
+    dynamics = getattr(presets, name)()
     weights = replace(circuit, weights=circuit.weights * (20 if name == "shiu_2024" else 1))
     response = spiking.respond(weights, odors, duration=0.1, rng=1, dynamics=dynamics, dt=5e-5)
     assert response.counts.sum() > 10

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from olfnet.expansion import spiking
-from olfnet.expansion.spiking import targets
+from olfnet.expansion.spiking import _targets
 
 NAMES = ("spiking", "graded", "free", "noisy", "currents", "adaptive")  # see conftest.py
 
@@ -64,7 +64,7 @@ def test_missing_tools(circuit, odors, monkeypatch, tmp_path):
     monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(ValueError, match="target 'standalone' needs make, and none was found"):
         spiking.respond(circuit, odors, duration=0.01, target="standalone")
-    many = spiking.simulation.targets.choose(None, 10**6, 2000, 5000)
+    many = _targets.choose(None, 10**6, 2000, 5000)
     assert many == "numpy"
     monkeypatch.setenv("CXX", "no-such-compiler -Wall")
     with pytest.raises(ValueError, match="needs a C\\+\\+ compiler, and none was found"):
@@ -85,7 +85,7 @@ def test_workers_share_a_small_panel(circuit, odors, monkeypatch):
         seen.append([len(rates) for rates, _ in batches])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(spiking.simulation.targets, "run", run)
+    monkeypatch.setattr(_targets, "run", run)
     with pytest.raises(KeyboardInterrupt):
         spiking.respond(circuit, odors, duration=0.01, n_workers=2)
     assert seen == [[3, 2]]
@@ -93,11 +93,11 @@ def test_workers_share_a_small_panel(circuit, odors, monkeypatch):
 
 def test_the_target_depends_on_batches_and_workers(monkeypatch):
     """NumPy's seconds by hand, 1.5e-4 for a step and 1.5e-8 for an update; a program needs 12."""
-    monkeypatch.setattr(targets.shutil, "which", lambda name: name)
-    monkeypatch.setattr(targets.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(_targets.shutil, "which", lambda name: name)
+    monkeypatch.setattr(_targets.os, "cpu_count", lambda: 4)
 
     def target(n_steps, **options):
-        return targets.choose(None, 10, 100, n_steps, **options)
+        return _targets.choose(None, 10, 100, n_steps, **options)
 
     assert target(100_000) == "standalone"  # 15 + 1.5
     assert target(50_000) == "numpy"  # 7.5 + .8

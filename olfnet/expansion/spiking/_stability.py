@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
 from olfnet.expansion.dynamics import SpikingInhibition
-from olfnet.expansion.spiking.network import Plan
-from olfnet.expansion.spiking.targets import Answer
+from olfnet.expansion.spiking._network import Plan
+from olfnet.expansion.spiking._targets import Answer
 
 
 def require_stable(plan: Plan, answer: Answer) -> None:

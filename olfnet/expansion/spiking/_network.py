@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from olfnet.checks import FloatArray
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, SpikingInhibition
-from olfnet.expansion.spiking.batches import Batch
-from olfnet.expansion.spiking.brian import brian2
+from olfnet.expansion.spiking._batches import Batch
+from olfnet.expansion.spiking._brian import brian2
 
 
 @dataclass(frozen=True, eq=False)

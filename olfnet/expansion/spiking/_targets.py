@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.expansion.spiking.batches import Batch, Source
-from olfnet.expansion.spiking.brian import brian2
-from olfnet.expansion.spiking.network import Plan, assemble, potentials_of, spikes_of
+from olfnet.expansion.spiking._batches import Batch, Source
+from olfnet.expansion.spiking._brian import brian2
+from olfnet.expansion.spiking._network import Plan, assemble, potentials_of, spikes_of
 from olfnet.workers import processes
 
 NAMES = ("numpy", "standalone", "cython")
