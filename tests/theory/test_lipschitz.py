@@ -307,7 +307,7 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
         assert 0 < wide < near < nearest
         assert near <= attacked <= 1.02 * nearest
         ratios.append(near / nearest)
-    assert max(ratios) > 0.7  # not far below
+    assert max(ratios) > 0.5  # not far below
     assert min(ratios) < 1 / 1.2  # control: radii larger by a fifth would not all hold
 
 
