@@ -1,15 +1,13 @@
-"""Is the number of ones odd?  A function that is easy for depth and hard for some shallow nets.
+"""Three exact networks for the parity of n bits, which are deep or wide.
 
-Three exact networks for the parity of n bits: a deep tree of XOR gates, 3 (n - 1) of them; a
-shallow disjunctive normal form, 2^(n - 1) terms; and n rectifiers on the sum of the bits.
+A deep tree of XOR gates, 3 (n - 1) of them; a shallow disjunctive normal form, 2^(n - 1) terms; and
+n rectifiers on the sum of the bits.
 
-That "shallow needs exponentially many units" is thus true of units whose order is bounded and of
-terms as in a normal form, and false of shallow networks as such.  A perceptron on products of bits
-needs one product of all n of them (order n: Minsky & Papert 1969, Perceptrons, theorem 3.1), since
-parity is orthogonal to every product of fewer.
+That "shallow needs exponentially many units" thus holds for units of bounded order and for terms of
+a normal form, but not for shallow networks in general.  A perceptron on products of bits needs the
+product of all n of them (order n: Minsky & Papert 1969, Perceptrons, theorem 3.1), since parity is
+orthogonal to every product of fewer.
 """
-
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,20 +16,19 @@ from scipy.linalg import block_diag
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.activations import ReLU, Step
-from olfnet.theory.approximation import flattened
 from olfnet.theory.network import Activate, Dense, Layer, Network
 
 _LARGEST = 20  # bits for which all inputs are written down
 _STEP = Activate(Step())
 
-# Of two bits: is there one (OR), are there both (AND); and of these two: only the first?
+# Of two bits: OR and AND; and of these two: the first without the second.
 _EITHER_BOTH = ([[1.0, 1.0], [1.0, 1.0]], [-0.5, -1.5])
 _FIRST_ONLY = ([[1.0, -1.0]], [-0.5])
 _RELAY = ([[1.0]], [-0.5])
 
 
 def truth_table(n_bits: int) -> FloatArray:
-    """Write down all inputs of n bits.
+    """Return all inputs of n bits.
 
     Returns
     -------
@@ -72,17 +69,17 @@ def parity(bits: ArrayLike) -> FloatArray:
     array([0., 1.])
     """
     bits = checks.matrix("bits", bits)
-    known = (bits == 0) | (bits == 1)
-    if not known.all():
-        raise ValueError(f"bits must be 0 or 1, got {bits[~known][0]:g}")
+    binary = (bits == 0) | (bits == 1)
+    if not binary.all():
+        raise ValueError(f"bits must be 0 or 1, got {bits[~binary][0]:g}")
     return np.asarray(bits.sum(axis=1) % 2)
 
 
 def xor_tree(n_bits: int) -> Network:
     """Build the tree of XOR gates of threshold neurons: 3 (n - 1) of them, 2 log2(n) layers.
 
-    Where a round is left with an odd number of bits, a relay neuron carries the last one on; relays
-    hear one neuron only and are no gates.
+    In a round with an odd number of bits a relay neuron passes the last one on; relays have a
+    single input and are no gates.
 
     Examples
     --------
@@ -115,7 +112,7 @@ def normal_form(n_bits: int) -> Network:
     """
     table = truth_table(checks.count("n_bits", n_bits, minimum=2, maximum=_LARGEST))
     terms = table[parity(table) == 1]
-    # Agreement in all n bits gives the number of ones; one bit amiss gives one less.
+    # Agreement in all n bits gives the number of ones; a wrong bit gives one less.
     agree = Dense(2 * terms - 1, 0.5 - terms.sum(axis=1))
     return Network([agree, _STEP, Dense(np.ones((1, len(terms))), [-0.5]), _STEP])
 
@@ -132,22 +129,7 @@ def bit_sum(n_bits: int) -> Network:
            [0.]])
     """
     n = checks.count("n_bits", n_bits)
-    turns = np.where(np.arange(n) % 2, -2.0, 2.0)
-    turns[0] = 1.0
+    slopes = np.where(np.arange(n) % 2, -2.0, 2.0)
+    slopes[0] = 1.0
     onto = Dense(np.ones((n, n)), -np.arange(n))
-    return Network([onto, Activate(ReLU()), Dense(turns[None])])
-
-
-def n_gates(network: Network) -> int:
-    """Count the units that hear more than one other: relays are left out, and so are mere sums.
-
-    Examples
-    --------
-    >>> n_gates(xor_tree(7)), n_gates(normal_form(7)), n_gates(bit_sum(7))
-    (18, 65, 7)
-    """
-    return sum(
-        int(np.sum(np.count_nonzero(sums.weights, axis=1) > 1))
-        for sums, after in pairwise(flattened(network))
-        if isinstance(sums, Dense) and isinstance(after, Activate)
-    )
+    return Network([onto, Activate(ReLU()), Dense(slopes[None])])

@@ -31,7 +31,7 @@ def majority(bits: FloatArray) -> FloatArray:
 
 def n_terms(network: Network) -> int:
     """Count the gates of a normal form, without the one that joins them."""
-    return parity.n_gates(network) - 1
+    return approximation.n_units(network, min_inputs=2) - 1
 
 
 def size(
@@ -113,7 +113,7 @@ def solved(n_units: int, n: int, rng: Rng) -> Measured:
     return Measured.fraction(found, n)
 
 
-TREE = partial(size, parity.xor_tree, parity.n_gates)
+TREE = partial(size, parity.xor_tree, partial(approximation.n_units, min_inputs=2))
 FORM = partial(size, parity.normal_form, n_terms)
 SUMS = partial(size, parity.bit_sum, approximation.n_units)
 CLAIMS = (

@@ -1,8 +1,7 @@
-"""Functions as networks: bricks of rectifiers that fit together, and how close they come.
+"""Exact ReLU networks for elementary functions, and approximations of the square.
 
-Every function returns a ``Network`` whose weights can be looked at; it takes samples of shape
-(n_samples, n_inputs).  Exact ones are exact to rounding, about 1e-16 of the largest number that
-passes through them.
+Every function returns a ``Network`` for samples of shape (n_samples, n_inputs).  Exact ones are
+exact to rounding, about 1e-16 of the largest number that passes through them.
 """
 
 import operator
@@ -22,7 +21,7 @@ _RELU = Activate(ReLU())
 
 
 def absolute() -> Network:
-    """Return the distance of a number from zero, by two units.
+    """Return the absolute value of a number, by two units.
 
     Examples
     --------
@@ -33,7 +32,7 @@ def absolute() -> Network:
 
 
 def gate(largest: float) -> Network:
-    """Let a signal pass if the second input is 1, and stop it if that is 0, by one unit.
+    """Pass a signal if the second input is 1 and block it if that is 0, by one unit.
 
     Signals must not be negative.
 
@@ -53,7 +52,7 @@ def gate(largest: float) -> Network:
 
 
 def switch(threshold: float = 0.0) -> Network:
-    """Say whether a number is above a threshold, by one threshold neuron.
+    """Return 1 if a number is above a threshold and else 0, by one threshold neuron.
 
     Examples
     --------
@@ -65,7 +64,7 @@ def switch(threshold: float = 0.0) -> Network:
 
 
 def ramp(threshold: float = 0.0, slope: float = 1.0) -> Network:
-    """Climb from 0 to 1 around a threshold, by two rectifiers: a step only in the limit.
+    """Rise from 0 to 1 around a threshold, by two rectifiers: a step only in the limit.
 
     With z = slope (x - threshold) + 1/2 it is 1 - relu(1 - relu(z)).  It differs from the
     step within 1 / (2 slope) of the threshold, and there by 1/2, however steep.
@@ -87,7 +86,7 @@ def ramp(threshold: float = 0.0, slope: float = 1.0) -> Network:
 def piecewise_linear(
     knots: ArrayLike, values: ArrayLike, left_slope: float = 0.0, right_slope: float = 0.0
 ) -> Network:
-    """Connect points by straight lines: any continuous piecewise-linear function of one number.
+    """Connect points by straight lines: any continuous piecewise linear function of one number.
 
     Parameters
     ----------
@@ -113,25 +112,16 @@ def piecewise_linear(
     >>> tent([[-1.0], [0.5], [1.0], [3.0]]).ravel()
     array([0. , 0.5, 1. , 0. ])
     """
-    knots, values = checks.vector("knots", knots), checks.vector("values", values)
-    if len(values) != len(knots):
-        raise ValueError(f"values must have {len(knots)} entries, got {len(values)}")
-    if not (np.diff(knots) > 0).all():
-        raise ValueError("knots must increase")
+    knots = _increasing(knots)
+    values = checks.vector("values", values, length=len(knots))
     left, right = checks.finite("left_slope", left_slope), checks.finite("right_slope", right_slope)
-    slopes = np.concatenate(([0.0], np.diff(values) / np.diff(knots), [right]))
-    changes = np.concatenate(([-left], np.diff(slopes)))
-    facing = np.concatenate(([-1.0], np.ones(len(knots))))
-    needed = changes != 0
-    needed[1] |= not needed.any()  # a constant still needs a unit to be a network
-    onto = Dense(facing[needed, None], -(facing * np.append(knots[0], knots))[needed])
-    return Network([onto, _RELU, Dense(changes[None, needed], values[:1])])
+    return _connected(knots, values, left, right)
 
 
 def interpolation(function: Callable[[FloatArray], ArrayLike], knots: ArrayLike) -> Network:
-    """Meet a function at given knots, with straight lines between them: one unit for each line.
+    """Interpolate a function at given knots by straight lines: one unit for each line.
 
-    To the left of the knots it is constant, to the right it goes straight on.
+    To the left of the knots it is constant, to the right the last line continues.
 
     Parameters
     ----------
@@ -145,20 +135,15 @@ def interpolation(function: Callable[[FloatArray], ArrayLike], knots: ArrayLike)
     >>> bent([[1.0], [2.5], [4.0]]).ravel()
     array([1. , 1.5, 2. ])
     """
-    knots = checks.vector("knots", knots)
+    knots = _increasing(knots)
     if len(knots) < 2:
         raise ValueError(f"knots must be at least 2, got {len(knots)}")
-    if not (np.diff(knots) > 0).all():
-        raise ValueError("knots must increase")
-    values = checks.vector("function(knots)", function(knots))
-    if len(values) != len(knots):
-        raise ValueError(f"function(knots) must have {len(knots)} entries, got {len(values)}")
-    last = np.diff(values[-2:]) / np.diff(knots[-2:])
-    return piecewise_linear(knots, values, right_slope=float(last[0]))
+    values = checks.vector("function(knots)", function(knots), length=len(knots))
+    return _interpolation(knots, values)
 
 
 def maximum(n_inputs: int = 2) -> Network:
-    """Find the largest of several numbers in a tournament of log2(n) rounds.
+    """Return the largest of several numbers, by a tournament of log2(n) rounds.
 
     Of two numbers, max(x, y) = relu(x - y) + relu(y) - relu(-y).
 
@@ -171,7 +156,7 @@ def maximum(n_inputs: int = 2) -> Network:
 
 
 def minimum(n_inputs: int = 2) -> Network:
-    """Find the smallest of several numbers.
+    """Return the smallest of several numbers.
 
     Examples
     --------
@@ -182,9 +167,9 @@ def minimum(n_inputs: int = 2) -> Network:
 
 
 def winner_take_all(n_inputs: int) -> Network:
-    """Silence all but the largest of several numbers, which keeps its lead over the second.
+    """Return the lead of the largest of several numbers over the second, and 0 for all others.
 
-    Where the largest are equal, none leads and all are silent.
+    Where the largest are equal, all outputs are 0.
 
     Parameters
     ----------
@@ -203,7 +188,7 @@ def winner_take_all(n_inputs: int) -> Network:
 
 
 def max_of_minima(weights: ArrayLike, bias: ArrayLike, groups: Iterable[Iterable[int]]) -> Network:
-    """Return any continuous piecewise-linear function of several numbers from its affine pieces.
+    """Return any continuous piecewise linear function of several numbers from its pieces.
 
     Each such function is the largest of some minima of its pieces (Tarela & Martinez 1999, Math.
     Comput. Model. 30:17; as networks: Arora et al. 2018, arXiv 1611.01491, theorem 2.1).
@@ -218,7 +203,7 @@ def max_of_minima(weights: ArrayLike, bias: ArrayLike, groups: Iterable[Iterable
     Raises
     ------
     ValueError
-        If shapes do not fit, or a group is empty or names a piece that does not exist.
+        If shapes do not fit, or a group is empty or has an index without a piece.
 
     Examples
     --------
@@ -244,8 +229,8 @@ def square(n_pieces: int, *, balanced: bool = False) -> Network:
     n_pieces : int
         Equal pieces, n.
     balanced : bool
-        Err to both sides, by 1 / (8 n^2), the least that n pieces can; otherwise the network meets
-        x^2 at its knots and errs by up to 1 / (4 n^2).
+        Errors of both signs, up to 1 / (8 n^2), the least possible with n pieces; otherwise the
+        network is exact at its knots, with errors up to 1 / (4 n^2).
 
     Examples
     --------
@@ -254,11 +239,12 @@ def square(n_pieces: int, *, balanced: bool = False) -> Network:
     """
     n = checks.count("n_pieces", n_pieces)
     shift = 1 / (8 * n**2) if balanced else 0.0
-    return interpolation(lambda x: x**2 - shift, np.linspace(0, 1, n + 1))
+    knots = np.linspace(0, 1, n + 1)
+    return _interpolation(knots, knots**2 - shift)
 
 
 def deep_square(n_compositions: int) -> Network:
-    """Approximate x^2 on [0, 1] by composed sawtooths: three units halve the error twice.
+    """Approximate x^2 on [0, 1] by composed sawtooths: every three units quarter the error.
 
     f_m(x) = x - sum over s up to m of g_s(x) / 4^s, where g_s is the tooth g(x) = 2 relu(x) - 4
     relu(x - 1/2) applied s times (Yarotsky 2017, arXiv 1610.01145, proposition 2).  This is the
@@ -275,7 +261,7 @@ def deep_square(n_compositions: int) -> Network:
 
 
 def random_knots_error(n_pieces: ArrayLike) -> FloatArray:
-    """Return the mean error of x^2 interpolated on [0, 1] at random knots, as of random units.
+    """Return the mean largest error of x^2 interpolated on [0, 1] at random knots.
 
     The error is a quarter of the squared longest piece.  Pieces between uniform knots are
     exponential numbers divided by their sum, and the longest of n exponential numbers has the mean
@@ -286,9 +272,7 @@ def random_knots_error(n_pieces: ArrayLike) -> FloatArray:
     >>> random_knots_error([1, 10]).round(6)
     array([0.25   , 0.02302])
     """
-    (n,) = checks.broadcast(n_pieces=n_pieces)
-    if not ((n >= 1) & (n == np.rint(n))).all():
-        raise ValueError(f"n_pieces must be whole numbers of at least 1, got {n_pieces!r}")
+    n = checks.counts("n_pieces", n_pieces)
     sums = [[np.sum(1 / np.arange(1, m + 1) ** k) for m in n.ravel()] for k in (1, 2)]
     mean, variance = np.reshape(sums, (2, *n.shape))
     return np.asarray((mean**2 + variance) / (4 * n * (n + 1)))
@@ -297,12 +281,34 @@ def random_knots_error(n_pieces: ArrayLike) -> FloatArray:
 def _tooth(s: int) -> Network:
     """Turn (g_(s - 1), f_(s - 1)) into (g_s, f_s)."""
     onto = Dense([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, -0.5, 0.0])
-    share = 4.0**-s
-    return Network([onto, _RELU, Dense([[2.0, -4.0, 0.0], [-2 * share, 4 * share, 1.0]])])
+    scale = 4.0**-s
+    return Network([onto, _RELU, Dense([[2.0, -4.0, 0.0], [-2 * scale, 4 * scale, 1.0]])])
+
+
+def _increasing(knots: ArrayLike) -> FloatArray:
+    knots = checks.vector("knots", knots)
+    if not (np.diff(knots) > 0).all():
+        raise ValueError(f"knots must increase, got {knots}")
+    return knots
+
+
+def _connected(knots: FloatArray, values: FloatArray, left: float, right: float) -> Network:
+    slopes = np.concatenate(([0.0], np.diff(values) / np.diff(knots), [right]))
+    changes = np.concatenate(([-left], np.diff(slopes)))
+    facing = np.concatenate(([-1.0], np.ones(len(knots))))
+    needed = changes != 0
+    needed[1] |= not needed.any()  # a constant still needs a unit to be a network
+    onto = Dense(facing[needed, None], -(facing * np.append(knots[0], knots))[needed])
+    return Network([onto, _RELU, Dense(changes[None, needed], values[:1])])
+
+
+def _interpolation(knots: FloatArray, values: FloatArray) -> Network:
+    last = np.diff(values[-2:]) / np.diff(knots[-2:])
+    return _connected(knots, values, 0.0, float(last[0]))
 
 
 def _named(groups: Iterable[Iterable[int]], n_pieces: int) -> list[list[int]]:
-    """Turn groups into lists of legal indices, none of them empty."""
+    """Return groups as lists of valid indices, none of them empty."""
     try:
         named = [[operator.index(piece) for piece in group] for group in groups]
     except TypeError:

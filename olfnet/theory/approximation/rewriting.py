@@ -1,4 +1,4 @@
-"""Other networks for the same function: composed, bounded in weight, fed with raw inputs."""
+"""Other networks for the same function: composed, with bounded weights, for raw inputs."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ _MOST_UNITS = 10**7
 
 
 def composed(*networks: Layer) -> Network:
-    """Let each network go on from the last; neighboring weighted sums become one.
+    """Compose networks, the first one first; successive dense layers are multiplied.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def composed(*networks: Layer) -> Network:
     Returns
     -------
     Network
-        Without networks inside.
+        Without nested networks.
 
     Raises
     ------
     ValueError
-        If one gives more or fewer numbers than the next one takes.
+        If outputs of one network do not fit the inputs of the next.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def composed(*networks: Layer) -> Network:
 
 
 def flattened(network: Layer) -> list[Layer]:
-    """List the layers of a network, and of the networks inside; other blocks stay whole.
+    """List the layers of a network and of nested networks; residual blocks stay whole.
 
     Examples
     --------
@@ -65,8 +65,14 @@ def flattened(network: Layer) -> list[Layer]:
     return [part for layer in network.layers for part in flattened(layer)]
 
 
-def n_units(network: Network) -> int:
-    """Count the units of a network: sums that pass through an activation.
+def n_units(network: Network, *, min_inputs: int = 0) -> int:
+    """Count the units of a network: weighted sums that pass through an activation.
+
+    Parameters
+    ----------
+    network : Network
+    min_inputs : int
+        Least number of weights that are not 0: 2 leaves out units that only relay another one.
 
     Examples
     --------
@@ -75,14 +81,14 @@ def n_units(network: Network) -> int:
     50
     """
     return sum(
-        len(sums.weights)
+        int(np.sum(np.count_nonzero(sums.weights, axis=1) >= min_inputs))
         for sums, after in pairwise(flattened(network))
         if isinstance(sums, Dense) and isinstance(after, Activate)
     )
 
 
 def largest_weight(network: Network) -> float:
-    """Return the largest weight or bias of a network, regardless of sign.
+    """Return the largest absolute weight or bias of a network.
 
     Examples
     --------
@@ -98,14 +104,14 @@ def normalized(network: Network, mean: ArrayLike, sd: ArrayLike) -> Network:
     Parameters
     ----------
     network : Network
-        Made for normalized inputs; it begins with a dense layer.
+        For normalized inputs; its first layer is dense.
     mean, sd : number or array of shape (n_inputs,)
         In the unit of the raw inputs.
 
     Returns
     -------
     Network
-        Takes raw inputs and computes the same.
+        For raw inputs, with the same outputs.
 
     Raises
     ------
@@ -130,11 +136,11 @@ def normalized(network: Network, mean: ArrayLike, sd: ArrayLike) -> Network:
 
 
 def bounded(network: Network, bound: float) -> Network:
-    """Compute the same with no weight or bias above a bound, however small, by more units.
+    """Bound all weights and biases of a network, at the cost of more units.
 
-    A rectifier is homogeneous: where the weights onto a unit are too large, a part of them can be
-    left to the weights behind it.  Behind the last layer of units, a weight that is too large is
-    shared out among copies of the unit.
+    A rectifier is homogeneous: where the weights onto a unit are too large, a factor of them can be
+    moved to the weights of the next layer.  A weight of the last layer that is too large is divided
+    among copies of its unit.
 
     Parameters
     ----------
@@ -173,13 +179,13 @@ def bounded(network: Network, bound: float) -> Network:
             _require_few(np.inf, bound)
         rescaled.append(Dense(weights / scale[:, None], layer.bias / scale))
     *front, units = rescaled
-    dense = *front, *_shared_out(units, Dense(last.weights * scale, last.bias), bound)
+    dense = *front, *_divided(units, Dense(last.weights * scale, last.bias), bound)
     between = Activate(activation)
-    return Network([layer for one in dense for layer in (one, between)][:-1])
+    return Network([part for layer in dense for part in (layer, between)][:-1])
 
 
 def _excess(sizes: FloatArray, bound: float) -> FloatArray:
-    """How many times sizes exceed the bound: powers of two, since these cost no digits."""
+    """Return factors by which sizes exceed the bound: powers of two, since these cost no digits."""
     with np.errstate(over="ignore"):
         return np.asarray(2.0 ** np.ceil(np.log2(np.maximum(sizes / bound, 1))))
 
@@ -191,8 +197,8 @@ def _require_few(n_units: float, bound: float) -> None:
         )
 
 
-def _shared_out(units: Dense, last: Dense, bound: float) -> tuple[Dense, Dense]:
-    """Give each unit of the last hidden layer as many copies as the weights behind it need."""
+def _divided(units: Dense, last: Dense, bound: float) -> tuple[Dense, Dense]:
+    """Give each unit of the last hidden layer as many copies as its outgoing weights need."""
     largest = np.abs(last.bias).max()
     with np.errstate(over="ignore"):
         copies = np.maximum(np.ceil(np.abs(last.weights).max(axis=0) / bound), 1)
@@ -201,7 +207,7 @@ def _shared_out(units: Dense, last: Dense, bound: float) -> tuple[Dense, Dense]:
     n_copies, n_constant = copies.astype(int), int(constants)
     onto, offset = (np.repeat(array, n_copies, axis=0) for array in units.parameters)
     out, bias = np.repeat(last.weights / n_copies, n_copies, axis=1), last.bias
-    if n_constant:  # units that hear nothing and always give `bound`
+    if n_constant:  # units without inputs, whose output is `bound`
         onto = np.vstack((onto, np.zeros((n_constant, onto.shape[1]))))
         offset = np.append(offset, np.full(n_constant, bound))
         out = np.hstack((out, np.tile(bias[:, None] / (n_constant * bound), n_constant)))
