@@ -1,4 +1,4 @@
-"""Claims about functions as networks (R28, S2): rates, rewritings, saturation."""
+"""Functions as ReLU networks (R28, S2, S8): rates, rewriting, saturation, exact networks, steps."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,9 +8,13 @@ import numpy as np
 import scipy.stats
 from scipy.optimize import linprog
 
+from olfnet import random_expansion
 from olfnet.checks import FloatArray
-from olfnet.lab.claims import Claim, Measured
-from olfnet.receptors import fly_odors
+from olfnet.expansion import Circuit, rate
+from olfnet.expansion.sparsify import FixedThreshold, TopK
+from olfnet.lab import claims
+from olfnet.lab.claims import Measured
+from olfnet.receptors import fly_odors, odors
 from olfnet.theory import approximation
 from olfnet.theory.activations import ReLU, Tanh
 from olfnet.theory.approximation import deep_square, interpolation, random_knots_error, square
@@ -20,221 +24,386 @@ Rng = np.random.Generator
 Function = Callable[[FloatArray], FloatArray]
 YAROTSKY = "Yarotsky 2017, arXiv 1610.01145"
 CHORDS = "Chord of a parabola: error (l/2)^2 in the middle of a piece of length l"
+ARORA = "Arora et al. 2018, arXiv 1611.01491"
+RAMP = "Width of the ramp, 1 / slope"
 EPS = float(np.finfo(float).eps)
 SATURATED = float(np.arctanh(np.sqrt(0.99)))  # where the slope of tanh is below .01
 SIZES = (4, 8, 16, 32, 64)
+SLOPES = 2.0 ** np.arange(1, 7)
+STEEP = {"weight_variance": 100.0, "bias_variance": 50.0}  # weights and biases of up to about 20
 BOUND, MEAN, SD = 0.5, 0.3, 0.2
-claim = partial(Claim, systems=("S2",), source=CHORDS)
+N_UNITS = 12
+claim = partial(claims.claim, systems=["S2"], source=CHORDS)
+exact = partial(claims.claim, systems=["S8"], source=ARORA)
 
 
-def square_error(network: Network, *_: Any) -> Measured:
+def square_error(network: Network) -> float:
     """Largest error of x^2 on a grid of [0, 1] that holds the middles of all pieces."""
     x = np.linspace(0, 1, 5 * 2**12 + 1)[:, None]
-    return Measured.number(float(np.abs(network(x) - x**2).max()))
+    return float(np.abs(network(x) - x**2).max())
 
 
-def best_error(n_pieces: int, *_: Any) -> Measured:
-    """Least error of x^2 that any heights at equal knots can give, by linear programming."""
+@claim(
+    "R28.deep_{m}",
+    lambda m: 2.0 ** -(2 * m + 2),
+    r"2^{-(2m + 2)}",
+    control=lambda m: {"m": m + 1},
+    cases=[{"m": m, "n_units": 3 * m - 1} for m in (1, 3, 6)],
+    source=YAROTSKY,
+)
+def deep_error(n: int, rng: Rng, m: int) -> float:
+    """Square by {m} composed sawtooths, {n_units} units: largest error.
+
+    Exactly: all numbers are short binary fractions.
+    """
+    return square_error(deep_square(m))
+
+
+@claim(
+    "R28.{word}_{n_units}",
+    lambda n_units, balanced: 1 / ((8 if balanced else 4) * n_units**2),
+    lambda balanced: f"1 / ({8 if balanced else 4} n^2)",
+    control=lambda balanced: {"balanced": not balanced},
+    cases=[
+        {"word": "shallow", "n_units": 10, "balanced": False, "heights": "heights of the parabola"},
+        {"word": "balanced", "n_units": 10, "balanced": True, "heights": "the best heights"},
+    ],
+    allowance=lambda n_units: 4 * n_units * EPS,
+)
+def shallow_error(n: int, rng: Rng, n_units: int, balanced: bool) -> float:
+    """Square by {n_units} units with {heights} at the knots: largest error.
+
+    The allowance is rounding of n sums.
+    """
+    return square_error(square(n_units, balanced=balanced))
+
+
+@claim("R28.best_10", 1 / 800, r"1 / (8 n^2)", control={"n_pieces": 11}, allowance=1e-8)
+def best_error(n: int, rng: Rng, n_pieces: int = 10) -> float:
+    """No heights at the ends of {n_pieces} equal pieces err less: optimum of a linear program.
+
+    Nor do other knots, since a line errs on a piece of length l by l^2 / 8 at least, and one of n
+    pieces is at least 1 / n long. The allowance is the solver's tolerance.
+    """
     x = np.linspace(0, 1, 16 * n_pieces + 1)
     hats = np.maximum(0, 1 - np.abs(n_pieces * x[:, None] - np.arange(n_pieces + 1)))
     both = np.vstack((hats, -hats))
-    found = linprog(
-        np.append(np.zeros(n_pieces + 1), 1.0),
-        A_ub=np.column_stack((both, -np.ones(len(both)))),
-        b_ub=np.concatenate((x**2, -(x**2))),
-        bounds=(None, None),
-    )
-    return Measured.number(found.fun)
+    above = np.column_stack((both, -np.ones(len(both))))
+    target = np.concatenate((x**2, -(x**2)))
+    costs = np.append(np.zeros(n_pieces + 1), 1.0)
+    return float(linprog(costs, A_ub=above, b_ub=target, bounds=(None, None)).fun)
 
 
-def shallow_rate(function: Function, *_: Any) -> Measured:
-    """Return the exponent with which the error of interpolation falls as units are added."""
+@claim("R28.shallow_rate", -2.0, r"n^{-2}", control={"function": np.sqrt}, allowance=1e-9)
+def shallow_rate(n: int, rng: Rng, function: Function = np.square) -> float:
+    """The error of x^2 by n units falls with this power of n.
+
+    Fitted. The control is the square root, whose slope is infinite at 0: n^(-1/2).
+    """
     x = np.linspace(0, 1, 4097)[:, None]
-    nets = [interpolation(function, np.linspace(0, 1, n + 1)) for n in SIZES]
-    errors = [np.abs(net(x) - function(x)).max() for net in nets]
-    return Measured.number(np.polyfit(np.log(SIZES), np.log(errors), 1)[0])
+    networks = [interpolation(function, np.linspace(0, 1, n + 1)) for n in SIZES]
+    errors = [np.abs(network(x) - function(x)).max() for network in networks]
+    return float(np.polyfit(np.log(SIZES), np.log(errors), 1)[0])
 
 
-def deep_rate(build: Callable[[int], Network], *_: Any) -> Measured:
-    """Fit by how many bits each composition, 3 units more, improves x^2."""
+def shallow_square(m: int) -> Network:
+    """Build a shallow network with as many units as a deep one."""
+    return square(3 * m - 1)
+
+
+@claim(
+    "R28.deep_rate",
+    -2.0,
+    r"2^{-2m}",
+    control={"build": shallow_square},
+    source=YAROTSKY,
+    allowance=1e-9,
+)
+def deep_rate(n: int, rng: Rng, build: Callable[[int], Network] = deep_square) -> float:
+    """Each composition, three units more, improves x^2 by two bits: change of log2(error).
+
+    Fitted. The control adds the same units to a shallow network.
+    """
     depths = range(1, 9)
-    errors = [square_error(build(m)).value for m in depths]
-    return Measured.number(np.polyfit(depths, np.log2(errors), 1)[0])
+    return float(np.polyfit(depths, np.log2([square_error(build(m)) for m in depths]), 1)[0])
 
 
-def random_knots(n_pieces: int, n: int, rng: Rng) -> Measured:
-    """Mean error of x^2 interpolated at random knots, by networks."""
+@claim(
+    "S2.random_knots",
+    partial(random_knots_error, 20),
+    r"(H_n^2 + \sum 1/k^2) / (4 n (n + 1))",
+    control={"n_pieces": 26},
+    source="Longest of n spacings: Devroye 1981, Ann. Probab. 9:860, and the chord's error",
+    samples=(3000, 400),
+)
+def random_knots(n: int, rng: Rng, n_pieces: int = 20) -> list[float]:
+    """Mean error of x^2 at random knots, as of units with random thresholds, {n_pieces} pieces."""
     errors = []
     for stream in rng.spawn(n):
         knots = np.concatenate(([0.0], np.sort(stream.random(n_pieces - 1)), [1.0]))
         middles = (knots[1:, None] + knots[:-1, None]) / 2
         errors.append(np.abs(interpolation(np.square, knots)(middles) - middles**2).max())
-    return Measured.mean(errors)
-
-
-def steep_network(rng: Rng | int = 1) -> Network:
-    """Draw a network whose weights and biases reach about 20."""
-    return dense([5, 12, 2], ReLU(), weight_variance=100.0, bias_variance=50.0, rng=rng)
+    return errors
 
 
 def clipped(network: Network, bound: float) -> Network:
-    """Cut weights off at a bound, which changes the function."""
+    """Clip weights at a bound, which changes the function."""
     return network.with_parameters([np.clip(a, -bound, bound) for a in network.parameters])
 
 
-def rewritten(rewrite: Callable[[Network, float], Network], n: int, rng: Rng) -> Measured:
-    """Largest deviation of a network with bounded weights; infinite if they are not bounded."""
-    network, x = steep_network(rng), rng.uniform(-1, 1, (n, 5))
+@claim(
+    "S2.bounded",
+    0.0,
+    r"relu(c z) = c\,relu(z)",
+    control={"rewrite": clipped},
+    source="Homogeneity of the rectifier",
+    samples=(2000, 200),
+    allowance=1e4 * 64 * EPS,
+)
+def bounded_deviation(
+    n: int, rng: Rng, rewrite: Callable[[Network, float], Network] = approximation.bounded
+) -> float:
+    """Weights of about 20 can be brought below 1/2 by more units: largest deviation.
+
+    The allowance is rounding of sums whose terms add up to less than 10^4; a weight beyond the
+    bound counts as an infinite deviation. The control clips weights.
+    """
+    network, x = dense([5, 12, 2], ReLU(), **STEEP, rng=rng), rng.uniform(-1, 1, (n, 5))
     other = rewrite(network, BOUND)
     within = approximation.largest_weight(other) <= BOUND * (1 + 2 * EPS)
-    deviation = float(np.abs(other(x) - network(x)).max())
-    return Measured.number(deviation if within else np.inf)
+    return float(np.abs(other(x) - network(x)).max()) if within else np.inf
 
 
-def absorbed(rewrite: Callable[[Network, float, float], Network], n: int, rng: Rng) -> Measured:
-    """Largest deviation of a network for raw inputs from one for normalized inputs."""
-    network, x = steep_network(rng), rng.uniform(-1, 1, (n, 5))
-    found = rewrite(network, MEAN, SD)(x) - network((x - MEAN) / SD)
-    return Measured.number(float(np.abs(found).max()))
+@claim(
+    "S2.normalized",
+    0.0,
+    r"W (x - \mu)/\sigma + b = (W/\sigma) x + (b - W \mu/\sigma)",
+    control={"mean": 0.0},
+    source="Linear algebra",
+    samples=(20_000, 2000),
+    allowance=1e5 * 16 * EPS,
+)
+def normalized_deviation(n: int, rng: Rng, mean: float = MEAN) -> float:
+    """Normalization of inputs can be absorbed into the first weights: largest deviation.
+
+    The allowance is rounding of sums whose terms add up to less than 10^5. The control leaves out
+    the mean.
+    """
+    network, x = dense([5, 12, 2], ReLU(), **STEEP, rng=rng), rng.uniform(-1, 1, (n, 5))
+    other = approximation.normalized(network, mean, SD)
+    return float(np.abs(other(x) - network((x - MEAN) / SD)).max())
 
 
-def unshifted(network: Network, mean: float, sd: float) -> Network:
-    """Forget the mean, the control."""
-    return approximation.normalized(network, 0.0, sd)
+def saturated_fraction() -> float:
+    """Return the fraction for drives N(0, mean square rate) of each odor."""
+    drive_sd = np.sqrt(np.mean(fly_odors() ** 2, axis=1))
+    return float(np.mean(2 * scipy.stats.norm.sf(SATURATED / drive_sd)))
 
 
-def saturation(normalized: bool, n: int, rng: Rng) -> Measured:
-    """Share of odors for which a tanh unit is saturated, with n units that hear receptors."""
+@claim(
+    "S2.saturation",
+    saturated_fraction,
+    r"\langle 2 H(t / \sqrt{\langle r^2 \rangle}) \rangle, \quad \tanh'(t) = .01",
+    control={"normalized": True},
+    source="Normal drives of random weights of variance 1 / n",
+    samples=(50_000, 5000),
+)
+def saturation(n: int, rng: Rng, normalized: bool = False) -> FloatArray:
+    """Fraction of measured odors for which a tanh unit on raw receptor rates is saturated.
+
+    110 odors, 24 receptors. The control has normalization absorbed: its fraction is about .012.
+    """
     rates = fly_odors()
     network = dense([rates.shape[1], n, 1], Tanh(), weight_variance=1.0, rng=rng)
     if normalized:
         network = approximation.normalized(network, rates.mean(axis=0), rates.std(axis=0))
     weights, bias, *_ = network.parameters
-    return Measured.mean((np.abs(rates @ weights.T + bias) > SATURATED).mean(axis=0))
+    return np.asarray((np.abs(rates @ weights.T + bias) > SATURATED).mean(axis=0))
 
 
-def saturation_theory() -> float:
-    """Return that share for drives N(0, mean square rate) of each odor."""
-    spread = np.sqrt(np.mean(fly_odors() ** 2, axis=1))
-    return float(np.mean(2 * scipy.stats.norm.sf(SATURATED / spread)))
+def one_unit_off(network: Network) -> Network:
+    """Remove the input of one of the first units: the result is right for most inputs."""
+    weights, *rest = network.parameters
+    kept = (np.arange(len(weights)) > 0)[:, None]
+    return network.with_parameters([weights * kept, *rest])
 
 
-def composed_sawtooths(m: int) -> Claim:
-    """Error of the deep square; the control has one composition more."""
-    return claim(
-        f"R28.deep_{m}",
-        f"Square by {m} composed sawtooths, {3 * m - 1} units: largest error",
-        r"2^{-(2m + 2)}",
-        2.0 ** -(2 * m + 2),
-        partial(square_error, deep_square(m)),
-        partial(square_error, deep_square(m + 1)),
-        source=YAROTSKY,
-        remark="Exactly: all numbers are short binary fractions.",
-    )
+def lead(x: FloatArray) -> FloatArray:
+    """Lead of each number over all others, 0 if it is not the largest."""
+    others = np.stack([np.delete(x, i, axis=1).max(axis=1) for i in range(x.shape[1])], axis=1)
+    return np.asarray(np.maximum(x - others, 0))
 
 
-def pieces(n: int, balanced: bool) -> Claim:
-    """Error of a shallow square; the control is the other kind, at the same number of units."""
-    networks = [square(n, balanced=one) for one in (balanced, not balanced)]
-    return claim(
-        f"R28.{'balanced' if balanced else 'shallow'}_{n}",
-        f"Square by {n} units, {'best heights' if balanced else 'met at knots'}: largest error",
-        r"1 / (8 n^2)" if balanced else r"1 / (4 n^2)",
-        1 / ((8 if balanced else 4) * n**2),
-        partial(square_error, networks[0]),
-        partial(square_error, networks[1]),
-        allowance=4 * n * EPS,
-        remark="The allowance is rounding of n sums.",
-    )
+def brick(name: str, words: str, equation: str, function: Function, network: Network) -> Any:
+    """Describe an exact network."""
+    texts = {"name": name, "words": words, "equation": equation}
+    return {
+        **texts,
+        "function": function,
+        "network": network,
+        "n_units": approximation.n_units(network),
+    }
 
 
-CLAIMS = (
-    *(composed_sawtooths(m) for m in (1, 3, 6)),
-    pieces(10, False),
-    pieces(10, True),
-    claim(
-        "R28.best_10",
-        "No other heights at 10 equal pieces err less: optimum of a linear program",
-        r"1 / (8 n^2)",
-        1 / 800,
-        partial(best_error, 10),
-        partial(best_error, 11),
-        allowance=1e-8,
-        remark="Nor do other knots, since a line errs on a piece of length l by l^2 / 8 at least, "
-        "and one of n pieces is at least 1 / n long. The allowance is the solver's tolerance.",
-    ),
-    claim(
-        "R28.shallow_rate",
-        "The error of x^2 by n units falls with this power of n",
-        r"n^{-2}",
-        -2.0,
-        partial(shallow_rate, np.square),
-        partial(shallow_rate, np.sqrt),
-        allowance=1e-9,
-        remark="Fitted. The control is the square root, whose slope is infinite at 0: n^(-1/2).",
-    ),
-    claim(
-        "R28.deep_rate",
-        "Each composition, three units more, improves x^2 by two bits: change of log2(error)",
-        r"2^{-2m}",
-        -2.0,
-        partial(deep_rate, deep_square),
-        partial(deep_rate, lambda m: square(3 * m - 1)),
-        source=YAROTSKY,
-        allowance=1e-9,
-        remark="Fitted. The control adds the same units to a shallow network.",
-    ),
-    claim(
-        "S2.random_knots",
-        "Mean error of x^2 at random knots, as of units with random thresholds, 20 pieces",
-        r"(H_n^2 + \sum 1/k^2) / (4 n (n + 1))",
-        partial(random_knots_error, 20),
-        partial(random_knots, 20),
-        partial(random_knots, 26),
-        source="Longest of n spacings: Devroye 1981, Ann. Probab. 9:860, and the chord's error",
-        n_samples=3000,
-        n_quick=400,
-    ),
-    claim(
-        "S2.bounded",
-        "Weights of about 20 can be brought below 1/2 by more units: largest deviation",
-        r"relu(c z) = c\,relu(z)",
-        0.0,
-        partial(rewritten, approximation.bounded),
-        partial(rewritten, clipped),
-        source="Homogeneity of the rectifier",
-        n_samples=2000,
-        n_quick=200,
-        allowance=1e4 * 64 * EPS,
-        remark="The allowance is rounding of sums whose terms add up to less than 10^4; a weight "
-        "beyond the bound would count as an infinite deviation. The control cuts weights off.",
-    ),
-    claim(
-        "S2.normalized",
-        "Normalization of inputs can be absorbed into the first weights: largest deviation",
-        r"W (x - \mu)/\sigma + b = (W/\sigma) x + (b - W \mu/\sigma)",
-        0.0,
-        partial(absorbed, approximation.normalized),
-        partial(absorbed, unshifted),
-        source="Linear algebra",
-        n_samples=20_000,
-        n_quick=2000,
-        allowance=1e5 * 16 * EPS,
-        remark="The allowance is rounding of sums whose terms add up to less than 10^5. The "
-        "control forgets the mean.",
-    ),
-    claim(
-        "S2.saturation",
-        "Share of measured odors for which a tanh unit on raw receptor rates is saturated",
-        r"\langle 2 H(t / \sqrt{\langle r^2 \rangle}) \rangle, \quad \tanh'(t) = .01",
-        saturation_theory,
-        partial(saturation, False),
-        partial(saturation, True),
-        source="Normal drives of random weights of variance 1 / n",
-        n_samples=50_000,
-        n_quick=5000,
-        remark="110 odors, 24 receptors. The control has normalization absorbed: its share is "
-        "about .012.",
-    ),
+KNOTS, HEIGHTS = np.linspace(-0.75, 0.75, 7), np.array([0.5, -0.25, 1.0, 1.0, 0.0, -1.0, 0.25])
+PYRAMID = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+
+
+@exact(
+    "S8.{name}",
+    0.0,
+    lambda equation: equation,
+    control=lambda network: {"network": one_unit_off(network)},
+    cases=[
+        brick("absolute", "Absolute value", "relu(x) + relu(-x)", np.abs, approximation.absolute()),
+        brick(
+            "maximum",
+            "Largest of 8 numbers",
+            "relu(x - y) + relu(y) - relu(-y)",
+            lambda x: x.max(axis=1, keepdims=True),
+            approximation.maximum(8),
+        ),
+        brick(
+            "minimum",
+            "Smallest of 5 numbers",
+            "y - relu(y - x)",
+            lambda x: x.min(axis=1, keepdims=True),
+            approximation.minimum(5),
+        ),
+        brick(
+            "piecewise_linear",
+            "Any continuous piecewise-linear function of one number",
+            r"\sum_i (s_{i+1} - s_i)\,relu(x - k_i)",
+            lambda x: np.interp(x, KNOTS, HEIGHTS),
+            approximation.piecewise_linear(KNOTS, HEIGHTS),
+        ),
+        brick(
+            "max_of_minima",
+            "A pyramid, the smallest of four planes,",
+            r"\max_i \min_{j \in S_i} l_j(x)",
+            lambda x: 1 - np.abs(x).max(axis=1, keepdims=True),
+            approximation.max_of_minima(PYRAMID, np.ones(4), [[0, 1, 2, 3]]),
+        ),
+        brick(
+            "winner",
+            "Winner-take-all among 4 numbers",
+            r"relu(x_i - \max_{j \ne i} x_j)",
+            lead,
+            approximation.winner_take_all(4),
+        ),
+    ],
+    samples=(100_000, 5000),
+    allowance=40 * EPS,
 )
-"""All claims about approximation."""
+def brick_deviation(n: int, rng: Rng, network: Network, function: Function) -> float:
+    """{words} as a network of {n_units} rectifiers: largest deviation.
+
+    On random numbers between -1 and 1; the allowance is rounding, at most 3 eps a round or
+    unit. In the control one unit has no input.
+    """
+    # Cubes, since sums of uniform numbers, multiples of 2^-53, need no rounding.
+    x = rng.uniform(-1, 1, (n, network.parameters[0].shape[1])) ** 3
+    return float(np.abs(network(x) - function(x)).max())
+
+
+@exact(
+    "S8.winner_of_odors",
+    0.0,
+    r"relu(d_i - \max_{j \ne i} d_j)",
+    control={"n_active": 2},
+    samples=(5000, 500),
+    allowance=12 * 4 * 2000 * EPS,
+)
+def winners(n: int, rng: Rng, n_active: int = 1) -> float:
+    """A circuit in which one of {N_UNITS} units responds to each odor takes the winner, as the
+    network of rectifiers does: largest deviation of rates (Hz).
+
+    The allowance is rounding: 3 eps of the largest drive, below 2000 Hz, in each of 4 rounds. In
+    the control two units respond.
+    """
+    wiring, smells = rng.spawn(2)
+    weights = random_expansion(
+        n_inputs=24, n_units=N_UNITS, fan_in=6, coding_level=1 / N_UNITS, rng=wiring
+    ).weights
+    rates = odors.exponential(n, 24, rng=smells)
+    responses = rate.respond(Circuit(weights, TopK(n_active / N_UNITS)), rates).rates
+    network = approximation.winner_take_all(N_UNITS)
+    return float(np.abs(responses - network(rates @ weights.T)).max())
+
+
+@exact(
+    "S8.gate_of_odors",
+    0.0,
+    r"relu(d + g s - g) = d s \quad (0 \le d \le g,\ s \in \{0, 1\})",
+    control={"gate": 50.0},
+    samples=(100_000, 5000),
+    allowance=200 * EPS,
+)
+def gated(n: int, rng: Rng, gate: float = 100.0) -> float:
+    """One input for the animal's state gates a circuit: largest deviation (Hz).
+
+    Drives up to 100 Hz; the allowance is the rounding of sums up to 200. Every unit receives the
+    input with the gate's weight. That of the control is too weak: strong signals leak.
+    """
+    drive = rng.uniform(0, 100, (n, 1))
+    state = rng.integers(2, size=(n, 1)).astype(float)
+    circuit = Circuit([[1.0, gate]], FixedThreshold(gate))
+    rates = rate.respond(circuit, np.hstack((drive, state))).rates
+    return float(np.abs(rates - drive * state).max())
+
+
+def step_errors(slope: float, x: FloatArray) -> FloatArray:
+    """Difference of a ramp from a step at 0, rounding aside."""
+    error = np.abs(approximation.ramp(0, slope)(x) - approximation.switch(0)(x))
+    return np.asarray(np.where(error > 4 * EPS * slope, error, 0))
+
+
+@exact(
+    "S8.step_region",
+    0.1,
+    r"1 / (2 \cdot slope)",
+    control={"slope": 10.0},
+    source=RAMP,
+    samples=(200_000, 5000),
+)
+def step_region(n: int, rng: Rng, slope: float = 5.0) -> Measured:
+    """A ramp of slope {slope:g} differs from a step on this fraction of the line from -1 to 1.
+
+    The control is twice as steep: half the region.
+    """
+    return Measured.fraction(int(np.sum(step_errors(slope, rng.uniform(-1, 1, (n, 1))) > 0)), n)
+
+
+@exact(
+    "S8.step_rate",
+    -1.0,
+    r"slope^{-1}",
+    control={"size": np.max},
+    source=RAMP,
+    samples=(50_000, 5000),
+)
+def step_rate(n: int, rng: Rng, size: Function = lambda errors: np.mean(errors > 0)) -> FloatArray:
+    """The region in which a ramp differs from a step shrinks with this power of the slope.
+
+    Ten fits for slopes from 2 to 64. The control is the largest error, which stays.
+    """
+    lines = rng.uniform(-1, 1, (10, n, 1))
+    sizes = [[size(step_errors(slope, x)) for slope in SLOPES] for x in lines]
+    return np.asarray(np.polyfit(np.log(SLOPES), np.log(sizes).T, 1)[0])
+
+
+@exact(
+    "S8.step_error",
+    0.5,
+    r"\sup_x |ramp(x) - step(x)| = 1/2",
+    control={"distance": 1.0},
+    source="Continuity",
+)
+def step_error(n: int, rng: Rng, distance: float = 1e-7) -> Measured:
+    """However steep, a ramp errs by one half beside the threshold: a step is only approached.
+
+    Slope 10^6, at a distance in units of its width. The control's is where the ramp has ended.
+    """
+    slope = 1e6
+    error = np.abs(approximation.ramp(0, slope)(np.array([[distance / slope]])) - 1)
+    return Measured.number(error[0, 0], 1e-6)
