@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -110,9 +110,10 @@ def test_a_decorated_function_is_a_claim_for_each_case(coins):
         assert not known.agrees(known.control(500, np.random.default_rng(0)))
 
 
-def test_a_simulation_without_randomness_returns_a_number():
+@pytest.mark.parametrize("simulation", [lambda x=2: x, lambda n, rng, x=2: x])
+def test_a_simulation_without_randomness_returns_a_number(simulation):
     decorate = claim("R1.x", 2.0, control={"x": 3}, source="x", systems=["S1"], statement="X")
-    (known,) = decorate(lambda n, rng, x=2: x).claims
+    (known,) = decorate(simulation).claims
     assert known.simulation(1, None) == Measured.number(2.0)
     assert not known.agrees(known.control(1, None))
 
@@ -174,7 +175,8 @@ def test_verdicts():
 def test_intervals_cover_what_they_should():
     """Of 2,000 intervals of 99.9 % at most 12 miss (binomial, probability 1e-6 of more)."""
     rng = np.random.default_rng(0)
-    missed = {"mean": 0, "fraction": 0, "deviation": 0}
+    missed = {"mean": 0, "fraction": 0, "deviation": 0, "ratio": 0}
+    narrow = 0
     for _ in range(2000):
         normal = Measured.mean(3 + rng.standard_normal(20))
         missed["mean"] += not normal.low <= 3 <= normal.high
@@ -182,7 +184,18 @@ def test_intervals_cover_what_they_should():
         missed["fraction"] += not fraction.low <= 0.2 <= fraction.high
         deviation = Measured.standard_deviation(2 * rng.standard_normal(400))
         missed["deviation"] += not deviation.low <= 2 <= deviation.high
-    assert max(missed.values()) <= 12
+        below = rng.gamma(4.0, size=(2, 16))
+        ratio = Measured.ratio(2 * below * rng.gamma(9.0, 1 / 9, size=below.shape), below)
+        missed["ratio"] += not ratio.low <= 2 <= ratio.high
+        narrow += abs(ratio.value - 2) > (ratio.high - ratio.low) / 6
+    assert max(missed.values()) <= 12 < narrow  # control: a third of the width misses often
+
+
+def test_a_ratio_with_equal_denominators_is_a_mean():
+    """The jackknife changes nothing of a mean."""
+    sample = np.random.default_rng(1).exponential(size=9)
+    ratio, mean = Measured.ratio(sample, np.ones(9)), Measured.mean(sample)
+    assert astuple(ratio) == pytest.approx(astuple(mean), rel=1e-12)
 
 
 def test_the_command_checks_a_folder_and_writes_page_and_file(coins, tmp_path, capsys):

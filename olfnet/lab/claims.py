@@ -69,6 +69,20 @@ class Measured:
         interval = test.proportion_ci(CONFIDENCE)
         return cls(n_successes / n_trials, float(interval.low), float(interval.high))
 
+    @classmethod
+    def ratio(cls, above: ArrayLike, below: ArrayLike) -> "Measured":
+        """Ratio of two sums of paired terms, with the jackknife's interval.
+
+        Of arrays of shape (n_ratios, n_terms), the mean ratio of the sums of rows.  Each term has
+        a pseudo-value, all of which together stand for a sample of independent values (Tukey 1958,
+        Ann. Math. Stat. 29:614).
+        """
+        above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+        sums = above.sum(axis=-1, keepdims=True), below.sum(axis=-1, keepdims=True)
+        left_out = (sums[0] - above) / (sums[1] - below)
+        n_terms = above.shape[-1]
+        return cls.mean(np.ravel(n_terms * sums[0] / sums[1] - (n_terms - 1) * left_out))
+
 
 Expected = float | Callable[..., SupportsFloat]
 Simulation = Callable[..., Measured]
@@ -169,9 +183,9 @@ def claim(
 ) -> Callable[[_Function], _Function]:
     """Make a function the simulation of a claim, or of one claim for each of several cases.
 
-    The function takes a number of samples, a random generator and the arguments of the case, and
-    returns a `Measured`, a number that involves no randomness, or an array of independent samples
-    whose mean is claimed.  The first paragraph of its docstring is the statement, what follows is
+    The function takes a number of samples ``n``, a random generator ``rng`` (neither if nothing is
+    random) and the arguments of the case.  It returns a `Measured`, a number that involves no
+    randomness, or an array of independent samples whose mean is claimed.  The first paragraph of its docstring is the statement, what follows is
     the remark.  Decorators can be stacked.
 
     Parameters
@@ -267,7 +281,7 @@ def _simulate(
     n: int,
     rng: np.random.Generator,
 ) -> Measured:
-    result = function(n, rng, **{**_taken(function, case), **changed})
+    result = function(**{**_taken(function, {"n": n, "rng": rng, **case}), **changed})
     if isinstance(result, Measured):
         return result
     return Measured.mean(result) if np.ndim(result) else Measured.number(result)
