@@ -185,8 +185,8 @@ def claim(
 
     The function takes a number of samples ``n``, a random generator ``rng`` (neither if nothing is
     random) and the arguments of the case.  It returns a `Measured`, a number that involves no
-    randomness, or an array of independent samples whose mean is claimed.  The first paragraph of its docstring is the statement, what follows is
-    the remark.  Decorators can be stacked.
+    randomness, or an array of independent samples whose mean is claimed.  The first paragraph of
+    its docstring is the statement, what follows is the remark.  Decorators can be stacked.
 
     Parameters
     ----------
