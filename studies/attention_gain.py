@@ -1,10 +1,10 @@
-"""Ask how the gain of a competition sets the spread of a code, as temperature does in attention.
+"""Entropy of a code against the gain of a competition, which acts as temperature in attention.
 
-Glomeruli that divide by the total have shares of the response; their exponent is the inverse
-temperature of a softmax of log rates, which would freeze onto one glomerulus if projection neurons
-did not saturate.  Kenyon cells that feed back on themselves through the APL have shares of a
-sparsemax, the colder the larger the gain.  Theory takes log rates and drives for normal, with mean
-and spread of those measured.
+Divisive normalization gives each glomerulus a fraction of the total response; its exponent is the
+inverse temperature of a softmax of log rates, which would freeze onto one glomerulus if projection
+neurons did not saturate.  Kenyon cells with feedback inhibition (APL) compute a sparsemax, whose
+temperature falls with the gain.  Theory takes log rates and drives for normal, with the measured
+mean and standard deviation.
 """
 
 from functools import cache, partial
@@ -16,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from olfnet import checks
 from olfnet.expansion.sparsify import FeedbackInhibition, FixedFeedback, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab import Parameter, Study, drawing, results
@@ -24,7 +23,6 @@ from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import attention
 
 EXPONENTS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16])
-TICKS = (0.25, 0.5, 1, 2, 4, 8, 16)
 GAINS = np.array([0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000])
 # Lateral inhibition far above any rate leaves no neuron near saturation.
 LOBES = {"divisive normalization": 10.63, "without saturation": 1e14}
@@ -33,11 +31,11 @@ LEAST = 1.0  # spikes/s; a rate below it counts as this in means of logarithms
 
 
 def entropies(rates: np.ndarray) -> np.ndarray:
-    """Entropy of each odor's shares in nats; 0 where nothing responds."""
+    """Return the entropy of each odor's response fractions in nats; 0 where nothing responds."""
     total = rates.sum(axis=1)
-    found = np.zeros(len(rates))
-    found[total > 0] = attention.entropy(rates[total > 0] / total[total > 0, None])
-    return found
+    entropy = np.zeros(len(rates))
+    entropy[total > 0] = attention.entropy(rates[total > 0] / total[total > 0, None])
+    return entropy
 
 
 def measure(
@@ -45,25 +43,21 @@ def measure(
 ) -> dict[str, xr.DataArray]:
     """Entropy of the glomerular code at each exponent, and of the code of units at each gain."""
     lobes = [
-        [entropies(DivisiveNormalization(m=m, exponent=float(n))(fly_odors()))
-         for n in EXPONENTS]
+        [entropies(DivisiveNormalization(m=m, exponent=float(n))(fly_odors())) for n in EXPONENTS]
         for m in LOBES.values()
-    ]  # fmt: skip
+    ]
     inputs = DivisiveNormalization()(fly_odors())
     drive = inputs @ FixedFanIn(fan_in).draw(n_units, inputs.shape[1], rng=rng).toarray().T
     threshold = GlobalThreshold(uninhibited).calibrated(drive).threshold
     units = [entropies(FixedFeedback(float(g), threshold)(drive).rates.toarray()) for g in GAINS]
     fly = FeedbackInhibition(uninhibited / 2).calibrated(drive).gain
-    nats = {"units": "nats", "meaning": "entropy of the shares of the response"}
-    names = {"lobe": list(LOBES), "exponent": EXPONENTS, "gain": GAINS}
+    meaning = "entropy of the fractions of the response"
+    glomeruli = {"lobe": LOBES, "exponent": EXPONENTS, "odor": None}
     return {
-        "glomeruli": xr.DataArray(
-            lobes, {n: names[n] for n in ("lobe", "exponent")}, ("lobe", "exponent", "odor"),
-            attrs=nats,
-        ),
-        "units": xr.DataArray(units, {"gain": GAINS}, ("gain", "odor"), attrs=nats),
-        "fly": xr.DataArray(fly, attrs={"meaning": "gain at which half of the units fall silent"}),
-    }  # fmt: skip
+        "glomeruli": results.labeled(lobes, meaning, "nats", **glomeruli),
+        "units": results.labeled(units, meaning, "nats", gain=GAINS, odor=None),
+        "fly": results.labeled(fly, "gain at which half of the units fall silent"),
+    }
 
 
 @cache
@@ -79,7 +73,7 @@ def softmax_theory(exponents: np.ndarray) -> np.ndarray:
 
 
 def lobe_theory(exponents: np.ndarray) -> np.ndarray:
-    """Entropy of glomeruli that do, half of their rate reached at that of the mean odor."""
+    """Entropy of glomeruli that saturate, with the half-maximum of the mean odor."""
     lobe, (mean, sd) = DivisiveNormalization(), log_rates()
     inhibition = np.log(lobe.m / 190 * fly_odors().sum(axis=1)).mean()
     half = np.logaddexp(exponents * np.log(lobe.sigma), exponents * inhibition)
@@ -87,97 +81,75 @@ def lobe_theory(exponents: np.ndarray) -> np.ndarray:
     return attention.saturating_entropy(n_glomeruli, exponents * sd, half - exponents * mean)
 
 
-def over_odors(dataset: xr.Dataset, name: str) -> np.ndarray:
-    """Mean of the first circuit's repeats, shape (n_odors, ...)."""
-    values = results.finished(dataset)[name].transpose("repeat", "odor", ...).values
-    return values.mean(axis=0) if len(values) else values[:0].sum(axis=0)[:0]
-
-
 def unit_theory(dataset: xr.Dataset, gains: np.ndarray) -> np.ndarray:
-    """Entropy of units with normal drives."""
+    """Entropy of units with normal drives; nan where few are active, for which it does not hold."""
     threshold = scipy.stats.norm.isf(float(dataset["uninhibited"].values[0]))
-    return attention.Feedback(gains, threshold).entropy(int(dataset["n_units"].values[0]))
+    feedback, n_units = attention.Feedback(gains, threshold), int(dataset["n_units"].values[0])
+    return np.where(n_units * feedback.active > MANY, feedback.entropy(n_units), np.nan)
 
 
-def active_theory(dataset: xr.Dataset, gains: np.ndarray) -> np.ndarray:
-    """Mean number of active units: where it is small, a theory of many is no good."""
-    threshold = scipy.stats.norm.isf(float(dataset["uninhibited"].values[0]))
-    share = attention.Feedback(gains, threshold).active
-    return int(dataset["n_units"].values[0]) * share
+def over_odors(dataset: xr.Dataset, name: str, dim: str, **at: str) -> dict[float, np.ndarray]:
+    """Entropy of each odor, mean of the first circuit's repeats, at each gain."""
+    samples = results.along(dataset, name, dim, **at)
+    return {gain: repeats.mean(axis=0) for gain, repeats in samples.items()}
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Entropy of both codes, by theory and measured."""
-    rows = Table(title="Entropy of the code (nats), mean over 110 odors")
-    for column in ("code", "gain", "theory", "measured"):
-        rows.add_column(column, justify="left" if column == "code" else "right", no_wrap=True)
-    glomeruli, units = over_odors(dataset, "glomeruli"), over_odors(dataset, "units")
-    parts = []
-    if len(units):
-        enough = active_theory(dataset, GAINS) > MANY
-        many_units = np.where(enough, unit_theory(dataset, GAINS), np.nan)
-        parts = [
-            ("glomeruli", EXPONENTS, lobe_theory(EXPONENTS), glomeruli[:, 0]),
-            ("glomeruli, no saturation", EXPONENTS, softmax_theory(EXPONENTS), glomeruli[:, 1]),
-            ("units, feedback", GAINS, many_units, units),
-        ]
-    for code, gains, theory, measured in parts:
-        for row in zip(gains, theory, *drawing.mean_and_reach(measured), strict=True):
-            gain, line, mean, reach = row
-            rows.add_row(
-                code, f"{gain:g}", f"{line:.3f}".replace("nan", ""), f"{mean:.3f} ±{reach:.3f}"
-            )
-        rows.add_section()
-    return rows
+    """Entropy of both codes, in theory and measured."""
+    saturating, free = (over_odors(dataset, "glomeruli", "exponent", lobe=kind) for kind in LOBES)
+    rows = []
+    for code, samples, theory in (
+        ("glomeruli", saturating, lobe_theory),
+        ("glomeruli, no saturation", free, softmax_theory),
+        ("units, feedback", over_odors(dataset, "units", "gain"), partial(unit_theory, dataset)),
+    ):
+        for gain, entropy in samples.items():
+            expected = f"{float(theory(np.array([gain]))[0]):.3f}".replace("nan", "")
+            rows.append((code, f"{gain:g}", expected, results.mean_text(entropy, ".3f")))
+        rows.append(None)
+    title, columns = "Entropy of the code (nats), mean over 110 odors", ("gain", "theory")
+    return results.table(title, ("code", *columns, "measured"), rows, left=["code"])
 
 
-def draw(axes: Axes, gains: np.ndarray, samples: np.ndarray, nth: int, label: str) -> None:
-    """Draw means over odors with their intervals."""
-    mean, reach = drawing.mean_and_reach(samples)
-    axes.errorbar(
-        gains, mean, reach, ls="", marker=drawing.MARKERS[nth], ms=4, lw=1,
-        color=drawing.COLORS[nth], label=label,
-    )  # fmt: skip
-
-
-def mark(axes: Axes, place: float, words: str, side: str) -> None:
-    """Draw a place on the axis of gains, with words on its left or right."""
-    axes.axvline(place, color="0.6", lw=0.8, ls=":")
+def mark(axes: Axes, gain: float, words: str, side: str) -> None:
+    """Draw a vertical line at a gain, with words on its left or right."""
+    axes.axvline(gain, color="0.6", lw=0.8, ls=":")
     axes.annotate(
-        words, (place, 0.99), (3 if side == "left" else -3, 0), ha=side, va="top",
+        words, (gain, 0.99), (3 if side == "left" else -3, 0), ha=side, va="top",
         xycoords=axes.get_xaxis_transform(), textcoords="offset points",
         fontsize="x-small", color="0.3",
     )  # fmt: skip
 
 
-def draw_glomeruli(axes: Axes, samples: np.ndarray) -> None:
+def draw_glomeruli(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw entropy against exponent, with and without saturation."""
     fine = np.geomspace(EXPONENTS[0], EXPONENTS[-1], 20)
-    for nth, (theory, label) in enumerate(
-        ((lobe_theory, "divisive normalization"), (softmax_theory, "without saturation: softmax"))
-    ):
+    theories = (
+        (lobe_theory, "divisive normalization"),
+        (softmax_theory, "without saturation: softmax"),
+    )
+    for nth, (kind, (theory, label)) in enumerate(zip(LOBES, theories, strict=True)):
         axes.plot(fine, theory(fine), lw=1.2, color=drawing.COLORS[nth])
-        draw(axes, EXPONENTS, samples[:, nth], nth, label)
+        samples = over_odors(dataset, "glomeruli", "exponent", lobe=kind)
+        drawing.points(axes, samples, nth, label=label)
     n_glomeruli = fly_odors().shape[1]
     mark(axes, DivisiveNormalization().exponent, "fly", "right")
     freezing = attention.NormalScores(n_glomeruli).freezing_point / log_rates()[1]
     mark(axes, float(freezing), "freezing", "left")
-    axes.set(xlabel="exponent of normalization", xscale="log", ylim=(0, 3.6))
-    axes.set_xticks(TICKS, [f"{n:g}" for n in TICKS])
-    axes.minorticks_off()
+    drawing.log_ticks(axes, (0.25, 0.5, 1, 2, 4, 8, 16))
+    axes.set(xlabel="exponent of normalization", ylim=(0, 3.6))
     axes.set_title(f"{n_glomeruli} glomeruli", fontsize="medium")
 
 
-def draw_units(axes: Axes, dataset: xr.Dataset, samples: np.ndarray) -> None:
+def draw_units(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw entropy against gain of the feedback."""
     fine = np.geomspace(GAINS[0], GAINS[-1], 60)
-    fine = fine[active_theory(dataset, fine) > MANY]
     axes.plot(fine, unit_theory(dataset, fine), lw=1.2, color=drawing.COLORS[2])
-    draw(axes, GAINS, samples, 2, "feedback inhibition: sparsemax")
-    n_units, uninhibited = (int(dataset["n_units"][0]), float(dataset["uninhibited"][0]))
-    fly = dataset["fly"].isel(uninhibited=0, fan_in=0, n_units=0).mean()
+    label = "feedback inhibition: sparsemax"
+    drawing.points(axes, over_odors(dataset, "units", "gain"), 2, label=label)
+    n_units, uninhibited = int(dataset["n_units"][0]), float(dataset["uninhibited"][0])
+    mark(axes, float(results.finished(dataset)["fly"].mean()), "half of the units", "left")
     lone = attention.lone_gain(n_units, scipy.stats.norm.isf(uninhibited))
-    mark(axes, float(fly), "half of the units", "left")
     mark(axes, float(lone), "one unit", "right")
     axes.set(xlabel="gain of feedback (APL)", xscale="log", ylim=(0, 6.5))
     axes.set_title(f"{n_units} Kenyon cells", fontsize="medium")
@@ -185,33 +157,25 @@ def draw_units(axes: Axes, dataset: xr.Dataset, samples: np.ndarray) -> None:
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw the entropy of both codes against their gains."""
-    drawn = Figure(figsize=(7.4, 3.3), layout="constrained")
-    panels = drawn.subplots(1, 2)
-    glomeruli, units = over_odors(dataset, "glomeruli"), over_odors(dataset, "units")
-    if len(units):
-        draw_glomeruli(panels[0], glomeruli)
-        draw_units(panels[1], dataset, units)
-        for axes in panels:
-            axes.set(ylabel="entropy of the code (nats)")
-            drawing.legend(axes, loc="lower left")
-    drawing.finish(panels)
-    return drawn
+    panels = drawing.panels(1, 2, (7.4, 3.3))
+    if results.finished(dataset).sizes["repeat"]:
+        draw_glomeruli(panels[0], dataset)
+        draw_units(panels[1], dataset)
+    for axes in panels:
+        axes.set_ylabel("entropy of the code (nats)")
+        drawing.legend(axes, loc="lower left")
+    return drawing.finish(panels)
 
 
 study = Study(
     name="attention_gain",
-    question="How does the gain of a competition set the spread of the code?",
+    question="How does the gain of a competition set the entropy of the code?",
     source="Vaswani et al. 2017, arXiv 1706.03762; Olsen, Bhandawat & Wilson 2010, "
     "10.1016/j.neuron.2010.04.009",
     parameters=(
-        Parameter(
-            "uninhibited",
-            0.2,
-            "share of responses without feedback",
-            check=checks.fraction,
-        ),
-        Parameter("fan_in", 7, "inputs of each unit", check=partial(checks.count, maximum=24)),
-        Parameter("n_units", 2000, "units of the expansion", quick=500, check=checks.count),
+        Parameter.fraction("uninhibited", 0.2, "fraction of responses without feedback"),
+        Parameter.count("fan_in", 7, "inputs of each unit", maximum=24),
+        Parameter.count("n_units", 2000, "units of the expansion", quick=500),
     ),
     measure=measure,
     table=table,

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
-from scipy.stats import norm
 
-from olfnet.lab import drawing, load_study
+from olfnet.lab import load_study
 from olfnet.lab.results import along
 from olfnet.theory import gardner
 
@@ -63,17 +62,6 @@ def test_tables_and_figures_bear_missing_points(name, request):
     holes["status"][{"n_dims": 1, "repeat": slice(1, None)}] = 0
     assert study.table(holes).row_count == whole
     assert len(study.figure(holes).axes) == len(study.figure(dataset).axes)
-
-
-def test_limits_of_known_scaling():
-    """Samples around 1 + 2 / n: the limit is 1, and the line in the cells is likely."""
-    rng = np.random.default_rng(0)
-    samples = {n: 1 + 2 / n + 0.05 * rng.standard_normal(50) for n in (20, 40, 80)}
-    found = drawing.limit_of_size(samples)
-    error = (found.high - found.value) / norm.isf(0.025)
-    assert abs(found.value - 1) < 3.3 * error
-    assert drawing.limit_cells(samples)[0].startswith(f"{found.value:.3f} ±")
-    assert drawing.limit_cells({20: [1.0]}) == ("", "", "1.000")
 
 
 def test_recall(tmp_path):

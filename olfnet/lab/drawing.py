@@ -1,17 +1,15 @@
-"""What the figures of the studies share: colors for all eyes, letters, means, small networks."""
+"""Drawing for figures of studies: panels, points with intervals, limits, small networks."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import scipy.stats
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from olfnet import checks
-from olfnet.capacity import Extrapolation, extrapolate
-from olfnet.checks import FloatArray
+from olfnet.lab.results import limit_of_size, limit_texts, mean_and_half_width
 from olfnet.theory.approximation import composed
 from olfnet.theory.network import Activate, Dense, Network
 
@@ -21,127 +19,138 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _MOST_WEIGHTS = 5000  # that can be told apart in a figure
 
 
-def finish(panels: Iterable[Axes]) -> None:
-    """Give panels their letters, and take away the frame on two sides."""
+def panels(n_rows: int, n_columns: int, size: tuple[float, float], **options: Any) -> list[Axes]:
+    """Return the panels of a new figure, row by row.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+    size : tuple of float
+        Width and height in inches.
+    **options
+        As for ``Figure.subplots``.
+    """
+    figure = Figure(figsize=size, layout="constrained")
+    return list(figure.subplots(n_rows, n_columns, squeeze=False, **options).ravel())
+
+
+def finish(panels: Iterable[Axes]) -> Figure:
+    """Remove the frame on two sides, letter the panels if there are several; return the figure."""
+    panels = list(panels)
     for letter, axes in zip("abcdefgh", panels, strict=False):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(letter, loc="left", fontsize="medium", fontweight="bold")
+        if len(panels) > 1:
+            axes.set_title(letter, loc="left", fontsize="medium", fontweight="bold")
+    figure = panels[0].get_figure()
+    assert isinstance(figure, Figure)
+    return figure
 
 
 def legend(axes: Axes, **options: Any) -> None:
     """Explain what is drawn, if anything is."""
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize="small", **options)
+        axes.legend(frameon=False, fontsize="small", title_fontsize="small", **options)
 
 
-def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """Mean over the first axis, and half the width of Student's interval.
+def log_ticks(axes: Axes, values: ArrayLike, texts: Iterable[str] | None = None) -> None:
+    """Make the horizontal axis logarithmic, with ticks at these values only.
 
     Parameters
     ----------
-    samples : array of shape (n_samples, ...)
-    confidence : float
-
-    Returns
-    -------
-    tuple of arrays of shape (...)
-        A single sample says nothing about its error: tables show its width as nan, figures draw
-        none.
-
-    Examples
-    --------
-    >>> [float(number.round(2)) for number in mean_and_reach([1.0, 2.0, 3.0])]
-    [2.0, 2.48]
-    >>> mean, reach = mean_and_reach([1.0])
-    >>> f"{mean:.1f} ±{reach:.1f}"
-    '1.0 ±nan'
+    axes : Axes
+    values : array of shape (n_ticks,)
+    texts : iterable of str, optional
+        The values by default.
     """
-    samples = np.asarray(samples, dtype=float)
-    value = samples.mean(axis=0)
-    if len(samples) < 2:
-        return value, np.full_like(value, np.nan)
-    reach = scipy.stats.t.ppf((1 + confidence) / 2, len(samples) - 1)
-    return value, np.asarray(reach * scipy.stats.sem(samples, axis=0))
+    values = np.asarray(values)
+    axes.set_xscale("log")
+    axes.set_xticks(values, texts or [f"{value:g}" for value in values])
+    axes.minorticks_off()
 
 
-def limit_of_size(samples: Mapping[int, ArrayLike]) -> Extrapolation:
-    """Extrapolate capacities to infinite size, from repeated measurements at each size."""
-    return extrapolate(list(samples), list(samples.values()))
+def errorbars(
+    axes: Axes, x: ArrayLike, values: ArrayLike, errors: ArrayLike, nth: int = 0, **style: Any
+) -> None:
+    """Draw points with error bars, in the nth color and with the nth marker.
+
+    Parameters
+    ----------
+    axes : Axes
+    x, values : array of shape (n_points,)
+    errors : array of shape (n_points,) or (2, n_points)
+        Half-widths, or distances to the lower and upper ends.
+    nth : int
+    **style
+        As for ``Axes.errorbar``; points are not joined by default.
+    """
+    look: dict[str, Any] = {
+        "ls": "",
+        "marker": MARKERS[nth % 7],
+        "ms": 4,
+        "lw": 1,
+        "color": COLORS[nth % 7],
+    }
+    axes.errorbar(x, values, errors, **look | style)
 
 
-def limit_cells(samples: Mapping[int, ArrayLike]) -> tuple[str, str, str]:
-    """Limit with its interval, chance of such a stray line, and the largest size, as texts."""
-    value, reach = mean_and_reach(samples[max(samples)])
-    largest = f"{value:.3f} ±{reach:.3f}" if np.size(samples[max(samples)]) > 1 else f"{value:.3f}"
-    if len(samples) < 2 or min(map(np.size, samples.values())) < 2:
-        return "", "", largest
-    end = limit_of_size(samples)
-    chance = "" if end.p_value is None else f"{end.p_value:.2f}"
-    return f"{end.value:.3f} ±{end.high - end.value:.3f}", chance, largest
+def points(
+    axes: Axes,
+    samples: Mapping[Any, ArrayLike],
+    nth: int = 0,
+    *,
+    scale: float = 1.0,
+    **style: Any,
+) -> None:
+    """Draw means with their intervals, in the nth color and with the nth marker.
 
-
-def draw_sizes(axes: Axes, values: ArrayLike, samples: Mapping[int, ArrayLike], words: str) -> None:
-    """Draw points of the smallest and the largest size; ``words`` name what is counted."""
-    for n, color, marker in zip(
-        sorted({min(samples), max(samples)}), COLORS, MARKERS, strict=False
-    ):
-        mean, reach = mean_and_reach(samples[n])
-        axes.errorbar(
-            values, mean, reach, ls="", marker=marker, ms=4, lw=1, color=color, label=f"{n} {words}"
-        )
+    Parameters
+    ----------
+    axes : Axes
+    samples : mapping of position to array of shape (n_samples,)
+        As `olfnet.lab.results.along` returns them; nothing is drawn if there are none.
+    nth : int
+    scale : float
+        Factor of the values: 100 for percent.
+    **style
+        As for ``Axes.errorbar``.
+    """
+    if samples:
+        mean, half_width = np.transpose([mean_and_half_width(part) for part in samples.values()])
+        errorbars(axes, list(samples), scale * mean, scale * half_width, nth, **style)
 
 
 def draw_limit(
     axes: Axes, samples: Mapping[int, ArrayLike], theory: float, nth: int, label: str
 ) -> None:
-    """Draw capacities relative to theory against 1 / size, with their limit at zero."""
-    if len(samples) < 2 or min(map(np.size, samples.values())) < 2:
-        return
-    # The first two colors stand for the smallest and the largest size.
-    color, marker, shift = COLORS[nth + 2], MARKERS[nth + 2], (nth - 1) * 2e-4
-    sizes, found = np.array(list(samples)), limit_of_size(samples)
-    values, reach = np.transpose([mean_and_reach(one) for one in samples.values()]) / theory
-    axes.errorbar(
-        1 / sizes + shift, values, reach, ls="", marker=marker, ms=4, lw=1, color=color, label=label
-    )
-    ends = np.array([0.0, 1 / sizes.min()])
-    axes.plot(ends + shift, (found.value + found.slope * ends) / theory, lw=1, color=color)
-    reach = (found.high - found.value) / theory
-    axes.errorbar(
-        [shift], [found.value / theory], reach, marker=marker, ms=6, mfc="white", lw=1, color=color
-    )
-
-
-def draw_function(axes: Axes, network: Network, low: float, high: float, **style: Any) -> None:
-    """Draw what a network of one input and one output makes of the numbers between two ends.
+    """Draw capacities relative to theory against 1 / size, with their limit at zero.
 
     Parameters
     ----------
     axes : Axes
-    network : Network
-    low, high : float
-    **style
-        Of the line, as for ``Axes.plot``.
-
-    Raises
-    ------
-    ValueError
-        If the ends are not in order, or there is more than one input or output.
+    samples : mapping of size to array of shape (n_samples,)
+        Nothing is drawn if there is a single size, or a single sample.
+    theory : float
+    nth : int
+        The first two colors are those of the smallest and the largest size.
+    label : str
     """
-    low, high = checks.finite("low", low), checks.finite("high", high)
-    if not low < high:
-        raise ValueError(f"low must be below high, got {low:g} and {high:g}")
-    x = np.linspace(low, high, 1001)
-    found = network(x[:, None])
-    if found.shape != (x.size, 1):
-        raise ValueError(f"network must have one output, got shape {found.shape[1:]}")
-    axes.plot(x, found[:, 0], **style)
+    limit, shift = limit_of_size(samples), (nth - 1) * 2e-4
+    if limit is None:
+        return
+    relative = {1 / n + shift: np.asarray(part) / theory for n, part in samples.items()}
+    points(axes, relative, nth + 2, label=label)
+    ends = np.array([0.0, 1 / min(samples)])
+    line = (limit.value + limit.slope * ends) / theory
+    axes.plot(ends + shift, line, lw=1, color=COLORS[nth + 2])
+    half_width = (limit.high - limit.value) / theory
+    errorbars(axes, [shift], [limit.value / theory], half_width, nth + 2, ms=6, mfc="white")
 
 
 def draw_network(axes: Axes, network: Network) -> None:
-    """Draw a dense network: units in columns, and lines for weights, blue where they excite.
+    """Draw a dense network: units in columns, lines for weights, blue where they excite.
 
-    Lines are the thicker the larger the weight is among those of its layer; no line for none.
+    The width of a line is proportional to the weight, relative to the largest of its layer; weights
+    of 0 have no line.
 
     Parameters
     ----------
@@ -165,18 +174,34 @@ def draw_network(axes: Axes, network: Network) -> None:
     sizes = [dense[0].weights.shape[1], *(len(layer.weights) for layer in dense)]
     heights = [(n - 1) / 2 - np.arange(n) for n in sizes]
     for nth, layer in enumerate(dense):
-        onto, source = np.nonzero(layer.weights)
-        found = layer.weights[onto, source]
-        ends = zip(heights[nth][source], heights[nth + 1][onto], strict=True)
+        target, source = np.nonzero(layer.weights)
+        weights = layer.weights[target, source]
+        ends = zip(heights[nth][source], heights[nth + 1][target], strict=True)
         lines = LineCollection(
-            [[(nth, one), (nth + 1, other)] for one, other in ends],
-            linewidths=0.4 + 1.6 * np.abs(found) / np.abs(layer.weights).max(),
-            colors=[COLORS[0] if weight > 0 else COLORS[1] for weight in found],
+            [[(nth, start), (nth + 1, end)] for start, end in ends],
+            linewidths=0.4 + 1.6 * np.abs(weights) / np.abs(layer.weights).max(),
+            colors=[COLORS[0] if weight > 0 else COLORS[1] for weight in weights],
             zorder=1,
         )
         axes.add_collection(lines)
     for nth, column in enumerate(heights):
-        axes.plot(
-            np.full(column.size, nth), column, "o", ms=6, mfc="white", color="0.3", clip_on=False
-        )
+        style: dict[str, Any] = {"ms": 6, "mfc": "white", "color": "0.3", "clip_on": False}
+        axes.plot(np.full(column.size, nth), column, "o", **style)
     axes.set_axis_off()
+
+
+def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> Any:
+    """Old name, until all studies use the new one."""
+    return mean_and_half_width(samples, confidence)
+
+
+def limit_cells(samples: Mapping[int, ArrayLike]) -> tuple[str, str, str]:
+    """Old name, until all studies use the new one."""
+    return limit_texts(samples)
+
+
+def draw_sizes(axes: Axes, values: ArrayLike, samples: Mapping[int, ArrayLike], words: str) -> None:
+    """Draw points of the smallest and the largest size; ``words`` name what is counted."""
+    for nth, n in enumerate(sorted({min(samples), max(samples)})):
+        mean, half_width = mean_and_half_width(samples[n])
+        errorbars(axes, values, mean, half_width, nth, label=f"{n} {words}")

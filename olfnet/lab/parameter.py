@@ -3,8 +3,10 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from olfnet import checks
 from olfnet.lab.points import Value, require_unit
 
 _NOUNS = {bool: "true or false", int: "an integer", float: "a finite number", str: "a text"}
@@ -57,6 +59,43 @@ class Parameter:
         object.__setattr__(self, "values", self.accept(self.values))
         quick = self.values if self.quick is None else self.accept(self.quick)
         object.__setattr__(self, "quick", quick)
+
+    @classmethod
+    def count(
+        cls,
+        name: str,
+        values: Any,
+        meaning: str,
+        *,
+        quick: Any = None,
+        minimum: int = 1,
+        maximum: int | None = None,
+    ) -> "Parameter":
+        """Return a parameter whose values are integers in [minimum, maximum].
+
+        Examples
+        --------
+        >>> Parameter.count("fan_in", 6, "inputs of each unit", maximum=24).accept(25)
+        Traceback (most recent call last):
+        ValueError: fan_in must be at most 24, got 25
+        """
+        check = partial(checks.count, minimum=minimum, maximum=maximum)
+        return cls(name, values, meaning, quick=quick, check=check)
+
+    @classmethod
+    def fraction(
+        cls, name: str, values: Any, meaning: str, *, quick: Any = None, ends: str = "(]"
+    ) -> "Parameter":
+        """Return a parameter between 0 and 1, with ``ends`` as for `olfnet.checks.within`."""
+        return cls(name, values, meaning, quick=quick, check=partial(checks.fraction, ends=ends))
+
+    @classmethod
+    def choice(
+        cls, name: str, known: Iterable[str], meaning: str, *, quick: Any = None
+    ) -> "Parameter":
+        """Return a parameter whose values are some of those known; all of them by default."""
+        known = tuple(known)
+        return cls(name, known, meaning, quick=quick, check=partial(checks.one_of, known=known))
 
     @property
     def kind(self) -> type[Value]:

@@ -1,7 +1,8 @@
-"""Drawn networks: lines are their functions, strokes their weights."""
+"""Figures: intervals and limits where they belong, networks by their weights."""
 
 import numpy as np
 import pytest
+import scipy.stats
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -15,16 +16,43 @@ def panel():
     return Figure().subplots()
 
 
-def test_the_line_is_the_function():
+def test_points_are_means_with_intervals_of_student():
     axes = panel()
-    drawing.draw_function(axes, approximation.square(3), 0.0, 1.0, color="k")
-    (line,) = axes.lines
-    x, y = line.get_data()
-    assert (x[0], x[-1]) == (0.0, 1.0)
-    knots = np.linspace(0, 1, 4)
-    np.testing.assert_allclose(y, np.interp(x, knots, knots**2), atol=1e-15)
-    assert np.abs(y - x**2).max() > 0.02
-    assert line.get_color() == "k"
+    samples = {1.0: [0.0, 1.0, 2.0], 4.0: [3.0, 3.0, 6.0]}
+    drawing.points(axes, samples, 1, scale=100, label="x")
+    drawing.points(axes, {}, 2)
+    (bars,) = axes.containers
+    points, _, (lines,) = bars
+    np.testing.assert_allclose(points.get_xydata(), [[1, 100], [4, 400]])
+    for segment, values in zip(lines.get_segments(), samples.values(), strict=True):
+        low, high = scipy.stats.ttest_1samp(values, 0.0).confidence_interval()
+        np.testing.assert_allclose(segment[:, 1], [100 * low, 100 * high])
+    assert (points.get_color(), points.get_marker()) == (drawing.COLORS[1], drawing.MARKERS[1])
+
+
+def test_limits_are_drawn_at_zero():
+    """Exact samples on 1 + 2 / n, relative to a theory of 0.5; none for a single size."""
+    axes = panel()
+    samples = {n: 1 + 2 / n + np.array([-0.1, 0.0, 0.1]) for n in (10, 20, 40)}
+    drawing.draw_limit(axes, samples, 0.5, 1, "x")
+    points, line, limit = axes.lines[0], axes.lines[1], axes.lines[2]
+    x = np.array([0.1, 0.05, 0.025])
+    np.testing.assert_allclose(points.get_xydata(), np.transpose([x, 2 * (1 + 2 * x)]))
+    np.testing.assert_allclose(line.get_xydata(), [[0, 2], [0.1, 2.4]])
+    np.testing.assert_allclose(limit.get_xydata(), [[0, 2]])
+    drawing.draw_limit(empty := panel(), {10: samples[10]}, 0.5, 1, "x")
+    assert not empty.lines
+
+
+def test_panels_are_lettered_if_there_are_several():
+    one, two = drawing.panels(1, 2, (4, 2))
+    figure = drawing.finish([one, two])
+    assert figure.axes == [one, two]
+    assert [axes.get_title(loc="left") for axes in (one, two)] == ["a", "b"]
+    (alone,) = drawing.panels(1, 1, (2, 2))
+    assert drawing.finish([alone]).axes[0].get_title(loc="left") == ""
+    drawing.log_ticks(alone, (0.5, 4))
+    assert [text.get_text() for text in alone.get_xticklabels()] == ["0.5", "4"]
 
 
 def test_strokes_are_the_weights():
@@ -53,18 +81,6 @@ def test_networks_inside_are_drawn_as_one():
 @pytest.mark.parametrize(
     ("draw", "words"),
     [
-        (
-            lambda axes: drawing.draw_function(axes, approximation.square(2), 1.0, 0.0),
-            "low must be below high, got 1 and 0",
-        ),
-        (
-            lambda axes: drawing.draw_function(axes, approximation.maximum(2), 0.0, 1.0),
-            "inputs must have 2 columns",
-        ),
-        (
-            lambda axes: drawing.draw_function(axes, Network([Dense([[1.0], [1.0]])]), 0, 1),
-            r"network must have one output, got shape \(2,\)",
-        ),
         (
             lambda axes: drawing.draw_network(axes, Network([Convolution(np.ones((1, 1, 2)))])),
             "network must be dense layers and activations, got .*Convolution",
