@@ -194,9 +194,9 @@ def claim(
         See `Claim`.  In key, source, statement and remark, ``{name}`` and ``{name:g}`` stand for
         arguments of the case, default arguments of the function or constants of its file, and
         ``{expected}`` for the expected value; a brace is written twice.
-    expected : float or callable (**case) -> float
-    equation : str or callable (**case) -> str
-    control : mapping, or callable (n_samples, rng, **case) -> Measured, or (**case) -> mapping
+    expected : float or callable (case) -> float
+    equation : str or callable (case) -> str
+    control : mapping, or callable (n, rng, case) -> Measured, or (case) -> mapping
         Arguments that replace those of the case, or another simulation.
     systems : sequence of str
     cases : sequence of mappings
@@ -204,7 +204,7 @@ def claim(
         may stand in the texts.
     samples : tuple (n_samples, n_quick)
     status : Status
-    allowance : float or callable (**case) -> float
+    allowance : float or callable (case) -> float
         A function may also take the expected value, as ``expected``.
     statement, remark : str
         In place of those in the docstring.

@@ -122,7 +122,7 @@ class WideNetwork:
         ------
         ValueError
             If inputs are not finite or of different length, or an activation without a closed
-            form is too steep for :func:`olfnet.theory.duals.products`.
+            form is too steep for the series of `olfnet.theory.ntk`.
         """
         left = checks.matrix("inputs", inputs)
         right = left if others is None else checks.matrix("others", others)

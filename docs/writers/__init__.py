@@ -1,1 +1,0 @@
-"""What writes the site's pages, and runs the code on them."""
