@@ -42,7 +42,9 @@ def run(study: str, /, *, options: Options = DEFAULTS) -> int:
     study
         A study file, or the name of one in the folder studies.
     """
-    return command.run(_find(study), options, shlex.join(["olfnet", "run", study]))
+    known = _find(study)
+    result = command.run(known, options, shlex.join(["olfnet", "run", study]))
+    return command.conclude(known, result, page=options.report)
 
 
 @app.command(name="list")
@@ -90,7 +92,7 @@ def show(
     study_file = Path(whole.attrs.get("file", ""))
     if not study_file.is_file():
         say(f"the study's file {str(study_file)!r} is not here, so nothing is drawn")
-    elif not command.show(load_study(study_file), whole, result, page=report):
+    elif not command.show(load_study(study_file), whole, book, result, page=report):
         return command.FAILED
     return command.DONE
 
@@ -135,8 +137,8 @@ def claims(
     options = Options(seed=seed, out=out, n_workers=n_workers, retry_failed=True)
     words = ["olfnet", "claims", *([str(path)] if path else [])]
     words += [word for name in only for word in ("--only", name)] + ["--quick"] * quick
-    code = command.run(study, options, shlex.join(words))
-    book = journal.read(out)
+    result = command.run(study, options, shlex.join(words))
+    code, book = command.conclude(study, result), result.journal
     results = register.checked(book, known.claims, known.digest)
     Console().print(register.table([r for r in results if r.claim in chosen]))
     register.write(results, dataset.origin(book.runs[-1:]) | {"seed": seed}, out)

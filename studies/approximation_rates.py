@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory import approximation
 from olfnet.theory.network import Network
 
@@ -153,4 +153,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

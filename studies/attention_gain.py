@@ -18,7 +18,7 @@ from rich.table import Table
 
 from olfnet.expansion.sparsify import FeedbackInhibition, FixedFeedback, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import attention
 
@@ -185,4 +185,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

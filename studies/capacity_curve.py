@@ -22,7 +22,7 @@ import olfnet
 from olfnet.capacity import CapacityCurve
 from olfnet.capacity._random_labels import Readout
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import cover
 
@@ -233,4 +233,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

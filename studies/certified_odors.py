@@ -17,7 +17,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, odor_network, results
+from olfnet.lab import Parameter, Study, drawing, main, odor_network, results
 from olfnet.receptors import fly_odors
 from olfnet.theory import lipschitz
 from olfnet.theory.network import Network
@@ -214,4 +214,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -16,7 +16,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import wiring
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import expansion
 
@@ -133,4 +133,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

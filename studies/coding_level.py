@@ -18,7 +18,7 @@ from rich.table import Table
 from sklearn.linear_model import RidgeClassifier
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import HebbianReadout
 from olfnet.theory import expansion
 
@@ -160,4 +160,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -19,7 +19,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.expansion import sparsify
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import generalization
 
@@ -216,4 +216,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

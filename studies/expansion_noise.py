@@ -17,7 +17,7 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.capacity import cluster_size, overlap
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import HebbianReadout
 from olfnet.theory import expansion
 
@@ -198,4 +198,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

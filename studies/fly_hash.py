@@ -27,7 +27,7 @@ from olfnet import checks
 from olfnet.capacity import retrieve
 from olfnet.checks import FloatArray
 from olfnet.estimators import DenseHash, FlyHash, SimHash
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 
 DASGUPTA = "Dasgupta, Stevens & Navlakha 2017, 10.1126/science.aam9868"
@@ -222,4 +222,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

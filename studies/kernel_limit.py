@@ -22,7 +22,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.expansion.wiring import DenseGaussian, FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory import expansion
 from olfnet.theory.activations import ReLU, Step, Tanh
 from olfnet.theory.moments import threshold
@@ -285,4 +285,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -20,7 +20,7 @@ from olfnet import checks
 from olfnet.capacity import manifold_geometry
 from olfnet.capacity.manifolds import ellipsoids
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.noise import SaturatingNoise, noisy_trials
 from olfnet.theory import manifolds as theory
@@ -285,4 +285,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

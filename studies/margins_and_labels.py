@@ -15,7 +15,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory import gardner
 
 MARGINS = np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0])
@@ -158,4 +158,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -23,7 +23,7 @@ from olfnet.capacity import breaking_points, dimension
 from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.expansion.connectome import load_connectome, weights
 from olfnet.expansion.connectome.null_models import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import HebbianReadout
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.noise import SaturatingNoise, noisy_trials
@@ -248,4 +248,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory.sparse_grids import (
     Interpolant,
     Polynomial,
@@ -200,4 +200,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

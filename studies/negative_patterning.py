@@ -23,7 +23,7 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity.curves import proportion
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, negative_patterning, surrogate
 from olfnet.theory import cover, gardner
@@ -207,4 +207,4 @@ study = Study(
 )  # fmt: skip
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -15,7 +15,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import Circuit, rate, sparsify, wiring
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, NoNormalization, ResponseGain, fly_odors
 
 NORMALIZATIONS = {
@@ -146,4 +146,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -20,7 +20,7 @@ from rich.table import Table
 import olfnet
 from olfnet import checks
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, odors
 from olfnet.receptors.noise import GaussianNoise, noisy_trials
 from olfnet.theory import pinn
@@ -265,4 +265,4 @@ study = Study(
 )  # fmt: skip
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

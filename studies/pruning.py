@@ -19,7 +19,7 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Circuit, pruning, rate, sparsify
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import PseudoinverseReadout
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import expansion
@@ -178,4 +178,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

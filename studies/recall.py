@@ -20,7 +20,7 @@ import olfnet
 from olfnet import checks
 from olfnet.capacity import RecallCurve, overlap
 from olfnet.expansion import rate
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import (
     DepressionReadout,
     HebbianReadout,
@@ -260,4 +260,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import most_robust
 from olfnet.theory import gardner
 
@@ -219,4 +219,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -21,7 +21,7 @@ from olfnet.checks import FloatArray
 from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory import propagation
 from olfnet.theory.activations import Step, Tanh, Thresholded
 from olfnet.theory.propagation import RandomLayer
@@ -310,4 +310,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -20,7 +20,7 @@ from olfnet import checks
 from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import silent_units
 from olfnet.theory.activations import ReLU, Step
@@ -222,4 +222,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

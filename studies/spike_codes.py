@@ -20,7 +20,7 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Circuit, Response, presets, rate, sparsify, spiking
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 
 WINDOWS = np.array([0.05, 0.1, 0.2, 0.5, 1.0])
@@ -233,4 +233,4 @@ study = Study(
 )  # fmt: skip
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

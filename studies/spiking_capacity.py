@@ -22,7 +22,7 @@ import olfnet
 from olfnet import checks
 from olfnet.expansion import Response, presets, sparsify, spiking
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import separable_prefix
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import cover
@@ -284,4 +284,4 @@ study = Study(
 )  # fmt: skip
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from olfnet import checks
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.noise import SaturatingNoise, noisy_trials
 from olfnet.theory.activations import ReLU
@@ -169,4 +169,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -16,7 +16,7 @@ from olfnet import checks
 from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import approximation
 
@@ -129,4 +129,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, results
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory.activations import ReLU
 from olfnet.theory.generalization import n_parameters, network_vc_bound
 from olfnet.theory.network import (
@@ -176,4 +176,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -12,7 +12,7 @@ import pytest
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-from olfnet.lab import load_study  # noqa: E402  (reads these variables)
+from olfnet.lab import load_study, run  # noqa: E402  (reads these variables)
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,7 +23,7 @@ import time
 
 import xarray as xr
 
-from olfnet.lab import Parameter, Study
+from olfnet.lab import Parameter, Study, main
 
 
 def measure(*, size, kind, fail, rng):
@@ -58,7 +58,7 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)
 '''
 
 
@@ -77,7 +77,7 @@ def slow_example(tmp_path):
 @pytest.fixture
 def reference(example, tmp_path):
     """Folder of an undisturbed run."""
-    return load_study(example).run(out=tmp_path / "reference", n_workers=2).folder
+    return run(load_study(example), out=tmp_path / "reference", n_workers=2).folder
 
 
 def write_example(folder, pause):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 
 STUDY = Path(__file__).parents[1] / "studies" / "approximation_rates.py"
 
@@ -49,7 +49,7 @@ def test_rates_are_fitted_and_shown(study, tmp_path):
     settings = {"n_compositions": (2, 4, 7)}
     with ThreadPoolExecutor(1) as executor:
         options = {"settings": settings, "repeats": 2, "executor": executor}
-        dataset = study.run(out=tmp_path / "r", **options).dataset
+        dataset = run(study, out=tmp_path / "r", **options).dataset
     slopes = study.measure.__globals__["fitted"](dataset)
     assert slopes == pytest.approx({"interpolated": -2.0, "deep": -2.0}, abs=1e-9)
     table = study.table(dataset)
@@ -67,4 +67,4 @@ def test_rates_are_fitted_and_shown(study, tmp_path):
 
 def test_too_deep(study):
     with pytest.raises(ValueError, match="n_compositions must be at most 20, got 21"):
-        study.run(settings={"n_compositions": 21})
+        run(study, settings={"n_compositions": 21})

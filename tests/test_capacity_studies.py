@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from olfnet import lab
 from olfnet.lab import load_study
 from olfnet.lab.results import along
 from olfnet.theory import gardner
@@ -16,7 +17,7 @@ STUDIES = Path(__file__).parents[1] / "studies"
 
 def run(name, folder, **settings):
     study = load_study(STUDIES / f"{name}.py")
-    return study, study.run(quick=True, settings=settings, out=folder / name).dataset
+    return study, lab.run(study, quick=True, settings=settings, out=folder / name).dataset
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from olfnet.lab import load_study, odor_network
+from olfnet.lab import load_study, odor_network, run
 from olfnet.receptors import fly_odors
 from olfnet.theory import lipschitz
 
@@ -17,7 +17,7 @@ def quick(tmp_path_factory):
     study = load_study(STUDY)
     settings = {"readout": ("nearest code", "least squares"), "n_odors": 5, "n_units": 60}
     out = tmp_path_factory.mktemp("odors") / "r"
-    return study, study.run(quick=True, settings=settings, out=out, n_workers=1).dataset
+    return study, run(study, quick=True, settings=settings, out=out, n_workers=1).dataset
 
 
 def test_certified_radii_lie_below_attacked_ones(quick):

@@ -7,8 +7,8 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from olfnet import cli
-from olfnet.lab import journal, sweep
+from olfnet import cli, lab
+from olfnet.lab import journal
 from olfnet.lab.claims import Claim, Measured, Status, claim
 from olfnet.lab.files import bundled_studies
 from olfnet.lab.register import FILE, PAGE, Checked, checked, load_register, write
@@ -230,9 +230,9 @@ def test_a_wrong_claim_and_a_raising_one_fail_the_command_and_are_redone_when_me
 def test_the_same_claims_are_not_checked_twice(coins, tmp_path):
     register = load_register(coins)
     study = register.study(register.claims, quick=True)
-    first = sweep.run(study, out=tmp_path / "r", settings={"claim": ["R1.coin"]}, n_workers=1)
+    first = lab.run(study, out=tmp_path / "r", settings={"claim": ["R1.coin"]}, n_workers=1)
     sizes = [len(journal.read(first.folder).records)]
-    sweep.run(study, out=tmp_path / "r", n_workers=1)
+    lab.run(study, out=tmp_path / "r", n_workers=1)
     book = journal.read(first.folder)
     sizes.append(len(book.records))
     assert sizes == [1, 3]

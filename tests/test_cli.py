@@ -193,8 +193,8 @@ def test_version(olf):
 def test_a_file_without_guard_is_one_sentence(shell, tmp_path):
     file = tmp_path / "bare.py"
     file.write_text(
-        "from olfnet.lab import Study\n"
-        "study = Study('bare', '?', '', (), lambda *, rng: {'x': 1})\nstudy.main()\n"
+        "from olfnet.lab import Study, main\n"
+        "study = Study('bare', '?', '', (), lambda *, rng: {'x': 1})\nmain(study)\n"
     )
     answer = shell(file)
     assert answer.returncode == 2

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from olfnet import lab
 from olfnet.lab import drawing, load_study
 from olfnet.theory import expansion
 
@@ -14,7 +15,7 @@ STUDIES = Path(__file__).parents[1] / "studies"
 
 def run(name, folder, **settings):
     study = load_study(STUDIES / f"{name}.py")
-    return study, study.run(quick=True, settings=settings, out=folder / name).dataset
+    return study, lab.run(study, quick=True, settings=settings, out=folder / name).dataset
 
 
 def bear_holes(study, dataset):

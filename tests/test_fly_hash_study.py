@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.sparse import csr_array
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.lab.register import import_claims
 
 STUDY = Path(__file__).parents[1] / "studies" / "fly_hash.py"
@@ -20,7 +20,7 @@ hashing = vars(import_claims("hashing"))
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
     study = load_study(STUDY)
-    return study, study.run(quick=True, out=tmp_path_factory.mktemp("fly") / "r").dataset
+    return study, run(study, quick=True, out=tmp_path_factory.mktemp("fly") / "r").dataset
 
 
 def listed_by_hand(vectors, hashes, queries):

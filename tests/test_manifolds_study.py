@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from olfnet.capacity._random_labels import Readout
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.theory import manifolds as theory
 
 STUDY = Path(__file__).parents[1] / "studies" / "manifolds.py"
@@ -16,7 +16,7 @@ STUDY = Path(__file__).parents[1] / "studies" / "manifolds.py"
 def small(tmp_path_factory):
     study = load_study(STUDY)
     folder = tmp_path_factory.mktemp("manifolds")
-    return study, study.run(quick=True, repeats=4, out=folder / "m").dataset
+    return study, run(study, quick=True, repeats=4, out=folder / "m").dataset
 
 
 def test_spheres_follow_theory(small):

@@ -8,7 +8,7 @@ import pytest
 
 import olfnet
 from olfnet.expansion import rate
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.theory import cover
 
 STUDY = Path(__file__).parents[1] / "studies" / "negative_patterning.py"
@@ -119,7 +119,7 @@ def test_table_and_figure_show_every_readout(study, tmp_path):
     settings = {"n_units": (8, 16)}
     with ThreadPoolExecutor(1) as executor:
         options = {"settings": settings, "repeats": 2, "executor": executor}
-        dataset = study.run(out=tmp_path / "r", **options).dataset
+        dataset = run(study, out=tmp_path / "r", **options).dataset
     assert study.table(dataset).row_count == 4
     left, right = study.figure(dataset).axes
     assert len(left.get_legend().get_texts()) == 2
@@ -133,4 +133,4 @@ def test_table_and_figure_show_every_readout(study, tmp_path):
 
 def test_a_lobe_that_is_unknown(study):
     with pytest.raises(ValueError, match="lobe must be one of divisive, none, got 'linear'"):
-        study.run(settings={"lobe": "linear"})
+        run(study, settings={"lobe": "linear"})

@@ -7,7 +7,7 @@ import pytest
 import scipy.integrate
 
 import olfnet
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.receptors import DivisiveNormalization, odors
 
 STUDY = Path(__file__).parents[1] / "studies" / "odor_plume.py"
@@ -121,8 +121,8 @@ def test_half_distance(module):
 
 def test_figure_and_table_of_a_run(study, tmp_path):
     settings = {"n_odors": 5, "n_units": 40, "n_steps": 3, "n_draws": 2}
-    dataset = study.run(
-        quick=True, settings=settings, repeats=2, n_workers=1, out=tmp_path / "r"
+    dataset = run(
+        study, quick=True, settings=settings, repeats=2, n_workers=1, out=tmp_path / "r"
     ).dataset
     assert (dataset["status"] == 1).all()
     assert len(study.table(dataset).rows) == 17

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 
 FILE = Path(__file__).parents[1] / "studies" / "signal_propagation.py"
 
@@ -20,7 +20,7 @@ def dataset(study, tmp_path_factory):
     """Quick trial, with deep layers that are small."""
     out = tmp_path_factory.mktemp("studies") / "r"
     settings = {"n_units": 30, "depth": 8, "n_kenyon": 500}
-    return study.run(settings=settings, quick=True, repeats=12, n_workers=1, out=out).dataset
+    return run(study, settings=settings, quick=True, repeats=12, n_workers=1, out=out).dataset
 
 
 def within(samples, theory, slack):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.theory import cover
 
 STUDIES = sorted((Path(__file__).parents[1] / "studies").rglob("*.py"))
@@ -17,7 +17,7 @@ def capacity(tmp_path_factory):
     """Quick trial of the capacity study."""
     (file,) = [file for file in STUDIES if file.stem == "capacity_curve"]
     study = load_study(file)
-    return study, study.run(quick=True, out=tmp_path_factory.mktemp("studies") / "r").dataset
+    return study, run(study, quick=True, out=tmp_path_factory.mktemp("studies") / "r").dataset
 
 
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
@@ -116,7 +116,7 @@ def test_circuits_are_told_apart(tmp_path):
         "fan_in": (2, 6),
         "patterns": "expansion",
     }
-    dataset = study.run(settings=settings, repeats=8, out=tmp_path / "r").dataset
+    dataset = run(study, settings=settings, repeats=8, out=tmp_path / "r").dataset
     assert study.table(dataset).row_count == 4 * 4
     labels = {text.get_text() for text in study.figure(dataset).legends[0].get_texts()}
     assert "expanded odors, f = 0.3, K = 2" in labels

@@ -1,21 +1,20 @@
-from . import claims, command, dataset, journal, points, provenance, register, results, study, sweep
+from . import claims, drawing, journal, odor_network, register, results
+from .command import main
 from .parameter import Parameter
 from .study import Study, load_study
-from .sweep import Result
+from .sweep import Result, run
 
 __all__ = [
     "Parameter",
     "Result",
     "Study",
     "claims",
-    "command",
-    "dataset",
+    "drawing",
     "journal",
     "load_study",
-    "points",
-    "provenance",
+    "main",
+    "odor_network",
     "register",
     "results",
-    "sweep",
-    "study",
+    "run",
 ]

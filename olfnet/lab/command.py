@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import cyclopts
 import xarray as xr
 from rich.console import Console
 
-from olfnet.lab import journal as journals
 from olfnet.lab import report as reports
 from olfnet.lab import sweep
+from olfnet.lab.journal import Journal
 from olfnet.lab.progress import progress
-from olfnet.lab.study import Study, load_study
+from olfnet.lab.study import Study, load_study, require_guard
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FIGURE = "figure.png"
@@ -76,20 +76,32 @@ class Options:
 DEFAULTS = Options()
 
 
-def main(file: str, argv: Sequence[str]) -> int:
-    """Run the study in ``file`` with the options in ``argv``; return the exit code."""
-    try:
-        study = load_study(file)
-    except ValueError as error:
-        say(str(error))
-        return BAD_INPUT
+def main(study: Study) -> NoReturn:
+    """Run the study of a Python file as a command: what ``python FILE`` does.
+
+    To be called at the end of the file under ``if __name__ == "__main__":``.
+
+    Raises
+    ------
+    ValueError
+        If it is called while the file is loaded, or with another study than the file's.
+    """
+    require_guard()
+    script = sys.modules["__main__"]
+    if getattr(script, "study", None) is not study or not getattr(script, "__file__", None):
+        raise ValueError(
+            f"main must be called with the study of the file that is run, got {study.name}; "
+            "olfnet.lab.run runs any study"
+        )
+    file = str(script.__file__)
     app = cyclopts.App(name=f"python {Path(file).name}", help=study.question, version_flags=[])
 
     @app.default
     def _(*, options: Options = DEFAULTS) -> int:
-        return run(study, options, f"python {file}")
+        located = load_study(file)
+        return conclude(located, run(located, options, f"python {file}"), page=options.report)
 
-    return launch(app, argv)
+    sys.exit(launch(app, sys.argv[1:]))
 
 
 def launch(app: cyclopts.App, argv: Sequence[str]) -> int:
@@ -114,8 +126,8 @@ def launch(app: cyclopts.App, argv: Sequence[str]) -> int:
     return code or DONE
 
 
-def run(study: Study, options: Options, command: str) -> int:
-    """Run a study with a progress bar, show and draw what came out; return the exit code.
+def run(study: Study, options: Options, command: str) -> sweep.Result:
+    """Run a study with a progress bar.
 
     Parameters
     ----------
@@ -126,7 +138,7 @@ def run(study: Study, options: Options, command: str) -> int:
     """
     settings = study.read(options.set)
     with progress(study.name) as report:
-        result = sweep.run(
+        return sweep.run(
             study,
             settings=settings,
             seed=options.seed,
@@ -139,7 +151,11 @@ def run(study: Study, options: Options, command: str) -> int:
             command=" ".join([command, *_words(options)]),
             report=report,
         )
-    drawn = show(study, result.dataset, result.folder, page=options.report)
+
+
+def conclude(study: Study, result: sweep.Result, *, page: bool = False) -> int:
+    """Show and draw the result of a run, say what went wrong, and return the exit code."""
+    drawn = show(study, result.dataset, result.journal, result.folder, page=page)
     if result.changed:
         say(
             f"the study's file is not the one of the run before; points in {result.folder} that "
@@ -154,7 +170,9 @@ def run(study: Study, options: Options, command: str) -> int:
     return DONE if drawn and not result.failures and not result.n_left else FAILED
 
 
-def show(study: Study, dataset: xr.Dataset, folder: Path, *, page: bool = False) -> bool:
+def show(
+    study: Study, dataset: xr.Dataset, journal: Journal, folder: Path, *, page: bool = False
+) -> bool:
     """Print a study's table, draw its figure and write its page; return whether all worked."""
     if set(dataset.data_vars) <= {"status", "failure"}:
         return True
@@ -166,7 +184,7 @@ def show(study: Study, dataset: xr.Dataset, folder: Path, *, page: bool = False)
             lines.append(f"figure: {folder / FIGURE}")
     with _explained(study, "report", folder) as written:
         if page:
-            file = reports.write(study, dataset, journals.read(folder), folder, folder / FIGURE)
+            file = reports.write(study, dataset, journal, folder, folder / FIGURE)
             lines.append(f"report: {file}")
     # Printed last: behind ``| head`` the first line may be all that is read, and ends the command.
     with _explained(study, "table", folder) as printed:

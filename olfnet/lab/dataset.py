@@ -28,11 +28,6 @@ def assemble(journal: Journal) -> xr.Dataset:
     """Return the records of a journal as one dataset along its parameters and repeats.
 
     Along a measured dimension the labels of all points are united.
-
-    Raises
-    ------
-    ValueError
-        If something measured has different dimensions at different points.
     """
     described = journal.header["parameters"]
     names = (*described, "repeat")
@@ -54,7 +49,7 @@ def assemble(journal: Journal) -> xr.Dataset:
     variables = _progress(grid, places, records)
     for name in dict.fromkeys(name for _, values in done for name in values):
         entries = [(place, values[name]) for place, values in done if name in values]
-        variables[name] = _variable(name, entries, grid, axes)
+        variables[name] = _variable(entries, grid, axes)
     for name, axis in grid.items():
         about = described.get(name, _REPEAT)
         coords[name] = (name, _array(axis), {k: v for k, v in about.items() if k != "kind"})
@@ -143,11 +138,9 @@ def _measured_axes(entries: list[Record]) -> tuple[dict[str, Axis], dict[str, An
     return axes, {dim: (dim, _array(axes[dim]), about) for dim, about in attrs.items()}
 
 
-def _variable(name: str, entries: list[Any], grid: dict[str, Axis], axes: dict[str, Axis]) -> Any:
+def _variable(entries: list[Any], grid: dict[str, Axis], axes: dict[str, Axis]) -> Any:
     """One measured quantity over the whole grid; integers stay integers if none is missing."""
     dims = entries[0][1]["dims"]
-    if any(entry["dims"] != dims for _, entry in entries):
-        raise ValueError(f"measure must return {name} with the same dimensions at every point")
     shape = (*map(len, grid.values()), *(len(axes[dim]) for dim in dims))
     arrays = [np.asarray(entry["data"]).reshape(entry["shape"]) for _, entry in entries]
     whole, filled = np.zeros(shape, np.result_type(*arrays)), np.zeros(shape, bool)

@@ -48,24 +48,15 @@ class Journal:
     dims: dict[str, list[str]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
-    def fitting(self, line: str) -> str:
-        """Return the line of a point, or of its failure if it cannot stand beside the others."""
-        record: Record = json.loads(line)
-        for name, entry in record.get("values", {}).items():
-            known = self.dims.get(name, entry["dims"])
-            if entry["dims"] != known:
-                return failed(
-                    point_of(record),
-                    ValueError(
-                        f"measure must return {name} with the same dimensions at every point, got "
-                        f"{entry['dims']} after {known}"
-                    ),
-                )
-        return line
-
     def append(self, line: str) -> Record:
-        """Take one line in, and hand it to the operating system before returning."""
+        """Take one line in, and hand it to the operating system before returning.
+
+        A point whose values cannot stand beside those of the others becomes a failed one.
+        """
         record: Record = json.loads(line)
+        if misfit := self._misfit(record.get("values", {})):
+            line = failed(point_of(record), ValueError(misfit))
+            record = json.loads(line)
         if self.file is not None:
             try:
                 self.file.write(line.encode() + b"\n")
@@ -88,6 +79,20 @@ class Journal:
             for name, entry in record.get("values", {}).items():
                 self.dims.setdefault(name, entry["dims"])
         return record
+
+    def _misfit(self, entries: Record) -> str:
+        """Say what is wrong with the dimensions of values, if anything is."""
+        dims = {name: entry["dims"] for name, entry in entries.items()} | self.dims
+        for name, entry in entries.items():
+            if entry["dims"] != dims[name]:
+                return (
+                    f"measure must return {name} with the same dimensions at every point, got "
+                    f"{entry['dims']} after {dims[name]}"
+                )
+        taken = sorted(set(dims) & {dim for one in dims.values() for dim in one})
+        if taken and entries:
+            return f"measure must not give a quantity the name of a dimension, {taken[0]!r}"
+        return ""
 
     @property
     def failures(self) -> list[Record]:
@@ -138,6 +143,7 @@ def opened(
     make_folder(folder)
     with (folder / NAME).open("a+b") as file:
         _lock(file, folder)
+        header = {"format": FORMAT} | header
         first = json.dumps(header).encode() + b"\n"
         file.seek(0)
         content = file.read()

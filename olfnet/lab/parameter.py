@@ -103,6 +103,11 @@ class Parameter:
         kinds = {type(value) for value in self.values}
         return float if kinds == {int, float} else type(self.values[0])
 
+    @property
+    def about(self) -> dict[str, str]:
+        """Meaning, unit and type, as a result keeps them."""
+        return {"meaning": self.meaning, "units": self.unit, "kind": self.kind.__name__}
+
     def accept(self, values: Any) -> tuple[Value, ...]:
         """Return one value or several as a tuple, each of the right type and within its range."""
         accepted = tuple(self._checked(value) for value in _several(values))

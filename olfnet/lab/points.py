@@ -102,12 +102,7 @@ def point_of(record: Record) -> Point:
 def _entries(values: Any, point: Point) -> Record:
     if not isinstance(values, Mapping) or not values:
         raise ValueError(f"measure must return a mapping of names to numbers, got {values!r}")
-    entries = {str(name): _entry(str(name), value, point) for name, value in values.items()}
-    dims = {dim for entry in entries.values() for dim in entry["dims"]}
-    for name in entries:
-        if name in dims:
-            raise ValueError(f"measure must not give a quantity the name of a dimension, {name!r}")
-    return entries
+    return {str(name): _entry(str(name), value, point) for name, value in values.items()}
 
 
 def _entry(name: str, value: Any, point: Point) -> Record:

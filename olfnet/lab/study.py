@@ -1,7 +1,7 @@
 """What a study is: one question, the parameters to sweep, what to measure, how to draw it.
 
 A study is a Python file that defines ``study = Study(...)`` and ends with
-``if __name__ == "__main__": study.main()``.
+``if __name__ == "__main__": main(study)``.
 """
 
 import hashlib
@@ -10,23 +10,19 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from olfnet import checks
 from olfnet.lab.parameter import Parameter
-from olfnet.lab.points import Value
+from olfnet.lab.points import Record, Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
-
-    from olfnet.lab.progress import Report
-    from olfnet.lab.sweep import Result
 
 
 @dataclass(frozen=True)
@@ -115,46 +111,15 @@ class Study:
         given = {name: self.parameter(name).accept(v) for name, v in (settings or {}).items()}
         return chosen | given
 
-    def run(
-        self,
-        *,
-        settings: Mapping[str, Any] | None = None,
-        seed: int = 0,
-        out: str | Path | None = None,
-        quick: bool = False,
-        repeats: int | None = None,
-        n_workers: int | None = None,
-        scheduler: str | None = None,
-        executor: Executor | None = None,
-        retry_failed: bool = False,
-        command: str = "",
-        report: "Report" = lambda n_done, n_points: None,
-    ) -> "Result":
-        """Run the study from Python or a notebook; `olfnet.lab.runner.run` says what options do."""
-        from olfnet.lab import sweep
-
-        _require_guard()
-        return sweep.run(
-            self,
-            settings=settings,
-            seed=seed,
-            out=out,
-            quick=quick,
-            repeats=repeats,
-            n_workers=n_workers,
-            scheduler=scheduler,
-            executor=executor,
-            retry_failed=retry_failed,
-            command=command,
-            report=report,
-        )
-
-    def main(self) -> NoReturn:
-        """Run the study as a command: what ``python FILE`` does."""
-        from olfnet.lab import command
-
-        _require_guard()
-        sys.exit(command.main(sys.modules["__main__"].__file__ or "", sys.argv[1:]))
+    def header(self, seed: int) -> Record:
+        """Return what a result says about its study: the first line of its journal."""
+        return {
+            "study": self.name,
+            "question": self.question,
+            "source": self.source,
+            "seed": seed,
+            "parameters": {parameter.name: parameter.about for parameter in self.parameters},
+        }
 
 
 def load_study(file: str | Path, *, digest: str = "") -> Study:
@@ -209,7 +174,7 @@ def _digest(source: bytes) -> str:
 _LOADING: list[Path] = []
 
 
-def _require_guard() -> None:
+def require_guard() -> None:
     """Refuse to run a study while its file is loaded: each worker would start it again."""
     if _LOADING:
         raise ValueError('a study must be run under if __name__ == "__main__":')

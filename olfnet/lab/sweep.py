@@ -1,4 +1,4 @@
-"""Carrying a sweep through: points go to worker processes, their records to the journal."""
+"""Run a parameter sweep: points go to worker processes, their records to the journal."""
 
 import functools
 import json
@@ -26,11 +26,10 @@ from olfnet import checks
 from olfnet.lab import dataset as datasets
 from olfnet.lab import executors
 from olfnet.lab import journal as journals
-from olfnet.lab.parameter import Parameter
 from olfnet.lab.points import Point, Record, evaluate, failed, points_of
 from olfnet.lab.progress import Report
 from olfnet.lab.provenance import provenance
-from olfnet.lab.study import Study, load_study
+from olfnet.lab.study import Study, load_study, require_guard
 from olfnet.workers import processes
 
 Place = Callable[[], AbstractContextManager[Executor]]
@@ -49,8 +48,8 @@ class Result:
     folder : Path
     dataset : xarray.Dataset
         Everything the folder holds, from this run and earlier ones.
-    failures : list of dict
-        Records of the points whose measurement raised an exception.
+    journal : Journal
+        Records and runs behind the dataset.
     n_left : int
         Points of this run that were not measured because it was stopped.
     stop : str
@@ -61,10 +60,15 @@ class Result:
 
     folder: Path
     dataset: xr.Dataset
-    failures: list[Record]
+    journal: journals.Journal
     n_left: int
     stop: str
     changed: bool = False
+
+    @property
+    def failures(self) -> list[Record]:
+        """Records of the points whose measurement raised an exception."""
+        return self.journal.failures
 
 
 def run(
@@ -120,6 +124,7 @@ def run(
     ValueError
         If a setting is unknown or makes no sense, or the folder holds something else.
     """
+    require_guard()
     grid = study.grid(settings, quick=quick)
     seed = checks.count("seed", seed, minimum=0)
     default_repeats = study.quick_repeats if quick else study.n_repeats
@@ -134,7 +139,7 @@ def run(
         place = functools.partial(_as_it_is, executor)
     n_ahead = 1 if study.alone else 2 * n_workers if scheduler is None else CLUSTER_AHEAD
     folder = Path(out or Path("results", study.name + ("-quick" if quick else "")))
-    with journals.opened(folder, _header(study, seed), datasets.require_intact) as journal:
+    with journals.opened(folder, study.header(seed), datasets.require_intact) as journal:
         points = list(points_of(grid, n_repeats))
         todo = [
             p
@@ -157,7 +162,7 @@ def run(
             source = (study.file, study.digest) if study.file else study.measure
             task = functools.partial(_evaluate, source, seed)
             for line in _lines(place, task, todo, n_ahead):
-                journal.append(journal.fitting(line))
+                journal.append(line)
                 n_left -= 1
                 report(len(points) - n_left, len(points))
         except KeyboardInterrupt:
@@ -169,23 +174,7 @@ def run(
         if todo:
             journal.append(json.dumps({"wall_seconds": round(time.perf_counter() - start, 3)}))
         whole = datasets.save(journal, folder)
-        return Result(folder, whole, journal.failures, n_left, stop, changed)
-
-
-def _header(study: Study, seed: int) -> Record:
-    return {
-        "format": journals.FORMAT,
-        "study": study.name,
-        "question": study.question,
-        "source": study.source,
-        "seed": seed,
-        "parameters": {p.name: _description(p) for p in study.parameters},
-    }
-
-
-def _description(parameter: Parameter) -> dict[str, str]:
-    kind = parameter.kind.__name__
-    return {"meaning": parameter.meaning, "units": parameter.unit, "kind": kind}
+        return Result(folder, whole, journal, n_left, stop, changed)
 
 
 def _wanted(record: Record | None, retry_failed: bool) -> bool:

@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, main
 
 N_INPUTS, HASH_LENGTH = 784, 32
 OURS = """
@@ -167,4 +167,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

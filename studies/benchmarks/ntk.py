@@ -19,7 +19,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, main
 from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Sigmoid, Tanh
 from olfnet.theory.ntk import WideNetwork
 
@@ -156,4 +156,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

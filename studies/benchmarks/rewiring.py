@@ -16,7 +16,7 @@ from olfnet import checks
 from olfnet.expansion.connectome import null_models
 from olfnet.expansion.connectome.statistics import claws
 from olfnet.expansion.wiring import BiasedFanIn
-from olfnet.lab import Parameter, Study, drawing
+from olfnet.lab import Parameter, Study, drawing, main
 
 ROUNDS = np.array([1, 2, 5, 10, 20, 50, 100])
 
@@ -122,4 +122,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

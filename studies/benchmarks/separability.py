@@ -23,7 +23,7 @@ from sklearn.svm import LinearSVC
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study
+from olfnet.lab import Parameter, Study, main
 
 # Okabe-Ito colors, which readers with any color vision tell apart.
 STYLES = {
@@ -263,4 +263,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study
+from olfnet.lab import Parameter, Study, main
 
 PROGRAM = """
 import json, resource, sys, time
@@ -178,4 +178,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study
+from olfnet.lab import Parameter, Study, main
 
 STUDY = """
 import time
@@ -32,7 +32,7 @@ WORKERS = 2
 
 def measure(*, n_points: int, pause: float, rng: np.random.Generator) -> dict[str, xr.DataArray]:
     """Run a sweep of points that sleep, then one more repeat of all of them."""
-    from olfnet.lab import load_study
+    from olfnet.lab import load_study, run
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "points.py")
@@ -40,7 +40,7 @@ def measure(*, n_points: int, pause: float, rng: np.random.Generator) -> dict[st
         study, seconds = load_study(file), []
         for repeats in (1, 2):
             start = time.perf_counter()
-            study.run(out=Path(folder, "result"), n_workers=WORKERS, repeats=repeats)
+            run(study, out=Path(folder, "result"), n_workers=WORKERS, repeats=repeats)
             seconds.append(time.perf_counter() - start)
     unit = {"units": "s", "meaning": "wall time of a whole run"}
     return {
@@ -124,4 +124,4 @@ study = Study(
 )
 
 if __name__ == "__main__":
-    study.main()
+    main(study)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.lab.journal import NAME
 
 pytest.importorskip("distributed", reason="needs the extra olfnet[cluster]")
@@ -62,7 +62,7 @@ def worker(file, prefix=()):
 @pytest.fixture
 def whole(slow_example, tmp_path, data_bytes):
     """Contents of an undisturbed local run."""
-    return data_bytes(load_study(slow_example).run(out=tmp_path / "whole").folder)
+    return data_bytes(run(load_study(slow_example), out=tmp_path / "whole").folder)
 
 
 @pytest.mark.parametrize("victim", ["nobody", "worker", "main"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.lab.journal import NAME
 
 DATA = "data.zarr"
@@ -66,7 +66,7 @@ def test_spoilt_folders_are_refused_and_left_alone(example, reference, spoil, se
     spoil(reference)
     before = everything(reference)
     with pytest.raises(ValueError, match=sentence):
-        load_study(example).run(out=reference)
+        run(load_study(example), out=reference)
     assert everything(reference) == before
 
 
@@ -80,14 +80,14 @@ def test_spoilt_folders_are_refused_and_left_alone(example, reference, spoil, se
 def test_results_of_another_study_are_refused(example, reference, change, sentence):
     example.write_text(change(example.read_text()))
     with pytest.raises(ValueError, match=sentence):
-        load_study(example).run(out=reference)
+        run(load_study(example), out=reference)
 
 
 def test_results_of_another_seed_are_refused(example, reference):
     with pytest.raises(ValueError, match="was made with seed 0, not 5; choose another --out"):
-        load_study(example).run(out=reference, seed=5)
+        run(load_study(example), out=reference, seed=5)
 
 
 def test_an_empty_folder_is_taken(example, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert load_study(example).run(out=tmp_path / "empty", quick=True).n_left == 0
+    assert run(load_study(example), out=tmp_path / "empty", quick=True).n_left == 0

@@ -59,8 +59,10 @@ def page(example, tmp_path, monkeypatch, capsys):
     question = 'Is 1 < 2 & "quoted" <script>alert(1)</script>?'
     example.write_text(example.read_text().replace('"Does the lab work?"', repr(question)))
     monkeypatch.chdir(tmp_path)
-    options = command.Options(set=("fail=2",), out=tmp_path / "r", report=True)
-    assert command.run(load_study(example), options, "olfnet run example.py") == command.FAILED
+    options = command.Options(set=("fail=2",), out=tmp_path / "r")
+    study = load_study(example)
+    result = command.run(study, options, "olfnet run example.py")
+    assert command.conclude(study, result, page=True) == command.FAILED
     assert f"report: {tmp_path / 'r' / NAME}" in capsys.readouterr().out
     return tmp_path / "r"
 

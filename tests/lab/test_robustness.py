@@ -9,12 +9,12 @@ import pytest
 import xarray as xr
 
 from olfnet import cli
-from olfnet.lab import Parameter, Study, command, executors, load_study
+from olfnet.lab import Parameter, Study, command, executors, load_study, run
 
 
 def sweep(tmp_path, measure, *parameters, **options):
     study = Study("s", "Really?", "none", parameters, measure)
-    return study.run(out=tmp_path / "r", **{"n_workers": 1} | options)
+    return run(study, out=tmp_path / "r", **{"n_workers": 1} | options)
 
 
 @pytest.mark.parametrize("name", ["seconds", "values", "parameters", "traceback"])
@@ -31,7 +31,7 @@ def test_a_parameter_may_be_named_like_a_part_of_its_record(tmp_path, name):
         (Parameter(name, (2, 1, 3), "number"),),
         eval(f"lambda *, {name}, rng: m(rng=rng, {name}={name})", {"m": measure}),
     )  # noqa: E501, S307
-    dataset = study.run(out=tmp_path / "r", n_workers=1).dataset
+    dataset = run(study, out=tmp_path / "r", n_workers=1).dataset
     assert dataset[name].values.tolist() == [1, 2, 3]
     assert dataset["x"].values.ravel().tolist()[:2] == [10, 20]
     assert dataset["status"].values.ravel().tolist() == [1, 1, 2]
@@ -55,7 +55,7 @@ def test_long_lived_workers_do_not_go_by_an_old_file(tmp_path):
     with ThreadPoolExecutor(1) as pool:
         for factor in (1.0, 5.0, 7.0):  # texts of the same length, within the same second
             study = written(tmp_path, factor)
-            dataset = study.run(out=tmp_path / str(factor), executor=pool).dataset
+            dataset = run(study, out=tmp_path / str(factor), executor=pool).dataset
             assert dataset["x"].values.ravel().tolist() == [factor, 2 * factor]
 
 
@@ -63,15 +63,17 @@ def test_a_worker_refuses_another_file(tmp_path):
     study = written(tmp_path, 1.0)
     written(tmp_path, 2.0)
     with pytest.raises(ValueError, match="s.py is not the same here as where the run was started"):
-        study.run(out=tmp_path / "r", n_workers=1)
+        run(study, out=tmp_path / "r", n_workers=1)
 
 
 def test_a_changed_study_is_told_and_all_runs_are_on_record(tmp_path, capsys):
     folder = tmp_path / "r"
     options = command.Options(out=folder, n_workers=1)
-    command.run(written(tmp_path, 1.0), options, "first")
+    study = written(tmp_path, 1.0)
+    command.conclude(study, command.run(study, options, "first"))
     assert "not the one of the run before" not in capsys.readouterr().err
-    command.run(written(tmp_path, 9.0, values=(1, 2, 3)), options, "second")
+    study = written(tmp_path, 9.0, values=(1, 2, 3))
+    command.conclude(study, command.run(study, options, "second"))
     assert "not the one of the run before" in capsys.readouterr().err
     with xr.open_zarr(folder / "data.zarr", consolidated=False) as dataset:
         assert dataset["x"].values.ravel().tolist() == [1.0, 2.0, 27.0]
@@ -87,9 +89,9 @@ def test_a_changed_study_is_told_and_all_runs_are_on_record(tmp_path, capsys):
     ],
 )
 def test_a_result_keeps_unit_and_kind_of_its_parameters(tmp_path, change, sentence):
-    written(tmp_path, unit="s").run(out=tmp_path / "r", n_workers=1)
+    run(written(tmp_path, unit="s"), out=tmp_path / "r", n_workers=1)
     with pytest.raises(ValueError, match=sentence):
-        written(tmp_path, **{"unit": "s"} | change).run(out=tmp_path / "r", n_workers=1)
+        run(written(tmp_path, **{"unit": "s"} | change), out=tmp_path / "r", n_workers=1)
 
 
 def test_what_is_missing_is_never_a_number(tmp_path):
@@ -217,21 +219,21 @@ def test_something_else_answers(monkeypatch):
 
 def test_brackets_in_texts_are_shown(tmp_path, capsys):
     file = written(tmp_path, question="How many [mM] of [eq. 3] in [/a, b]").file
-    load_study(file).run(out=tmp_path / "r", n_workers=1)
+    run(load_study(file), out=tmp_path / "r", n_workers=1)
     cli.show(tmp_path / "r")
     assert "[mM] of [eq. 3] in [/a, b]" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_old_figure_is_not_shown_as_new(tmp_path):
     study = written(tmp_path)
-    result = study.run(out=tmp_path / "r", n_workers=1)
+    result = run(study, out=tmp_path / "r", n_workers=1)
     (tmp_path / "r" / command.FIGURE).write_bytes(b"old")
 
     def broken(dataset):
         raise RuntimeError("no")
 
     object.__setattr__(study, "figure", broken)
-    assert not command.show(study, result.dataset, result.folder, page=True)
+    assert not command.show(study, result.dataset, result.journal, result.folder, page=True)
     assert not (tmp_path / "r" / command.FIGURE).exists()
     assert "<img" not in (tmp_path / "r" / "report.html").read_text()
 

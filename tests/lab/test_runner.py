@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from olfnet.lab import Parameter, Study, load_study
+from olfnet.lab import Parameter, Study, load_study, run
 from olfnet.lab.dataset import DONE, FAILED, MISSING
 from olfnet.lab.journal import NAME
 
@@ -51,21 +51,21 @@ def test_lists_of_different_length_are_filled_with_nan(reference):
 
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_same_bytes_for_any_number_of_workers(example, reference, tmp_path, n_workers, data_bytes):
-    load_study(example).run(out=tmp_path / "other", n_workers=n_workers)
+    run(load_study(example), out=tmp_path / "other", n_workers=n_workers)
     assert data_bytes(tmp_path / "other") == data_bytes(reference)
 
 
 def test_another_seed_gives_other_numbers(example, reference, tmp_path, data_bytes):
-    load_study(example).run(out=tmp_path / "other", seed=1)
+    run(load_study(example), out=tmp_path / "other", seed=1)
     assert data_bytes(tmp_path / "other") != data_bytes(reference)
 
 
 def test_growing_reuses_points_and_ends_in_the_same_bytes(example, reference, tmp_path, data_bytes):
     study, folder = load_study(example), tmp_path / "grown"
-    study.run(out=folder, settings={"size": 3, "kind": "a"}, repeats=1)
+    run(study, out=folder, settings={"size": 3, "kind": "a"}, repeats=1)
     first = (folder / NAME).read_text()
-    study.run(out=folder, settings={"kind": ["a", "b"]}, repeats=1)
-    study.run(out=folder)
+    run(study, out=folder, settings={"kind": ["a", "b"]}, repeats=1)
+    run(study, out=folder)
     assert (folder / NAME).read_text().startswith(first)
     assert len((folder / NAME).read_text().splitlines()) == 1 + 2 * 3 + 12
     assert data_bytes(folder) == data_bytes(reference)
@@ -73,8 +73,8 @@ def test_growing_reuses_points_and_ends_in_the_same_bytes(example, reference, tm
 
 def test_combinations_that_nobody_asked_for_are_missing(example, tmp_path):
     study, folder = load_study(example), tmp_path / "holes"
-    study.run(out=folder, settings={"size": 1, "kind": "a"})
-    dataset = study.run(out=folder, settings={"size": 2, "kind": "b"}).dataset
+    run(study, out=folder, settings={"size": 1, "kind": "a"})
+    dataset = run(study, out=folder, settings={"size": 2, "kind": "b"}).dataset
     assert dataset["status"].sel(size=1, kind="b").values.tolist() == [[MISSING, MISSING]]
     assert dataset["noise"].sel(size=1, kind="b").isnull().all()
 
@@ -85,7 +85,7 @@ def test_a_record_cut_short_is_measured_again(example, reference, data_bytes):
     dataset = reference / DATA
     dataset.rename(reference / "moved")
     journal.write_bytes(journal.read_bytes()[:-30])
-    result = load_study(example).run(out=reference)
+    result = run(load_study(example), out=reference)
     assert len(journal.read_text().splitlines()) == 1 + 1 + 12 + 2
     assert result.n_left == 0
     assert data_bytes(reference) == whole
@@ -93,7 +93,7 @@ def test_a_record_cut_short_is_measured_again(example, reference, data_bytes):
 
 def test_failures_are_recorded_and_can_be_measured_again(example, tmp_path):
     study = load_study(example)
-    result = study.run(out=tmp_path / "r", settings={"fail": 2})
+    result = run(study, out=tmp_path / "r", settings={"fail": 2})
     assert len(result.failures) == 4
     assert result.dataset["failure"].sel(size=2, kind="a", repeat=0).item() == (
         "RuntimeError: size 2 is cursed"
@@ -102,8 +102,8 @@ def test_failures_are_recorded_and_can_be_measured_again(example, tmp_path):
     assert (result.dataset["status"].sel(size=2) == FAILED).all()
     example.write_text(example.read_text().replace("if size == fail", "if size == 99"))
     again = load_study(example)
-    assert len(again.run(out=tmp_path / "r", settings={"fail": 2}).failures) == 4
-    mended = again.run(out=tmp_path / "r", settings={"fail": 2}, retry_failed=True)
+    assert len(run(again, out=tmp_path / "r", settings={"fail": 2}).failures) == 4
+    mended = run(again, out=tmp_path / "r", settings={"fail": 2}, retry_failed=True)
     assert mended.failures == []
     assert "failure" not in mended.dataset
 
@@ -117,19 +117,19 @@ def test_workers_have_one_blas_thread(tmp_path):
         "    return {'n': max(p['num_threads'] for p in threadpool_info())}\n"
         "study = Study('threads', '?', '', (), measure)\n"
     )
-    assert load_study(file).run(out=tmp_path / "r").dataset["n"].item() == 1
+    assert run(load_study(file), out=tmp_path / "r").dataset["n"].item() == 1
 
 
 def test_a_study_from_a_notebook_runs_on_worker_processes(tmp_path):
     parameters = (Parameter("n", (1, 2), "count"),)
     study = Study("note", "?", "", parameters, lambda *, n, rng: {"pid": os.getpid() + 0 * n})
-    pids = study.run(out=tmp_path / "r").dataset["pid"].values
+    pids = run(study, out=tmp_path / "r").dataset["pid"].values
     assert os.getpid() not in pids
 
 
 def test_any_executor_will_do(example, reference, tmp_path, data_bytes):
     with ThreadPoolExecutor(2) as executor:
-        load_study(example).run(out=tmp_path / "other", executor=executor)
+        run(load_study(example), out=tmp_path / "other", executor=executor)
         assert executor.submit(int).result() == 0
     assert data_bytes(tmp_path / "other") == data_bytes(reference)
 
@@ -139,7 +139,7 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
         return {"x": xr.DataArray(np.ones((1,) * n), dims=["a", "b"][:n])}
 
     study = Study("odd", "?", "", (Parameter("n", (1, 2), "axes"),), measure)
-    result = study.run(out=tmp_path / "r", n_workers=1)
+    result = run(study, out=tmp_path / "r", n_workers=1)
     assert result.dataset["status"].values.ravel().tolist() == [1, 2]
     (failure,) = result.failures
     assert "x with the same dimensions at every point, got ['a', 'b'] after" in failure["failure"]
@@ -161,7 +161,7 @@ def test_measured_names_must_keep_their_dimensions(tmp_path):
 )
 def test_options_that_make_no_sense(example, tmp_path, options, sentence):
     with pytest.raises(ValueError, match=sentence):
-        load_study(example).run(out=tmp_path / "r", **options)
+        run(load_study(example), out=tmp_path / "r", **options)
     assert not (tmp_path / "r").exists()
 
 
@@ -180,7 +180,7 @@ def test_stopped_runs_go_on_to_the_same_bytes(
     assert 4 <= done.count(b"\n") < 14
     assert shell(*command).returncode == 0
     assert (tmp_path / "stopped" / NAME).read_bytes().startswith(done[: done.rindex(b"\n") + 1])
-    load_study(slow_example).run(out=tmp_path / "whole")
+    run(load_study(slow_example), out=tmp_path / "whole")
     assert data_bytes(tmp_path / "stopped") == data_bytes(tmp_path / "whole")
 
 
@@ -206,7 +206,7 @@ def test_a_killed_worker_costs_at_most_the_point_that_kills_it(tmp_path, always)
         "    return {'x': rng.random()}\n"
         "study = Study('deadly', '?', '', (Parameter('n', range(8), 'n'),), measure)\n"
     )
-    result = load_study(file).run(out=tmp_path / "r", n_workers=2)
+    result = run(load_study(file), out=tmp_path / "r", n_workers=2)
     assert result.n_left == 0
     assert [record["parameters"] for record in result.failures] == ([{"n": 3}] if always else [])
     if always:
@@ -223,7 +223,7 @@ def test_a_study_that_exits_is_a_failed_point(tmp_path):
         return {"x": n}
 
     study = Study("exits", "?", "", (Parameter("n", (0, 1, 2), "n"),), measure)
-    result = study.run(out=tmp_path / "r", n_workers=1)
+    result = run(study, out=tmp_path / "r", n_workers=1)
     assert [record["failure"] for record in result.failures] == ["SystemExit: enough"]
     assert result.n_left == 0
 
@@ -232,9 +232,9 @@ def test_a_study_that_exits_is_a_failed_point(tmp_path):
 def test_a_study_without_guard_is_refused_before_workers_start_it_again(tmp_path, call):
     file = tmp_path / "bare.py"
     file.write_text(
-        "from olfnet.lab import Study\n"
+        "from olfnet.lab import Study, main, run\n"
         "study = Study('bare', '?', '', (), lambda *, rng: {'x': 1})\n"
-        f"study.{call}()\n"
+        f"{call}(study)\n"
     )
     with pytest.raises(ValueError, match='must be run under if __name__ == "__main__"'):
         load_study(file)
@@ -247,6 +247,6 @@ def test_a_study_without_guard_is_refused_before_workers_start_it_again(tmp_path
 def test_negative_zero_is_zero(tmp_path):
     parameters = (Parameter("level", 0.0, "n"),)
     study = Study("zero", "?", "", parameters, lambda *, level, rng: {"x": rng.random()})
-    first = study.run(out=tmp_path / "r", n_workers=1).dataset
-    again = study.run(out=tmp_path / "r", n_workers=1, settings={"level": -0.0}).dataset
+    first = run(study, out=tmp_path / "r", n_workers=1).dataset
+    again = run(study, out=tmp_path / "r", n_workers=1, settings={"level": -0.0}).dataset
     assert first.equals(again)

@@ -1,13 +1,12 @@
 """What a study accepts, and the sentence with which it refuses the rest."""
 
-import inspect
 from functools import partial
 
 import numpy as np
 import pytest
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, load_study, sweep
+from olfnet.lab import Parameter, Study, load_study
 
 
 def measure(*, n_units, level, rng):
@@ -107,17 +106,6 @@ def test_known_texts_are_listed():
 def test_studies_that_make_no_sense(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
         study(**changes)
-
-
-def test_run_hands_all_to_the_runner(monkeypatch):
-    options = list(inspect.signature(sweep.run).parameters.values())[1:]
-    monkeypatch.setattr(sweep, "run", lambda study, **options: (study, options))
-    given = {option.name: object() for option in options}
-    one = study()
-    assert one.run(**given) == (one, given)
-    _, defaults = one.run()
-    assert defaults.pop("report")(0, 1) is None
-    assert defaults == {o.name: o.default for o in options if o.name != "report"}
 
 
 def test_grid_takes_settings_before_quick_values_before_the_defaults():

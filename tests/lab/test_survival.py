@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from olfnet.lab import load_study
+from olfnet.lab import load_study, run
 from olfnet.lab.journal import NAME
 
 pytestmark = pytest.mark.slow
@@ -44,7 +44,7 @@ def test_random_kills(slow_example, shell, tmp_path, data_bytes, seed):
         process.communicate()
     answer = shell(*command)
     assert answer.returncode == 0, answer.stderr
-    whole = load_study(slow_example).run(out=tmp_path / "whole").folder
+    whole = run(load_study(slow_example), out=tmp_path / "whole").folder
     assert data_bytes(tmp_path / "r") == data_bytes(whole)
 
 
@@ -79,5 +79,5 @@ def test_a_disk_that_is_full(slow_example, shell, tmp_path, data_bytes, n_bytes)
     assert shell(*command).returncode == 0
     after = (tmp_path / "r" / NAME).read_bytes()
     assert after.startswith(done[: done.rfind(b"\n") + 1])
-    whole = load_study(slow_example).run(out=tmp_path / "whole").folder
+    whole = run(load_study(slow_example), out=tmp_path / "whole").folder
     assert data_bytes(tmp_path / "r") == data_bytes(whole)
