@@ -8,7 +8,7 @@ import numpy as np
 from olfnet.checks import FloatArray
 from olfnet.lab.claims import Claim, Measured, Status
 from olfnet.theory import pinn
-from olfnet.theory.pinn import Energy, Problem, Strong, Trial, flat
+from olfnet.theory.pinn import Energy, Points, Problem, Strong, Trial
 
 from . import pinn as physics
 from .pinn import PARABOLA, drawn, error
@@ -29,13 +29,13 @@ def solved(n_steps: int, rng: Rng) -> Trial:
 def scatter(form: Strong | Energy, stratified: bool, n: int, rng: Rng) -> Measured:
     """Squared distance of n gradients of N_POINTS points from their mean, in parts of theory."""
     trial = drawn(rng)
-    mean = flat(form(trial, pinn.quadrature(PARABOLA))[1])
+    mean = pinn.gradient(trial, form, Points.gauss(PARABOLA))[1]
     far = []
     for _ in range(n):
-        points = pinn.draw(PARABOLA, N_POINTS, rng=rng)
+        points = Points.random(PARABOLA, N_POINTS, rng=rng)
         if stratified:
-            points = pinn.Points((np.arange(N_POINTS) + points.places) / N_POINTS, points.weights)
-        far.append(np.sum((flat(form(trial, points)[1]) - mean) ** 2))
+            points = Points((np.arange(N_POINTS) + points.positions) / N_POINTS, points.weights)
+        far.append(np.sum((pinn.gradient(trial, form, points)[1] - mean) ** 2))
     return Measured.mean(np.array(far) / pinn.gradient_noise(trial, form, N_POINTS).variance)
 
 
@@ -88,7 +88,7 @@ def drift(keep: bool, n: int, rng: Rng) -> Measured:
     found = []
     for _ in range(n):
         start = solved(100, rng)
-        points = pinn.quadrature(PARABOLA, 3) if keep else N_POINTS
+        points = Points.gauss(PARABOLA, 3) if keep else N_POINTS
         ends = [
             pinn.descend(start, form, where, learning_rate=rate, n_steps=100, rng=rng).trial
             for form, where, rate in (

@@ -17,10 +17,10 @@ from olfnet.theory.pinn import (
     Form,
     Galerkin,
     Neumann,
+    Points,
     Problem,
     Strong,
     Trial,
-    flat,
 )
 
 Rng = np.random.Generator
@@ -54,9 +54,9 @@ def strong(activation: Activation, n: int, rng: Rng) -> list[tuple[float, FloatA
     for _ in range(n):
         widths = rng.integers(1, 30, size=rng.integers(1, 4))
         net = dense([1, *widths, 1], activation, bias_variance=1.0, rng=rng)
-        points = pinn.draw(PARABOLA, 50, rng=rng)
-        loss, slopes = Strong(0.0)(Trial(PARABOLA, net, imposed=False), points)
-        found.append((loss, flat(slopes)))
+        points = Points.random(PARABOLA, 50, rng=rng)
+        trial = Trial(PARABOLA, net, imposed=False)
+        found.append(pinn.gradient(trial, Strong(0.0), points))
     return found
 
 
@@ -77,7 +77,7 @@ def strong_slope(activation: Activation, n: int, rng: Rng) -> Measured:
 def missed_energy(knots: FloatArray, *_: Any) -> Measured:
     """Energy of a rectifier network with these kinks, and values on the parabola, above -1/24."""
     net = interpolation(lambda x: x * (1 - x) / 2, knots)
-    points = pinn.Points((knots[1:] + knots[:-1]) / 2, np.diff(knots))  # exact between kinks
+    points = Points((knots[1:] + knots[:-1]) / 2, np.diff(knots))  # exact between kinks
     energy, _ = Energy()(Trial(PARABOLA, net, imposed=False), points)
     return Measured.number(energy + 1 / 24)
 
@@ -93,7 +93,7 @@ def advantage(activation: Activation, n: int, rng: Rng) -> Measured:
     found = []
     for _ in range(n):
         net = dense([1, 48, 1], activation, bias_variance=1.0, rng=rng)
-        start, points = Trial(PARABOLA, net, imposed=False), pinn.quadrature(PARABOLA, 30, 2)
+        start, points = Trial(PARABOLA, net, imposed=False), Points.gauss(PARABOLA, 30, 2)
         ends = [pinn.solve(start, form, points, n_steps=60).trial for form in (Strong(), Energy())]
         by_strong, by_energy = map(error, ends)
         found.append(np.log10(by_strong / by_energy))

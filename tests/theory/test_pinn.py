@@ -1,13 +1,14 @@
-"""Networks that solve differential equations: losses and noise, each against a witness."""
+"""Physics-informed networks: derivatives, losses, reference solutions and noise, with witnesses."""
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.integrate
 
 from olfnet.theory import pinn
-from olfnet.theory.activations import LeakyReLU, ReLU, Step, Tanh
+from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
 from olfnet.theory.approximation import interpolation
-from olfnet.theory.network import Convolution, Dense, Network, Residual, dense
+from olfnet.theory.network import Activate, Convolution, Dense, Network, Residual, dense
 from olfnet.theory.pinn import (
     Dirichlet,
     Energy,
@@ -17,8 +18,6 @@ from olfnet.theory.pinn import (
     Problem,
     Strong,
     Trial,
-    flat,
-    moved,
 )
 
 PARABOLA = Problem(source=1.0)
@@ -57,12 +56,19 @@ def network(activation=None, *widths, seed=1):
 def test_gradients_are_differences_of_losses(form, imposed, problem):
     """Central differences in a random direction: relative error 1e-10 or so, and rounding."""
     trial = Trial(problem, network(), imposed)
-    points = pinn.draw(problem, 30, rng=4)
-    numbers, slopes = flat(trial.network.parameters), flat(form(trial, points)[1])
-    direction = rng(5).standard_normal(len(numbers))
-    up, down = (form(moved(trial, numbers + by * direction), points)[0] for by in (1e-5, -1e-5))
+    points, slopes = gradient_at_random_points(trial, form)
+    direction = rng(5).standard_normal(len(slopes))
+    up, down = (
+        form(trial.with_parameters(trial.parameters + step * direction), points)[0]
+        for step in (1e-5, -1e-5)
+    )
     assert slopes @ direction == pytest.approx((up - down) / 2e-5, rel=1e-6)
     assert 1.001 * slopes @ direction != pytest.approx((up - down) / 2e-5, rel=1e-6)
+
+
+def gradient_at_random_points(trial, form):
+    points = Points.random(trial.problem, 30, rng=4)
+    return points, pinn.gradient(trial, form, points)[1]
 
 
 @pytest.mark.parametrize("imposed", [True, False])
@@ -102,15 +108,14 @@ def test_losses_are_integrals(imposed):
             return flow(x) * rise + (np.exp(x) * u(x) - np.cos(x)) * hat
 
         ends = (node - 0.3, 1.0 if last else node + 0.3)
-        found = integral(work, *ends, None if last else [node]) + 0.3 * last
-        imbalances.append(found / (0.15 if last else 0.3))
+        imbalance = integral(work, *ends, None if last else [node]) + 0.3 * last
+        imbalances.append(imbalance / (0.15 if last else 0.3))
     balance = np.mean(np.square(imbalances)) + 2 * value
-    for form, wanted in zip(FORMS, (strong, energy, balance), strict=True):
-        found = form(trial, pinn.quadrature(VARIED, 20))[0]
-        assert found == pytest.approx(wanted, rel=1e-5), form
+    for form, exact in zip(FORMS, (strong, energy, balance), strict=True):
+        assert form(trial, Points.gauss(VARIED))[0] == pytest.approx(exact, rel=1e-5), form
 
 
-def test_imposed_ends_are_met_whatever_the_network_says():
+def test_imposed_ends_are_met_by_any_network():
     for problem in PROBLEMS:
         values = Trial(problem, network())(problem.interval)
         for end, value in zip((problem.low, problem.high), values, strict=True):
@@ -118,25 +123,23 @@ def test_imposed_ends_are_met_whatever_the_network_says():
                 assert value == pytest.approx(end.value, abs=1e-14)
 
 
-@pytest.mark.parametrize("widths", [(1,), (30,), (10, 10)])
+@pytest.mark.parametrize("widths", [(1,), (10, 10)])
 def test_rectifiers_cannot_learn_from_the_strong_form(widths):
-    """The loss is 1, whatever the parameters, and so has no gradient; tanh is not so."""
-    points = pinn.draw(PARABOLA, 50, rng=1)
-    for activation in (ReLU(), LeakyReLU(0.3)):
-        loss, slopes = Strong(0.0)(Trial(PARABOLA, network(activation, *widths), False), points)
-        assert loss == pytest.approx(1, abs=1e-14)
-        assert (flat(slopes) == 0).all()
-    loss, slopes = Strong(0.0)(Trial(PARABOLA, network(Tanh(), *widths), False), points)
-    assert abs(loss - 1) > 1e-3
-    assert np.abs(flat(slopes)).max() > 1e-3
+    """The loss is 1, whatever the parameters, and has no gradient; that of tanh has."""
+    for activation in (ReLU(), LeakyReLU(0.3), Tanh()):
+        trial = Trial(PARABOLA, network(activation, *widths), imposed=False)
+        loss, slopes = pinn.gradient(trial, Strong(0.0), Points.random(PARABOLA, 50, rng=1))
+        flat = not isinstance(activation, Tanh)
+        assert (abs(loss - 1) < 1e-14) == flat
+        assert (np.abs(slopes).max() == 0) == flat
 
 
-def test_with_decay_rectifiers_learn_something_from_the_strong_form_but_not_the_solution():
+def test_with_decay_rectifiers_learn_something_else_from_the_strong_form():
     """Without curvature the residual is k u - s: its least is at u = s / k."""
     problem = Problem(decay=4.0, source=1.0)
-    start = Trial(problem, network(ReLU(), 20, seed=3), False)
+    start = Trial(problem, network(ReLU(), 20, seed=3), imposed=False)
     done = pinn.solve(start, Strong(0.0)).trial
-    assert Strong(0.0)(done, pinn.quadrature(problem))[0] < 1e-4
+    assert Strong(0.0)(done, Points.gauss(problem))[0] < 1e-4
     assert done([0.5])[0] == pytest.approx(0.25, abs=0.01)
     assert pinn.closed_form(problem, [0.5])[0] < 0.1
 
@@ -147,10 +150,10 @@ def parabola_energy(values):
     knots = np.linspace(0, 1, n + 1)
     line = interpolation(lambda x: np.interp(x, knots, values), knots)
     trial = Trial(PARABOLA, line, imposed=False)
-    return Energy()(trial, pinn.quadrature(PARABOLA, n, 2))[0]
+    return Energy()(trial, Points.gauss(PARABOLA, n, 2))[0]
 
 
-@pytest.mark.parametrize("n", [2, 8, 30])
+@pytest.mark.parametrize("n", [2, 8])
 def test_rectifiers_miss_the_least_energy_by_the_square_of_their_pieces(n):
     """h^2 / 24 exactly for values on the parabola; any other values have more energy."""
     knots = np.linspace(0, 1, n + 1)
@@ -159,10 +162,10 @@ def test_rectifiers_miss_the_least_energy_by_the_square_of_their_pieces(n):
     assert missed == pytest.approx(n**-2.0 / 24, rel=1e-10)
     if n in (published := {2: 1.042e-2, 8: 6.510e-4}):
         assert missed == pytest.approx(published[n], rel=5e-4)
-    for place in range(1, n):
-        for by in (-1e-3, 1e-3):
-            off = values + by * (np.arange(n + 1) == place)
-            # Two pieces of slope by * n: by^2 n / 2 each.
+    for node in range(1, n):
+        for change in (-1e-3, 1e-3):
+            off = values + change * (np.arange(n + 1) == node)
+            # Two pieces of slope change * n: change^2 n / 2 each.
             added = parabola_energy(off) - parabola_energy(values)
             assert added == pytest.approx(1e-6 * n, rel=1e-6)
 
@@ -172,35 +175,33 @@ def test_gradient_noise_is_that_of_simulated_draws():
     trial = Trial(VARIED, network())
     for form in (Strong(), Energy()):
         exact = pinn.gradient_noise(trial, form, 7)
-        found = pinn.sampled_noise(trial, form, 7, n_draws=1000, rng=1)
-        assert found.variance == pytest.approx(exact.variance, rel=0.17)
-        reach = 3 * 2 * np.sqrt(exact.squared_mean * exact.variance / 1000)
-        assert found.squared_mean == pytest.approx(exact.squared_mean, abs=reach)
-        assert found.variance != pytest.approx(exact.variance * 7 / 5, rel=0.17)
-        numbers = flat(form(trial, pinn.quadrature(VARIED))[1])
-        assert exact.squared_mean == pytest.approx(numbers @ numbers, rel=1e-8)
+        sampled = pinn.sampled_noise(trial, form, 7, n_draws=1000, rng=1)
+        assert sampled.variance == pytest.approx(exact.variance, rel=0.17)
+        half_width = 3 * 2 * np.sqrt(exact.squared_mean * exact.variance / 1000)
+        assert sampled.squared_mean == pytest.approx(exact.squared_mean, abs=half_width)
+        assert sampled.variance != pytest.approx(exact.variance * 7 / 5, rel=0.17)
+        slopes = pinn.gradient(trial, form, Points.gauss(VARIED))[1]
+        assert exact.squared_mean == pytest.approx(slopes @ slopes, rel=1e-8)
 
 
 def test_relative_noise_does_not_depend_on_the_unit_of_the_equation():
     """Three times the equation: nine times the strong loss, three times the energy."""
     net, triple = network(), Problem(3.0, 0.0, 3.0)
     for form, times in ((Strong(), 9.0), (Energy(), 3.0)):
-        one, three = (
-            pinn.gradient_noise(Trial(problem, net), form) for problem in (PARABOLA, triple)
-        )
-        assert three.variance == pytest.approx(times**2 * one.variance, rel=1e-12)
-        assert three.relative == pytest.approx(one.relative, rel=1e-12)
+        first, other = (pinn.gradient_noise(Trial(p, net), form) for p in (PARABOLA, triple))
+        assert other.variance == pytest.approx(times**2 * first.variance, rel=1e-12)
+        assert other.relative == pytest.approx(first.relative, rel=1e-12)
     assert pinn.GradientNoise(0.0, 1.0).relative == np.inf
 
 
 @pytest.mark.parametrize("form", [Strong(), Energy(), Galerkin(10)])
 def test_networks_learn_to_solve(form):
     """Against differences on a fine grid, whose own error is below 1e-6."""
-    places, wanted = pinn.finite_differences(VARIED, 1000)
+    positions, exact = pinn.finite_differences(VARIED, 1000)
     start = Trial(VARIED, network(Tanh(), 10, seed=4))
-    assert np.abs(start(places) - wanted).max() > 0.1
+    assert np.abs(start(positions) - exact).max() > 0.1
     done = pinn.solve(start, form, n_steps=250)
-    assert np.abs(done.trial(places) - wanted).max() < 1e-3
+    assert np.abs(done.trial(positions) - exact).max() < 1e-3
     assert done.losses[-1] == done.losses.min() < done.losses[0]
     assert done.message
 
@@ -214,30 +215,125 @@ def test_free_ends_are_missed_by_what_their_penalty_leaves():
 def test_stochastic_descent_is_repeatable_and_descends():
     start = Trial(PARABOLA, network())
     options = {"learning_rate": 1e-3, "n_steps": 60}
-    found = [pinn.descend(start, Energy(), 20, rng=2, **options).losses for _ in range(2)]
-    assert (found[0] == found[1]).all()
-    kept = pinn.descend(start, Energy(), pinn.quadrature(PARABOLA, 5), **options)
+    first, again = (pinn.descend(start, Energy(), 20, rng=2, **options).losses for _ in range(2))
+    assert (first == again).all()
+    points, by_hand = Points.gauss(PARABOLA, 5), start
+    kept = pinn.descend(start, Energy(), points, **options)
     assert len(kept.losses) == 61
     assert kept.losses[-1] < kept.losses[0] - 0.01
-    by_hand = flat(start.network.parameters)
     for _ in range(60):
-        slopes = Energy()(moved(start, by_hand), pinn.quadrature(PARABOLA, 5))[1]
-        by_hand = by_hand - 1e-3 * flat(slopes)
-    np.testing.assert_allclose(flat(kept.trial.network.parameters), by_hand, rtol=1e-12)
-
-
-def test_divergence_is_told():
-    start = Trial(PARABOLA, network())
+        slopes = pinn.gradient(by_hand, Energy(), points)[1]
+        by_hand = by_hand.with_parameters(by_hand.parameters - 1e-3 * slopes)
+    np.testing.assert_allclose(kept.trial.parameters, by_hand.parameters, rtol=1e-12)
     with pytest.raises(FloatingPointError, match="learning_rate must be smaller, got 10"):
         pinn.descend(start, Strong(), 5, learning_rate=10.0, n_steps=200, rng=1)
-    assert pinn.Strong is Strong
+    with pytest.raises(FloatingPointError, match="loss must stay finite, got nan"):
+        pinn.solve(start, lambda trial, points: (np.nan, trial.network.parameters))
+
+
+def in_jax(jax, squash, parameters, x):
+    """A network with a residual block, of a single number."""
+    (w1, b1, w2, b2, w3, b3), tensor = parameters, jax.numpy.asarray(x)
+    hidden = squash(w1[:, 0] * tensor + b1)
+    hidden = hidden + squash(w2 @ hidden + b2)
+    return (w3 @ hidden + b3)[0]
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf"])
+def test_derivatives_and_their_gradients_are_those_of_jax(name):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    activation = {"tanh": Tanh(), "erf": Erf()}[name]
+    squash = {"tanh": jax.numpy.tanh, "erf": jax.scipy.special.erf}[name]
+    block = [Dense(0.5 * rng(2).standard_normal((6, 6)), 0.1), Activate(activation)]
+    first, last = network(activation, 6).layers[:2], Dense(rng(3).standard_normal((1, 6)))
+    net, x, weights = Network([*first, Residual(block), last]), np.linspace(-1, 2, 5), rng(3)
+
+    @jax.jit
+    def orders(parameters):
+        def value(x):
+            return in_jax(jax, squash, parameters, x)
+
+        slope = jax.grad(value)
+        return jax.numpy.stack([jax.vmap(f)(x) for f in (value, slope, jax.grad(slope))])
+
+    weights = weights.random((3, 5))
+    outputs, pull = Trial(PARABOLA, net, imposed=False).linearized(x)
+    np.testing.assert_allclose(outputs, orders(net.parameters), rtol=1e-11, atol=1e-12)
+    exact = jax.jit(jax.grad(lambda p: (weights * orders(p)).sum()))(net.parameters)
+    for slopes, expected in zip(pull(weights), exact, strict=True):
+        np.testing.assert_allclose(slopes, expected, rtol=1e-10, atol=1e-11)
+    off = pull(weights * [[1.0], [1.0], [1.001]])  # the curvature's part is seen
+    assert max(np.abs(a - b).max() for a, b in zip(off, exact, strict=True)) > 1e-6
+
+
+@pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Erf(), Identity(), LeakyReLU(0.2)])
+def test_derivatives_of_activations(activation):
+    """Each is the central difference of the one before, to 1e-10 / 6 times the third next."""
+    z = np.array([-3.0, -1.2, -0.1, 0.3, 2.0, 5.0])
+    up, down = (pinn.derivatives(activation, z + step) for step in (1e-5, -1e-5))
+    exact = pinn.derivatives(activation, z)
+    np.testing.assert_allclose((up - down)[:3] / 2e-5, exact[1:], atol=1e-8)
+    assert np.isfinite(pinn.derivatives(activation, np.array([-1e5, 1e5]))).all()
+
+
+def boundary_value(problem, positions):
+    """SciPy's collocation, for u and its flow a u'."""
+
+    def flows(x, y):
+        a, _, k, s = problem.at(x)
+        return np.stack([y[1] / a, k * y[0] - s])
+
+    def ends(low, high):
+        sides = ((problem.low, low, -1), (problem.high, high, 1))
+        return np.array(
+            [y[0] - e.value if isinstance(e, Dirichlet) else n * y[1] - e.inflow
+             for e, y, n in sides]
+        )  # fmt: skip
+
+    grid = np.linspace(*problem.interval, 50)
+    solution = scipy.integrate.solve_bvp(flows, ends, grid, np.zeros((2, 50)), tol=1e-8)
+    return solution.sol(positions)[0]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_references_agree_with_one_another(problem):
+    """SciPy's solver to 1e-7; differences with an error that falls fourfold as pieces halve."""
+    errors = []
+    for n_pieces in (200, 400):
+        positions, values = pinn.finite_differences(problem, n_pieces)
+        exact = boundary_value(problem, positions)
+        if problem is not VARIED:
+            np.testing.assert_allclose(pinn.closed_form(problem, positions), exact, atol=1e-7)
+            exact = pinn.closed_form(problem, positions)
+        errors.append(np.abs(values - exact).max())
+    assert errors[1] < 1e-3
+    # Parabolas are met to rounding; SciPy's own 1e-8 blurs the rate where there is no closed form.
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.05) or errors[0] < 1e-12
+    if problem is PROBLEMS[1]:  # control
+        wrong = Problem(2.0, 3.0, 1.0, Neumann(-0.7), Neumann(0.2))
+        assert abs(pinn.closed_form(wrong, [0.0])[0] - exact[0]) > 0.1
+
+
+@pytest.mark.parametrize("decay", [1e-14, 1e-4, 3.99, 4.01, 50.0])
+def test_small_decay_costs_no_digits(decay):
+    """By mpmath, s / k (1 - cosh((x - 1/4) / l) / cosh(1 / (4 l))) with held ends, and walls."""
+    x = np.linspace(0, 0.5, 5)
+    with mpmath.workdps(50):
+        k = mpmath.mpf(decay)
+        root = mpmath.sqrt(k)
+        held = [(1 - mpmath.cosh((p - 0.25) * root) / mpmath.cosh(root / 4)) / k for p in x]
+        wall = [(1 - mpmath.cosh(p * root) / mpmath.cosh(root / 2)) / k for p in x]
+    for low, exact in ((Dirichlet(), held), (Neumann(), wall)):
+        solution = pinn.closed_form(Problem(decay=decay, source=1.0, low=low, interval=(0, 0.5)), x)
+        np.testing.assert_allclose(solution, np.array(exact, float), rtol=1e-12, atol=1e-15)
 
 
 TRIAL = Trial(PARABOLA, network())
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("call", "message"),
     [
         (lambda: Problem(diffusion=0.0, low=Dirichlet()), "diffusion must be positive, got 0"),
         (lambda: Problem(decay=-1.0), "decay must be non-negative, got -1"),
@@ -250,25 +346,30 @@ TRIAL = Trial(PARABOLA, network())
         (lambda: Dirichlet(np.inf), "value must be finite"),
         (lambda: Neumann("much"), "inflow must be a number"),
         (lambda: pinn.closed_form(VARIED, [0.0]), "diffusion must be a number for a closed form"),
-        (lambda: pinn.closed_form(PARABOLA, [2.0]), "places must be in 0 to 1, got 2 to 2"),
+        (lambda: pinn.closed_form(PARABOLA, [2.0]), "positions must be in 0 to 1, got 2 to 2"),
         (lambda: pinn.finite_differences(PARABOLA, 0), "n_pieces must be at least 1"),
-        (lambda: Points([0.1, 0.2], [1.0, 2.0, 3.0]), "places, weights must have shapes that fit"),
-        (lambda: Points([np.nan], [1.0]), "places must be finite"),
-        (lambda: pinn.draw(PARABOLA, 0), "n_points must be at least 1"),
-        (lambda: pinn.quadrature(PARABOLA, 0), "n_pieces must be at least 1"),
+        (
+            lambda: Points([0.1, 0.2], [1.0, 2.0, 3.0]),
+            "positions, weights must have shapes that fit",
+        ),
+        (lambda: Points([np.nan], [1.0]), "positions must be finite"),
+        (lambda: Points.random(PARABOLA, 0), "n_points must be at least 1"),
+        (lambda: Points.gauss(PARABOLA, 0), "n_pieces must be at least 1"),
         (lambda: Trial(PARABOLA, network(), "no"), "imposed must be True or False"),
         (lambda: Strong(-1.0), "penalty must be non-negative"),
         (lambda: Energy(np.nan), "penalty must be finite"),
         (lambda: Galerkin(1), "n_pieces must be at least 2"),
         (lambda: Galerkin(4, -2), "penalty must be non-negative"),
-        (
-            lambda: pinn.jets(network(Step()), [0.0]),
-            "whose derivatives are known to jets, got Step",
+        (lambda: Trial(PARABOLA, network(Step()))([0.0]), "three known derivatives, got Step"),
+        (lambda: Trial(PARABOLA, dense([2, 1], Tanh()))([0.0]), "must have 1 columns here, got 2"),
+        (lambda: Trial(PARABOLA, dense([1, 2], Tanh()))([0.0]), "must have one output, got 2"),
+        *(
+            (lambda layer=layer: Trial(PARABOLA, Network([layer]))([0.0]), message)
+            for layer, message in (
+                (Convolution(np.ones((1, 1, 1))), "got Convolution"),
+                (Residual([Dense([[1.0], [1.0]])]), "must keep 1 features, got 2"),
+            )
         ),
-        (lambda: pinn.jets(dense([2, 1], Tanh(), rng=1), [0.0]), "must have 1 columns here, got 2"),
-        (lambda: pinn.jets(dense([1, 2], Tanh(), rng=1), [0.0]), "must have one output, got 2"),
-        (lambda: pinn.jets(Network([Convolution(np.ones((1, 1, 1)))]), [0.0]), "got Convolution"),
-        (lambda: pinn.jets(Network([Residual([Dense([[1.0], [1.0]])])]), [0.0]), "keep 1 features"),
         (lambda: pinn.gradient_noise(TRIAL, Galerkin()), "form must be Strong or Energy, got Gal"),
         (lambda: pinn.gradient_noise(TRIAL, Energy(), 0), "n_points must be at least 1"),
         (lambda: pinn.sampled_noise(TRIAL, Energy(), 3, n_draws=1), "n_draws must be at least 2"),
@@ -277,6 +378,6 @@ TRIAL = Trial(PARABOLA, network())
         (lambda: pinn.descend(TRIAL, Energy(), 0, learning_rate=1.0), "n_points must be at least"),
     ],
 )
-def test_bad_input(make, words):
-    with pytest.raises(ValueError, match=words):
-        make()
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

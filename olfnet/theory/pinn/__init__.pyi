@@ -1,23 +1,11 @@
-from .differentiation import derivatives, jets, linearized
-from .losses import Energy, Form, Galerkin, Strong
-from .problem import (
-    Coefficient,
-    Coefficients,
-    Dirichlet,
-    End,
-    Neumann,
-    Problem,
-    closed_form,
-    finite_differences,
-)
+from ._derivatives import derivatives
+from .losses import Energy, Form, Galerkin, Strong, gradient
+from .problem import Dirichlet, Neumann, Problem, closed_form, finite_differences
 from .solver import GradientNoise, Solution, descend, gradient_noise, sampled_noise, solve
-from .trial_function import Points, Trial, draw, flat, moved, quadrature
+from .trial_function import Points, Trial
 
 __all__ = [
-    "Coefficient",
-    "Coefficients",
     "Dirichlet",
-    "End",
     "Energy",
     "Form",
     "Galerkin",
@@ -31,14 +19,9 @@ __all__ = [
     "closed_form",
     "derivatives",
     "descend",
-    "draw",
     "finite_differences",
-    "flat",
+    "gradient",
     "gradient_noise",
-    "jets",
-    "linearized",
-    "moved",
-    "quadrature",
     "sampled_noise",
     "solve",
 ]

@@ -1,8 +1,8 @@
-"""What a function must make small to solve a differential equation, strong and weak.
+"""Losses for differential equations, strong and weak.
 
-The strong form takes the equation place by place and needs the function's curvature (Raissi,
+The strong form takes the equation point by point and needs the function's curvature (Raissi,
 Perdikaris & Karniadakis 2019, 10.1016/j.jcp.2018.10.045).  Weak forms take it under an integral and
-need its slope only: the energy that the solution makes smallest (E & Yu 2018,
+need its slope only: the energy, of which the solution is the minimum (E & Yu 2018,
 10.1007/s40304-018-0127-z), or balances against test functions (Kharazmi, Zhang & Karniadakis 2021,
 10.1016/j.cma.2020.113547).
 """
@@ -15,6 +15,7 @@ import numpy as np
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory.network import Parameters
+from olfnet.theory.pinn import _derivatives
 from olfnet.theory.pinn.problem import Dirichlet, Problem
 from olfnet.theory.pinn.trial_function import Points, Trial
 
@@ -22,11 +23,29 @@ _OUTWARD = (-1.0, 1.0)
 
 
 class Form(Protocol):
-    """What is to become small if a function is to solve a problem."""
+    """A loss that is least for the solution of a problem."""
 
     def __call__(self, trial: Trial, points: Points) -> tuple[float, Parameters]:
-        """Return the loss and its gradient by the network's parameters."""
+        """Return the loss and its gradient with respect to the network's parameters."""
         ...
+
+
+def gradient(trial: Trial, form: Form, points: Points) -> tuple[float, FloatArray]:
+    """Return a loss and its gradient with respect to all parameters, in one vector.
+
+    Parameters
+    ----------
+    trial : Trial
+    form : Form
+    points : Points
+
+    Returns
+    -------
+    tuple of float and array of shape (n_parameters,)
+        In the order of ``trial.parameters``.
+    """
+    loss, slopes = form(trial, points)
+    return loss, _derivatives.flat(slopes)
 
 
 @dataclass(frozen=True)
@@ -36,16 +55,16 @@ class Strong:
     Parameters
     ----------
     penalty : float
-        Times the squared error of what flows in, and of the value at ends that are not imposed.
+        Factor of the squared error of the inflow, and of the value at ends that are not imposed.
 
     Examples
     --------
     >>> from olfnet.theory.network import dense
     >>> from olfnet.theory.activations import ReLU
-    >>> from olfnet.theory.pinn.trial_function import quadrature
+    >>> from olfnet.theory.pinn import Problem
     >>> problem = Problem(source=1.0)
     >>> broken = Trial(problem, dense([1, 9, 1], ReLU(), rng=1), imposed=False)
-    >>> Strong(penalty=0.0)(broken, quadrature(problem))[0]  # a rectifier has no curvature
+    >>> Strong(penalty=0.0)(broken, Points.gauss(problem))[0]  # a rectifier has no curvature
     1.0
     """
 
@@ -57,28 +76,28 @@ class Strong:
     def __call__(self, trial: Trial, points: Points) -> tuple[float, Parameters]:
         """Return the loss and its gradient."""
         (u, slope, curvature), ends, pull = trial.at(points)
-        a, da, k, s = trial.problem.at(points.places)
+        a, da, k, s = trial.problem.at(points.positions)
         weights = points.weights / trial.problem.length
         residual = k * u - da * slope - a * curvature - s
         by_residual = 2 * weights * residual
-        by_jets = np.array([k * by_residual, -da * by_residual, -a * by_residual])
+        by_points = np.array([k * by_residual, -da * by_residual, -a * by_residual])
         cost, by_ends = _penalty(trial, ends, self.penalty)
         flow, by_flow = _flow_penalty(trial, ends, self.penalty)
         loss = weights @ residual**2 + cost + flow
-        return float(loss), pull(np.hstack([by_jets, by_ends + by_flow]))
+        return float(loss), pull(np.hstack([by_points, by_ends + by_flow]))
 
 
 @dataclass(frozen=True)
 class Energy:
-    """Energy, of which the solution has the least: integral of (a u'^2 + k u^2) / 2 - s u.
+    """Energy, which is least for the solution: integral of (a u'^2 + k u^2) / 2 - s u.
 
-    What flows in counts as inflow times value.
+    Each inflow counts as inflow times value.
 
     Parameters
     ----------
     penalty : float
-        Times the squared error of the value at Dirichlet ends that are not imposed; the minimum
-        then misses them by slope / (2 penalty).
+        Factor of the squared error of the value at Dirichlet ends that are not imposed; the
+        minimum then misses them by slope / (2 penalty).
     """
 
     penalty: float = 100.0
@@ -89,30 +108,30 @@ class Energy:
     def __call__(self, trial: Trial, points: Points) -> tuple[float, Parameters]:
         """Return the loss and its gradient."""
         (u, slope, _), ends, pull = trial.at(points)
-        a, _, k, s = trial.problem.at(points.places)
+        a, _, k, s = trial.problem.at(points.positions)
         weights = points.weights
-        by_jets = np.array([weights * (k * u - s), weights * a * slope, np.zeros_like(u)])
+        by_points = np.array([weights * (k * u - s), weights * a * slope, np.zeros_like(u)])
         inflow = _inflow(trial.problem)
         cost, by_ends = _penalty(trial, ends, self.penalty)
         by_ends[0] -= inflow
         loss = weights @ ((a * slope**2 + k * u**2) / 2 - s * u) - inflow @ ends[0] + cost
-        return float(loss), pull(np.hstack([by_jets, by_ends]))
+        return float(loss), pull(np.hstack([by_points, by_ends]))
 
 
 @dataclass(frozen=True)
 class Galerkin:
     """Mean squared imbalance against test functions: hats on equal pieces.
 
-    Of each hat the integral of a u' v' + k u v - s v, less what flows in, in parts of its area;
-    with ever narrower hats that becomes the strong residual.  Estimated from random points its
-    square is too large in the mean, by the variance of the imbalances.
+    For each hat v the integral of a u' v' + k u v - s v, less the inflow, relative to its area; for
+    narrow hats it tends to the strong residual.  Estimated from random points its square is too
+    large on average, by the variance of the imbalances.
 
     Parameters
     ----------
     n_pieces : int
-        At least 2; one hat for each place between them, and for each end that is not Dirichlet.
+        At least 2; one hat for each node between them, and for each end that is not Dirichlet.
     penalty : float
-        Times the squared error of the value at Dirichlet ends that are not imposed.
+        Factor of the squared error of the value at Dirichlet ends that are not imposed.
     """
 
     n_pieces: int = 10
@@ -125,8 +144,8 @@ class Galerkin:
     def __call__(self, trial: Trial, points: Points) -> tuple[float, Parameters]:
         """Return the loss and its gradient."""
         (u, slope, _), ends, pull = trial.at(points)
-        a, _, k, s = trial.problem.at(points.places)
-        hats, steps, area = self._hats(trial.problem, points.places)
+        a, _, k, s = trial.problem.at(points.positions)
+        hats, steps, area = self._hats(trial.problem, points.positions)
         weights = points.weights
         imbalance = steps @ (weights * a * slope) + hats @ (weights * (k * u - s))
         imbalance[[0, -1]] -= _inflow(trial.problem)
@@ -134,18 +153,18 @@ class Galerkin:
         free[[0, -1]] = ~trial.problem.dirichlet
         relative = imbalance / area * free
         pressure = 2 * relative / area / free.sum()
-        by_jets = np.array(
+        by_points = np.array(
             [weights * k * (pressure @ hats), weights * a * (pressure @ steps), np.zeros_like(u)]
         )
         cost, by_ends = _penalty(trial, ends, self.penalty)
-        return float(relative @ relative / free.sum() + cost), pull(np.hstack([by_jets, by_ends]))
+        return float(relative @ relative / free.sum() + cost), pull(np.hstack([by_points, by_ends]))
 
     def _hats(
-        self, problem: Problem, places: FloatArray
+        self, problem: Problem, positions: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Values and slopes of hats, each (n_pieces + 1, n_places), and their areas."""
+        """Return values and slopes of hats, each (n_pieces + 1, n_positions), and their areas."""
         width = problem.length / self.n_pieces
-        off = (places - problem.interval[0]) / width - np.arange(self.n_pieces + 1)[:, None]
+        off = (positions - problem.interval[0]) / width - np.arange(self.n_pieces + 1)[:, None]
         inside = np.abs(off) < 1
         area = np.full(self.n_pieces + 1, width)
         area[[0, -1]] /= 2
@@ -153,13 +172,13 @@ class Galerkin:
 
 
 def _inflow(problem: Problem) -> FloatArray:
-    """Return what flows in at each end, 0 where that is not told."""
+    """Return the inflow at each end, 0 where the value is given."""
     ends = (problem.low, problem.high)
     return np.array([0.0 if isinstance(end, Dirichlet) else end.inflow for end in ends])
 
 
 def _penalty(trial: Trial, ends: FloatArray, penalty: float) -> tuple[float, FloatArray]:
-    """Cost of wrong values at Dirichlet ends, and its gradient by the jets there."""
+    """Return the penalty of values at Dirichlet ends, and its gradient."""
     cost, by_ends = 0.0, np.zeros_like(ends)
     if trial.imposed:
         return cost, by_ends
@@ -172,7 +191,7 @@ def _penalty(trial: Trial, ends: FloatArray, penalty: float) -> tuple[float, Flo
 
 
 def _flow_penalty(trial: Trial, ends: FloatArray, penalty: float) -> tuple[float, FloatArray]:
-    """Cost of wrong inflow at Neumann ends; a weak form needs none."""
+    """Return the penalty of inflows at Neumann ends, which a weak form does not need."""
     cost, by_ends = 0.0, np.zeros_like(ends)
     diffusion = trial.problem.at(np.array(trial.problem.interval)).diffusion
     for nth, end in enumerate((trial.problem.low, trial.problem.high)):

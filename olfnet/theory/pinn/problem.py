@@ -1,6 +1,6 @@
-"""What spreads, decays and is fed: -(a u')' + k u = s on an interval, and its known solutions.
+"""One-dimensional reaction-diffusion boundary value problems, -(a u')' + k u = s.
 
-The steady concentration of an odor that diffuses (a), is lost (k) and released (s) is of this kind.
+Such is the steady concentration of an odor that diffuses (a), is lost (k) and released (s).
 Solutions come from a closed form where coefficients are constant, and otherwise from finite
 differences.
 """
@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from olfnet import checks
 from olfnet.checks import FloatArray
 
-Coefficient = float | Callable[[FloatArray], ArrayLike]
+_Coefficient = float | Callable[[FloatArray], ArrayLike]
 
 
 @dataclass(frozen=True)
 class Dirichlet:
-    """An end at which the value is held.
+    """An end with a given value.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Dirichlet:
 
 @dataclass(frozen=True)
 class Neumann:
-    """An end through which a known amount flows in; 0 for a wall.
+    """An end with a given inflow; 0 for a wall.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ class Neumann:
         checks.finite("inflow", self.inflow)
 
 
-End = Dirichlet | Neumann
+_End = Dirichlet | Neumann
 
 
-class Coefficients(NamedTuple):
-    """What a problem says at some places, each of shape (n_places,)."""
+class _Coefficients(NamedTuple):
+    """Coefficients of a problem at some positions, each of shape (n_positions,)."""
 
     diffusion: FloatArray
     diffusion_slope: FloatArray
@@ -68,22 +68,22 @@ class Problem:
 
     Parameters
     ----------
-    diffusion : float or callable (places) -> values
+    diffusion : float or callable (positions) -> values
         a, positive.
     decay : float or callable
         k, not negative.
     source : float or callable
         s.
     low, high : Dirichlet or Neumann
-        What happens at the ends.
+        Boundary conditions.
     interval : tuple of float
     diffusion_slope : float or callable
-        Derivative of a; needed where a is not constant and the balance is taken place by place.
+        Derivative of a; needed by the strong form where a is not constant.
 
     Raises
     ------
     ValueError
-        If a number is not legal, or nothing fixes the level of the solution.
+        If a number is out of range, or the level of the solution is not determined.
 
     Examples
     --------
@@ -91,13 +91,13 @@ class Problem:
     array([0.   , 0.125, 0.   ])
     """
 
-    diffusion: Coefficient = 1.0
-    decay: Coefficient = 0.0
-    source: Coefficient = 0.0
-    low: End = Dirichlet()
-    high: End = Dirichlet()
+    diffusion: _Coefficient = 1.0
+    decay: _Coefficient = 0.0
+    source: _Coefficient = 0.0
+    low: _End = Dirichlet()
+    high: _End = Dirichlet()
     interval: tuple[float, float] = (0.0, 1.0)
-    diffusion_slope: Coefficient = 0.0
+    diffusion_slope: _Coefficient = 0.0
 
     def __post_init__(self) -> None:
         low, high = (checks.finite("interval", end) for end in self.interval)
@@ -114,40 +114,40 @@ class Problem:
 
     @property
     def length(self) -> float:
-        """Of the interval."""
+        """Length of the interval."""
         return self.interval[1] - self.interval[0]
 
     @property
     def dirichlet(self) -> NDArray[np.bool_]:
-        """Which ends are held, shape (2,)."""
+        """Which ends have a given value, shape (2,)."""
         return np.array([isinstance(end, Dirichlet) for end in (self.low, self.high)])
 
-    def at(self, places: ArrayLike) -> Coefficients:
-        """Return the coefficients at some places."""
-        x = checks.vector("places", places)
-        names = Coefficients._fields
-        found = Coefficients(*(_values(name, getattr(self, name), x) for name in names))
-        if found.diffusion.min() <= 0:
-            raise ValueError(f"diffusion must be positive, got {found.diffusion.min():g}")
-        if found.decay.min() < 0:
-            raise ValueError(f"decay must be non-negative, got {found.decay.min():g}")
-        return found
+    def at(self, positions: ArrayLike) -> _Coefficients:
+        """Return the coefficients at some positions."""
+        x = checks.vector("positions", positions)
+        names = _Coefficients._fields
+        values = _Coefficients(*(_values(name, getattr(self, name), x) for name in names))
+        if values.diffusion.min() <= 0:
+            raise ValueError(f"diffusion must be positive, got {values.diffusion.min():g}")
+        if values.decay.min() < 0:
+            raise ValueError(f"decay must be non-negative, got {values.decay.min():g}")
+        return values
 
 
-def closed_form(problem: Problem, places: ArrayLike) -> FloatArray:
+def closed_form(problem: Problem, positions: ArrayLike) -> FloatArray:
     """Solve a problem with constant coefficients.
 
     Parameters
     ----------
     problem : Problem
-    places : array of shape (n_places,)
+    positions : array of shape (n_positions,)
 
     Returns
     -------
-    array of shape (n_places,)
+    array of shape (n_positions,)
         s / k + A exp(-(x - low) / l) + B exp(-(high - x) / l) with l = sqrt(a / k), or a parabola
-        without decay; A and B are such that both ends get their due.  If the interval is shorter
-        than l, the same is written by hyperbolic functions, which lose no digits.
+        without decay; A and B meet the conditions at both ends.  If the interval is shorter than
+        l, the same is written by hyperbolic functions, which lose no digits.
 
     Raises
     ------
@@ -159,10 +159,12 @@ def closed_form(problem: Problem, places: ArrayLike) -> FloatArray:
     >>> closed_form(Problem(decay=4.0, low=Neumann(2.0), interval=(0.0, 20.0)), [0.0, 0.5]).round(6)
     array([1.      , 0.367879])
     """
-    x = checks.vector("places", places)
+    x = checks.vector("positions", positions)
     low, high = problem.interval
     if x.min() < low or x.max() > high:
-        raise ValueError(f"places must be in {low:g} to {high:g}, got {x.min():g} to {x.max():g}")
+        raise ValueError(
+            f"positions must be in {low:g} to {high:g}, got {x.min():g} to {x.max():g}"
+        )
     a, k, s = (_constant(name, getattr(problem, name)) for name in ("diffusion", "decay", "source"))
     ends = np.array(problem.interval)
     values, slopes = _basis(ends, problem.interval, a, k, s)
@@ -172,12 +174,12 @@ def closed_form(problem: Problem, places: ArrayLike) -> FloatArray:
         row = values[:, nth] if held else a * outward * slopes[:, nth]
         rows[nth] = row[1:]
         right[nth] = (end.value if isinstance(end, Dirichlet) else end.inflow) - row[0]
-    shares = np.array([1.0, *np.linalg.solve(rows, right)])
-    return np.asarray(shares @ _basis(x, problem.interval, a, k, s)[0])
+    factors = np.array([1.0, *np.linalg.solve(rows, right)])
+    return np.asarray(factors @ _basis(x, problem.interval, a, k, s)[0])
 
 
 def finite_differences(problem: Problem, n_pieces: int) -> tuple[FloatArray, FloatArray]:
-    """Solve a problem by balancing what flows between the neighbors of a grid.
+    """Solve a problem by finite differences.
 
     Parameters
     ----------
@@ -187,7 +189,7 @@ def finite_differences(problem: Problem, n_pieces: int) -> tuple[FloatArray, Flo
 
     Returns
     -------
-    places, values : arrays of shape (n_pieces + 1,)
+    positions, values : arrays of shape (n_pieces + 1,)
         With an error of the order of ``n_pieces**-2`` where coefficients are smooth.
 
     Examples
@@ -198,49 +200,51 @@ def finite_differences(problem: Problem, n_pieces: int) -> tuple[FloatArray, Flo
     n_pieces = checks.count("n_pieces", n_pieces)
     x, h = np.linspace(*problem.interval, n_pieces + 1, retstep=True)
     here, between = problem.at(x), problem.at((x[1:] + x[:-1]) / 2).diffusion / h
-    share = np.full(n_pieces + 1, h)  # what belongs to each place: half as much at the ends
-    share[[0, -1]] = h / 2
+    cells = np.full(n_pieces + 1, h)  # length around each position: half as much at the ends
+    cells[[0, -1]] = h / 2
     bands = np.zeros((3, n_pieces + 1))
     bands[0, 1:] = bands[2, :-1] = -between
-    bands[1] = share * here.decay
+    bands[1] = cells * here.decay
     bands[1, :-1] += between
     bands[1, 1:] += between
-    right = share * here.source
-    for place, beside, end in ((0, (0, 1), problem.low), (-1, (2, -2), problem.high)):
+    right = cells * here.source
+    for index, beside, end in ((0, (0, 1), problem.low), (-1, (2, -2), problem.high)):
         if isinstance(end, Neumann):
-            right[place] += end.inflow
+            right[index] += end.inflow
         else:
-            bands[1, place], bands[beside], right[place] = 1.0, 0.0, end.value
+            bands[1, index], bands[beside], right[index] = 1.0, 0.0, end.value
     return x, np.asarray(scipy.linalg.solve_banded((1, 1), bands, right))
 
 
 def _basis(
     x: FloatArray, interval: tuple[float, float], a: float, k: float, s: float
 ) -> tuple[FloatArray, FloatArray]:
-    """One particular solution and two without source, and their slopes, each (3, n_places)."""
+    """Return a particular solution and two without source, and slopes, each (3, n_positions)."""
     low, high = interval
-    one, none = np.ones_like(x), np.zeros_like(x)
+    ones, zeros = np.ones_like(x), np.zeros_like(x)
     if k == 0:
         rise = x - low
-        return np.array([-s * rise**2 / (2 * a), one, rise]), np.array([-s * rise / a, none, one])
-    reach = np.sqrt(a / k)
-    if high - low < reach:  # all but a parabola, which s / k is far above
-        z = (x - low) / reach
-        rise, steep = reach * np.sinh(z), np.cosh(z)
-        bend = -2 * s / a * (reach * np.sinh(z / 2)) ** 2
-        return np.array([bend, steep, rise]), np.array([-s / a * rise, rise / reach**2, steep])
-    left, right = np.exp(-(x - low) / reach), np.exp(-(high - x) / reach)
-    return np.array([s / k * one, left, right]), np.array([none, -left / reach, right / reach])
+        return np.array([-s * rise**2 / (2 * a), ones, rise]), np.array(
+            [-s * rise / a, zeros, ones]
+        )
+    length = np.sqrt(a / k)
+    if high - low < length:  # all but a parabola, which s / k is far above
+        z = (x - low) / length
+        rise, steep = length * np.sinh(z), np.cosh(z)
+        bend = -2 * s / a * (length * np.sinh(z / 2)) ** 2
+        return np.array([bend, steep, rise]), np.array([-s / a * rise, rise / length**2, steep])
+    left, right = np.exp(-(x - low) / length), np.exp(-(high - x) / length)
+    return np.array([s / k * ones, left, right]), np.array([zeros, -left / length, right / length])
 
 
-def _values(name: str, coefficient: Coefficient, x: FloatArray) -> FloatArray:
+def _values(name: str, coefficient: _Coefficient, x: FloatArray) -> FloatArray:
     if not callable(coefficient):
         return np.full(x.shape, checks.finite(name, coefficient))
     (given,) = checks.broadcast(**{name: coefficient(x)})
     return checks.vector(name, np.broadcast_to(given, x.shape))
 
 
-def _constant(name: str, coefficient: Coefficient) -> float:
+def _constant(name: str, coefficient: _Coefficient) -> float:
     if callable(coefficient):
         raise ValueError(f"{name} must be a number for a closed form, got a function")
     return float(coefficient)

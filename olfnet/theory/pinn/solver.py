@@ -1,8 +1,7 @@
 """Networks that solve a differential equation, by its strong or its weak form.
 
-Problems are told in ``elliptic``, functions made of networks in ``trials``, what they must make
-small in ``forms``; all can be named from here.  A gradient from random collocation points is noisy:
-that of a loss which is a mean over points has a variance of v / n, and v is known by quadrature.
+A gradient from random collocation points is noisy: that of a loss which is a mean over points has a
+variance of v / n, and v is known by quadrature.
 """
 
 from dataclasses import dataclass, replace
@@ -14,36 +13,13 @@ from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory import network
 from olfnet.theory.network import Network, Parameters
-from olfnet.theory.pinn.losses import Energy, Form, Galerkin, Strong
-from olfnet.theory.pinn.problem import Dirichlet, Neumann, Problem, closed_form, finite_differences
-from olfnet.theory.pinn.trial_function import Points, Trial, draw, flat, moved, quadrature
-
-__all__ = [
-    "Dirichlet",
-    "Energy",
-    "Form",
-    "Galerkin",
-    "GradientNoise",
-    "Neumann",
-    "Points",
-    "Problem",
-    "Solution",
-    "Strong",
-    "Trial",
-    "closed_form",
-    "descend",
-    "draw",
-    "finite_differences",
-    "gradient_noise",
-    "quadrature",
-    "sampled_noise",
-    "solve",
-]
+from olfnet.theory.pinn.losses import Energy, Form, Strong, gradient
+from olfnet.theory.pinn.trial_function import Points, Trial
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """What came of training.
+    """A trained trial function.
 
     Attributes
     ----------
@@ -52,7 +28,7 @@ class Solution:
     losses : array of shape (n_steps + 1,)
         Before the first step and after each.
     message : str
-        Why it ended.
+        Reason of the end.
     """
 
     trial: Trial
@@ -70,7 +46,7 @@ def solve(
     trial : Trial
     form : Form
     points : Points, optional
-        By default those of ``quadrature``.
+        By default ``Points.gauss(trial.problem)``.
     n_steps : int
         At most.
 
@@ -81,32 +57,33 @@ def solve(
     Raises
     ------
     FloatingPointError
-        If the loss is no number.
+        If the loss is not finite.
 
     Examples
     --------
     >>> from olfnet.theory.network import dense
     >>> from olfnet.theory.activations import Tanh
+    >>> from olfnet.theory.pinn import Problem
     >>> start = Trial(Problem(source=1.0), dense([1, 10, 1], Tanh(), bias_variance=1.0, rng=1))
     >>> solve(start, Energy()).trial([0.5]).round(3)
     array([0.125])
     """
-    points = quadrature(trial.problem) if points is None else points
+    points = Points.gauss(trial.problem) if points is None else points
     n_steps = checks.count("n_steps", n_steps)
     losses = [form(trial, points)[0]]
 
     def loss(numbers: FloatArray) -> tuple[float, FloatArray]:
-        value, slopes = form(moved(trial, numbers), points)
+        value, slopes = gradient(trial.with_parameters(numbers), form, points)
         if not np.isfinite(value):
             raise FloatingPointError(f"the loss must stay finite, got {value}")
-        return value, flat(slopes)
+        return value, slopes
 
     done = scipy.optimize.minimize(
-        loss, flat(trial.network.parameters), jac=True, method="L-BFGS-B",
+        loss, trial.parameters, jac=True, method="L-BFGS-B",
         callback=lambda intermediate_result: losses.append(intermediate_result.fun),
         options={"maxiter": n_steps, "maxfun": 3 * n_steps, "maxcor": 30, "ftol": 0, "gtol": 1e-9},
     )  # fmt: skip
-    return Solution(moved(trial, done.x), np.array(losses), str(done.message))
+    return Solution(trial.with_parameters(done.x), np.array(losses), str(done.message))
 
 
 def descend(
@@ -138,32 +115,33 @@ def descend(
     Raises
     ------
     FloatingPointError
-        If the loss grows beyond all bounds: the learning rate is too large.
+        If the loss diverges: the learning rate is too large.
 
     Examples
     --------
     >>> from olfnet.theory.network import dense
     >>> from olfnet.theory.activations import Tanh
+    >>> from olfnet.theory.pinn import Problem
     >>> start = Trial(Problem(source=1.0), dense([1, 10, 1], Tanh(), bias_variance=1.0, rng=1))
     >>> losses = descend(start, Strong(), 50, learning_rate=1e-4, n_steps=100, rng=1).losses
     >>> bool(losses[-1] < 0.5 * losses[0])
     True
     """
-    rng = np.random.default_rng(rng)
+    rng, problem = np.random.default_rng(rng), trial.problem
     learning_rate = checks.positive("learning_rate", learning_rate)
     n_steps = checks.count("n_steps", n_steps)
 
-    def gradient(net: Network) -> tuple[float, Parameters]:
-        here = points if isinstance(points, Points) else draw(trial.problem, points, rng=rng)
-        return form(replace(trial, network=net), here)
+    def loss(net: Network) -> tuple[float, Parameters]:
+        at = points if isinstance(points, Points) else Points.random(problem, points, rng=rng)
+        return form(replace(trial, network=net), at)
 
-    done = network.descend(trial.network, gradient, learning_rate, n_steps)
+    done = network.descend(trial.network, loss, learning_rate, n_steps)
     return Solution(replace(trial, network=done.network), done.losses, f"{n_steps} steps")
 
 
 @dataclass(frozen=True)
 class GradientNoise:
-    """How a stochastic gradient scatters over draws of its points, all parameters together.
+    """Mean and variance of a stochastic gradient over draws of its points, of all parameters.
 
     Attributes
     ----------
@@ -178,25 +156,25 @@ class GradientNoise:
 
     @property
     def relative(self) -> float:
-        """Variance by squared mean: the same whatever unit the loss has."""
+        """Variance / squared mean, which does not depend on the unit of the loss."""
         return self.variance / self.squared_mean if self.squared_mean > 0 else np.inf
 
 
 def gradient_noise(
     trial: Trial, form: Strong | Energy, n_points: int = 1, *, n_pieces: int = 25
 ) -> GradientNoise:
-    """Scatter of the gradient from points drawn all over the interval, by quadrature.
+    """Return the noise of the gradient from uniformly drawn points, by quadrature.
 
     Parameters
     ----------
     trial : Trial
     form : Strong or Energy
-        A mean over points; the square of a mean over points, as Galerkin's, has no such simple
-        law, for which see :func:`sampled_noise`.
+        A mean over points; for the square of such a mean, as Galerkin's, see
+        :func:`sampled_noise`.
     n_points : int
         Drawn for each gradient.
     n_pieces : int
-        Of the quadrature.  If the network was trained on Gauss's points, use others here: between
+        Of the quadrature.  If the network was trained on Gauss points, use others here: between
         them its residual is larger.
 
     Returns
@@ -208,26 +186,27 @@ def gradient_noise(
     --------
     >>> from olfnet.theory.network import dense
     >>> from olfnet.theory.activations import Tanh
+    >>> from olfnet.theory.pinn import Problem
     >>> trial = Trial(Problem(source=1.0), dense([1, 10, 1], Tanh(), bias_variance=1.0, rng=1))
-    >>> one, ten = (gradient_noise(trial, Energy(), n).variance for n in (1, 10))
-    >>> round(one / ten, 10)
+    >>> single, ten = (gradient_noise(trial, Energy(), n).variance for n in (1, 10))
+    >>> round(single / ten, 10)
     10.0
     """
     if not isinstance(form, (Strong, Energy)):
         raise ValueError(f"form must be Strong or Energy, got {type(form).__name__}")
     n_points = checks.count("n_points", n_points)
-    points, length = quadrature(trial.problem, n_pieces), trial.problem.length
-    single = np.array([flat(form(trial, Points([x], [length]))[1]) for x in points.places])
-    shares = points.weights / length
-    mean = shares @ single
-    variance = shares @ np.sum((single - mean) ** 2, axis=1) / n_points
+    points, length = Points.gauss(trial.problem, n_pieces), trial.problem.length
+    single = np.array([gradient(trial, form, Points([x], [length]))[1] for x in points.positions])
+    masses = points.weights / length
+    mean = masses @ single
+    variance = masses @ np.sum((single - mean) ** 2, axis=1) / n_points
     return GradientNoise(float(mean @ mean), float(variance))
 
 
 def sampled_noise(
     trial: Trial, form: Form, n_points: int, *, n_draws: int = 100, rng: Seed = None
 ) -> GradientNoise:
-    """Scatter of the gradient of any form, over simulated draws.
+    """Return the noise of the gradient of any form, by simulated draws.
 
     Parameters
     ----------
@@ -242,11 +221,11 @@ def sampled_noise(
     Returns
     -------
     GradientNoise
-        Both are estimates without bias.
+        Both are unbiased estimates.
     """
     rng = np.random.default_rng(rng)
     n_draws = checks.count("n_draws", n_draws, minimum=2)
-    problem = trial.problem
-    drawn = [flat(form(trial, draw(problem, n_points, rng=rng))[1]) for _ in range(n_draws)]
+    points = (Points.random(trial.problem, n_points, rng=rng) for _ in range(n_draws))
+    drawn = [gradient(trial, form, at)[1] for at in points]
     mean, variance = np.mean(drawn, axis=0), np.var(drawn, axis=0, ddof=1).sum()
     return GradientNoise(float(mean @ mean - variance / n_draws), float(variance))

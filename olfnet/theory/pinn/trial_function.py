@@ -1,8 +1,8 @@
-"""Functions made of a network that are to solve a differential equation, and points for them."""
+"""Trial functions, made of a network, and points for integrals over them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,82 +10,56 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 from olfnet.theory.network import Network, Parameters
-from olfnet.theory.pinn import differentiation
+from olfnet.theory.pinn import _derivatives
 from olfnet.theory.pinn.problem import Dirichlet, Problem
-
-PullBack = Callable[[FloatArray], Parameters]
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Places with weights, whose weighted sum stands for an integral.
+    """Positions with weights, whose weighted sum stands for an integral.
 
     Parameters
     ----------
-    places, weights : arrays of shape (n_points,)
+    positions, weights : arrays of shape (n_points,)
+
+    Examples
+    --------
+    >>> points = Points.gauss(Problem(), 1, 2)
+    >>> float((points.weights @ points.positions**3).round(12))
+    0.25
     """
 
-    places: Any
+    positions: Any
     weights: Any
 
     def __post_init__(self) -> None:
-        places, weights = checks.broadcast(places=self.places, weights=self.weights)
-        object.__setattr__(self, "places", checks.vector("places", places))
+        positions, weights = checks.broadcast(positions=self.positions, weights=self.weights)
+        object.__setattr__(self, "positions", checks.vector("positions", positions))
         object.__setattr__(self, "weights", checks.vector("weights", weights))
 
+    @classmethod
+    def random(cls, problem: Problem, n_points: int, *, rng: Seed = None) -> Self:
+        """Draw collocation points uniformly from the interval, with equal weights."""
+        rng = np.random.default_rng(rng)
+        n_points = checks.count("n_points", n_points)
+        return cls(rng.uniform(*problem.interval, n_points), problem.length / n_points)
 
-def draw(problem: Problem, n_points: int, *, rng: Seed = None) -> Points:
-    """Draw collocation points all over the interval, with equal weights.
+    @classmethod
+    def gauss(cls, problem: Problem, n_pieces: int = 20, n_nodes: int = 4) -> Self:
+        """Return Gauss points on equal pieces of the interval.
 
-    Parameters
-    ----------
-    problem : Problem
-    n_points : int
-    rng : seed or Generator
-
-    Returns
-    -------
-    Points
-
-    Examples
-    --------
-    >>> draw(Problem(), 4, rng=1).weights
-    array([0.25, 0.25, 0.25, 0.25])
-    """
-    rng = np.random.default_rng(rng)
-    n_points = checks.count("n_points", n_points)
-    return Points(rng.uniform(*problem.interval, n_points), problem.length / n_points)
-
-
-def quadrature(problem: Problem, n_pieces: int = 20, n_nodes: int = 4) -> Points:
-    """Gauss's points on equal pieces of the interval.
-
-    Parameters
-    ----------
-    problem : Problem
-    n_pieces, n_nodes : int
         Polynomials of degree 2 n_nodes - 1 on each piece are integrated exactly.
-
-    Returns
-    -------
-    Points
-
-    Examples
-    --------
-    >>> points = quadrature(Problem(), 1, 2)
-    >>> float((points.weights @ points.places**3).round(12))
-    0.25
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(checks.count("n_nodes", n_nodes))
-    half = problem.length / checks.count("n_pieces", n_pieces) / 2
-    middles = problem.interval[0] + half * (2 * np.arange(n_pieces) + 1)
-    places = middles[:, None] + half * nodes
-    return Points(places.ravel(), np.tile(half * weights, n_pieces))
+        """
+        nodes, weights = np.polynomial.legendre.leggauss(checks.count("n_nodes", n_nodes))
+        half = problem.length / checks.count("n_pieces", n_pieces) / 2
+        middles = problem.interval[0] + half * (2 * np.arange(n_pieces) + 1)
+        positions = middles[:, None] + half * nodes
+        return cls(positions.ravel(), np.tile(half * weights, n_pieces))
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A function made of a network, that is to solve a problem.
+    """A trial function, made of a network, for the solution of a problem.
 
     Parameters
     ----------
@@ -94,8 +68,8 @@ class Trial:
         One input, one output.  Drawn at random it varies over lengths of about 1, and so should
         the problem.
     imposed : bool
-        Whether Dirichlet ends are met whatever the network says: ``u = line + bubble * network``
-        with a bubble that vanishes there (Lagaris, Likas & Fotiadis 1998, arXiv physics/9705023).
+        Whether Dirichlet ends are met by construction: ``u = line + bubble * network`` with a
+        bubble that vanishes there (Lagaris, Likas & Fotiadis 1998, arXiv physics/9705023).
         Otherwise u is the network itself, and losses have a penalty.
 
     Examples
@@ -114,18 +88,33 @@ class Trial:
     def __post_init__(self) -> None:
         checks.flag("imposed", self.imposed)
 
-    def __call__(self, places: ArrayLike) -> FloatArray:
-        """Return values, shape (n_places,)."""
-        return np.asarray(self.linearized(checks.vector("places", places))[0][0])
+    def __call__(self, positions: ArrayLike) -> FloatArray:
+        """Return values, shape (n_positions,)."""
+        return np.asarray(self.linearized(checks.vector("positions", positions))[0][0])
 
-    def linearized(self, places: FloatArray) -> tuple[FloatArray, PullBack]:
-        """Return jets of shape (3, n_places), and what pulls a gradient back to parameters."""
-        found, pull = differentiation.linearized(self.network, places)
+    @property
+    def parameters(self) -> FloatArray:
+        """All parameters of the network in one vector."""
+        return _derivatives.flat(self.network.parameters)
+
+    def with_parameters(self, numbers: FloatArray) -> Self:
+        """Return the same trial with other parameters, given in one vector."""
+        shapes = [array.shape for array in self.network.parameters]
+        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
+        parts = zip(np.split(numbers, ends[:-1]), shapes, strict=True)
+        network = self.network.with_parameters([part.reshape(shape) for part, shape in parts])
+        return replace(self, network=network)
+
+    def linearized(
+        self, positions: FloatArray
+    ) -> tuple[FloatArray, Callable[[FloatArray], Parameters]]:
+        """Return value, slope and curvature, (3, n_positions), and what pulls gradients back."""
+        outputs, pull = _derivatives.linearized(self.network, positions)
         if not self.imposed:
-            return found, pull
-        line, (b, db, ddb) = _line(self.problem, places), _bubble(self.problem, places)
-        value, slope, curvature = found
-        dressed = line + np.array(
+            return outputs, pull
+        line, (b, db, ddb) = _line(self.problem, positions), _bubble(self.problem, positions)
+        value, slope, curvature = outputs
+        imposed = line + np.array(
             [b * value, db * value + b * slope, ddb * value + 2 * db * slope + b * curvature]
         )
 
@@ -133,31 +122,18 @@ class Trial:
             g, dg, ddg = gradient
             return pull(np.array([b * g + db * dg + ddb * ddg, b * dg + 2 * db * ddg, b * ddg]))
 
-        return dressed, pull_back
+        return imposed, pull_back
 
-    def at(self, points: Points) -> tuple[FloatArray, FloatArray, PullBack]:
-        """Return jets at points and at both ends, and what pulls gradients by both back."""
-        both = np.concatenate([points.places, self.problem.interval])
-        found, pull = self.linearized(both)
-        return found[:, :-2], found[:, -2:], pull
-
-
-def flat(parameters: Parameters) -> FloatArray:
-    """All parameters in a row."""
-    return np.concatenate([np.ravel(array) for array in parameters])
-
-
-def moved(trial: Trial, numbers: FloatArray) -> Trial:
-    """Return the same trial with other parameters, given in a row."""
-    shapes = [array.shape for array in trial.network.parameters]
-    ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
-    parts = zip(np.split(numbers, ends[:-1]), shapes, strict=True)
-    network = trial.network.with_parameters([part.reshape(shape) for part, shape in parts])
-    return replace(trial, network=network)
+    def at(
+        self, points: Points
+    ) -> tuple[FloatArray, FloatArray, Callable[[FloatArray], Parameters]]:
+        """Return the same at points and at both ends, and what pulls gradients of both back."""
+        outputs, pull = self.linearized(np.concatenate([points.positions, self.problem.interval]))
+        return outputs[:, :-2], outputs[:, -2:], pull
 
 
 def _line(problem: Problem, x: FloatArray) -> FloatArray:
-    """Jets of the straight line that meets all Dirichlet ends."""
+    """Return the straight line that meets all Dirichlet ends, and its derivatives."""
     ends = (problem.low, problem.high)
     held = [end.value for end in ends if isinstance(end, Dirichlet)] or [0.0]
     start, stop = held[0], held[-1]
@@ -167,12 +143,12 @@ def _line(problem: Problem, x: FloatArray) -> FloatArray:
 
 
 def _bubble(problem: Problem, x: FloatArray) -> FloatArray:
-    """Jets of a polynomial that is 0 at Dirichlet ends and 1 at most."""
+    """Return a polynomial that is 0 at Dirichlet ends and 1 at most, and its derivatives."""
     t, per = (x - problem.interval[0]) / problem.length, 1 / problem.length
-    one, none = np.ones_like(x), np.zeros_like(x)
+    ones, zeros = np.ones_like(x), np.zeros_like(x)
     if problem.dirichlet.all():
-        return np.array([4 * t * (1 - t), 4 * per * (1 - 2 * t), -8 * per**2 * one])
+        return np.array([4 * t * (1 - t), 4 * per * (1 - 2 * t), -8 * per**2 * ones])
     if problem.dirichlet.any():
         up = problem.dirichlet[0]
-        return np.array([t if up else 1 - t, per * one if up else -per * one, none])
-    return np.array([one, none, none])
+        return np.array([t if up else 1 - t, per * ones if up else -per * ones, zeros])
+    return np.array([ones, zeros, zeros])
