@@ -1,7 +1,7 @@
-"""The DoOR database, as users download it: responses merged from many studies, most missing.
+"""The DoOR database: responses merged from many studies, most of them missing.
 
-What nobody measured is NaN, and everything that computes with rates refuses NaN; ``complete`` cuts
-out a block without holes.
+Missing entries are NaN, and everything that computes with rates refuses NaN; ``complete`` selects a
+block without missing entries.
 """
 
 import csv
@@ -16,7 +16,7 @@ from olfnet.checks import FloatArray
 from olfnet.receptors.glomerulus_names import current_names
 from olfnet.receptors.tables import distinct, lines_of, number, separator_of
 
-_SPONTANEOUS = "SFR"  # the row of spontaneous firing, which is no odor
+_SPONTANEOUS = "SFR"  # row of spontaneous firing
 
 
 def load_door(
@@ -28,25 +28,24 @@ def load_door(
     ----------
     responses : path
         ``door_response_matrix.csv`` (or ``response.matrix.csv``) of the package DoOR.data: odors in
-        rows, receptors and sensory neurons in columns, ``NA`` where nothing was measured.
+        rows, receptors and sensory neurons in columns, ``NA`` for missing entries.
     mappings : path, optional
         ``door_mappings.csv`` (or ``DoOR.mappings.csv``) of the same package, for the glomeruli.
 
     Returns
     -------
     xarray.DataArray of shape (n_odors, n_receptors)
-        Responses without unit, 1 being the strongest of each receptor; NaN where there is none, of
-        which ``attrs["n_missing"]`` tells the number.  Coordinates along ``receptor``:
-        ``spontaneous``, the response to nothing (NaN if not known), and ``glomerulus`` (empty if
-        not known, or not one only; ``attrs["dropped"]`` lists these, a line each), by the names of
-        :func:`olfnet.receptors.glomerulus_names.current_names`.
+        Responses without unit, relative to the strongest of each receptor; missing ones are NaN,
+        and ``attrs["n_missing"]`` is their number. Coordinates along ``receptor``: ``spontaneous``,
+        the response without odor (NaN if unknown), and ``glomerulus`` by its current name (empty if
+        unknown or more than one; ``attrs["dropped"]`` lists these, a line each).
 
     Raises
     ------
     ValueError
-        If the table has no ``SFR`` row or no odor, rows of different length, a name twice, what is
-        neither a number nor NA, or responses beyond -1 to 1, which are in another unit; if the
-        mappings give a receptor two glomeruli in different rows.
+        If the table has no ``SFR`` row or no odor, rows of different length, a name twice, an entry
+        that is neither a number nor NA, or responses outside [-1, 1]; if the mappings give a
+        receptor different glomeruli in two rows.
     """
     names, odors, values = _matrix(Path(responses))
     if _SPONTANEOUS not in odors or len(odors) < 2:
@@ -54,18 +53,18 @@ def load_door(
             f"table '{responses}' must have a row {_SPONTANEOUS} and at least one odor, "
             f"got {', '.join(odors[:3])}"
         )
-    at = odors.index(_SPONTANEOUS)
-    table = np.delete(values, at, axis=0)
-    places = _glomeruli(Path(mappings)) if mappings is not None else {}
-    glomeruli = {name: place for name, place in places.items() if place.isalnum()}
-    unplaced = [name for name in names if name in places and name not in glomeruli]
+    row = odors.index(_SPONTANEOUS)
+    table = np.delete(values, row, axis=0)
+    given = _glomeruli(Path(mappings)) if mappings is not None else {}
+    glomeruli = {name: glomerulus for name, glomerulus in given.items() if glomerulus.isalnum()}
+    dropped = [name for name in names if name in given and name not in glomeruli]
     return xr.DataArray(
         table,
         dims=("odor", "receptor"),
         coords={
             "odor": [odor for odor in odors if odor != _SPONTANEOUS],
             "receptor": names,
-            "spontaneous": ("receptor", values[at]),
+            "spontaneous": ("receptor", values[row]),
             "glomerulus": ("receptor", [glomeruli.get(name, "") for name in names]),
         },
         name="response",
@@ -76,32 +75,32 @@ def load_door(
             "doi": "10.1038/srep21841",
             "license": "CC BY-SA 4.0 (DoOR.data 2.0); cite the article",
             "n_missing": int(np.isnan(table).sum()),
-            "dropped": "\n".join(f"glomerulus of {one}: {places[one]!r}" for one in unplaced),
+            "dropped": "\n".join(f"glomerulus of {name}: {given[name]!r}" for name in dropped),
         },
     )
 
 
 def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataArray:
-    """Cut a block without missing responses out of a panel.
+    """Select a block of a panel without missing responses.
 
     Parameters
     ----------
     panel : DataArray of shape (n_odors, n_receptors)
         Responses, NaN where missing.
     n_receptors : int, optional
-        Keep that many receptors, the best-known ones, and all odors that are known for all of them.
-        Without it the odor or receptor with the largest missing share is left out until nothing is
-        missing, which makes the block large, but not the largest there is.
+        Keep that many receptors, those with the fewest missing entries, and the odors measured at
+        all of them. Without it the odor or receptor with the largest missing fraction is left out
+        until nothing is missing, which gives a large block, but not always the largest one.
 
     Returns
     -------
     DataArray
-        ``attrs`` tells how many odors and receptors were dropped.
+        ``attrs`` holds the numbers of dropped odors and receptors.
 
     Raises
     ------
     ValueError
-        If the panel is not labeled so, or nothing is left.
+        If the panel has other dimensions, or nothing is left.
 
     Examples
     --------
@@ -137,7 +136,7 @@ def complete(panel: xr.DataArray, *, n_receptors: int | None = None) -> xr.DataA
 
 
 def _matrix(path: Path) -> tuple[list[str], list[str], FloatArray]:
-    """Receptors, odors and responses of a table as R writes it: no name above the row names."""
+    """Read receptors, odors and responses of a table as R writes it: no name above row names."""
     header, *rows = _rows(path)
     place = f"table '{path}'"
     names = distinct("receptor", ((place, name) for name in header if name))
@@ -149,7 +148,7 @@ def _matrix(path: Path) -> tuple[list[str], list[str], FloatArray]:
         )
     odors = distinct("odor", ((place, row[0]) for row in rows))
     values = np.array([[number(f"{place}, {row[0]},", cell) for cell in row[1:]] for row in rows])
-    beyond = values[np.abs(values) > 1]  # what is missing is not beyond
+    beyond = values[np.abs(values) > 1]
     if beyond.size:
         raise ValueError(
             f"{place} must hold responses relative to the receptor's strongest, from -1 to 1, got "
@@ -159,7 +158,7 @@ def _matrix(path: Path) -> tuple[list[str], list[str], FloatArray]:
 
 
 def _glomeruli(path: Path) -> dict[str, str]:
-    """Glomerulus or glomeruli of each receptor, by the names of this package."""
+    """Read the glomerulus or glomeruli of each receptor, by current names."""
     header, *rows = _rows(path)
     shift = len(rows[0]) - len(header) if rows else 0  # R leaves out the name of the row names
     try:
@@ -168,21 +167,21 @@ def _glomeruli(path: Path) -> dict[str, str]:
         raise ValueError(
             f"{path.name} must have columns receptor and glomerulus, got {', '.join(header)}"
         ) from None
-    today, found = current_names(), dict[str, str]()
+    current, glomeruli = current_names(), dict[str, str]()
     for row in rows:
         if len(row) <= max(receptor, glomerulus):
             raise ValueError(f"{path.name} must have a glomerulus in each row, got {row}")
-        name, place = row[receptor], today.get(row[glomerulus], row[glomerulus])
-        if found.setdefault(name, place) != place and name:
+        name, place = row[receptor], current.get(row[glomerulus], row[glomerulus])
+        if glomeruli.setdefault(name, place) != place and name:
             raise ValueError(
                 f"{path.name} must give {name} the same glomeruli in each row, got "
-                f"{found[name]!r} and {place!r}"
+                f"{glomeruli[name]!r} and {place!r}"
             )
-    return found
+    return glomeruli
 
 
 def _rows(path: Path) -> list[list[str]]:
-    """Cells of a table, whichever separator its header has."""
+    """Read the cells of a table with any of the separators."""
     lines = lines_of(path)
     reader = csv.reader(lines, delimiter=separator_of(path, lines[0]))
     return [[cell.strip() for cell in row] for row in reader if row]

@@ -1,4 +1,4 @@
-"""Names of glomeruli, which are written in different ways, as this package writes them."""
+"""Synonyms of glomerulus names."""
 
 import csv
 from functools import cache
@@ -8,18 +8,18 @@ from olfnet.receptors.tables import data_folder
 
 
 def current_names(naming: str = "any") -> dict[str, str]:
-    """Names of glomeruli that are written in different ways, from ``data/glomerulus_names.csv``.
+    """Return the current name of glomeruli by their synonyms, of ``data/glomerulus_names.csv``.
 
     Parameters
     ----------
     naming : str
-        ``"any"`` for names that always mean the same; ``"hemibrain_v1"`` for those of the first
-        versions of the hemibrain, too, some of which mean another glomerulus today.
+        ``"any"`` for synonyms that are unambiguous; ``"hemibrain_v1"`` for those of the first
+        versions of the hemibrain as well, some of which mean another glomerulus today.
 
     Returns
     -------
     dict
-        From the name as written to that of this package; what is not in it stays as it is.
+        From synonym to current name; names that are not in it are current ones.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How steeply rates of projection neurons follow those of receptors: slopes and their bounds.
+"""Lipschitz constants and slopes of antennal-lobe transforms.
 
 Write a projection neuron's rate as ``P_i = max_rate F(t_i)``, with ``F(t) = t^n / (1 + t^n)``,
 ``t_i = R_i / b`` and ``b = (sigma^n + s^n)^(1/n)`` for the inhibition ``s = a sum(R)``,
@@ -6,7 +6,7 @@ Write a projection neuron's rate as ``P_i = max_rate F(t_i)``, with ``F(t) = t^n
 
     dP_i / dR_j = max_rate / b (f(t_i) [i = j] - k t_i f(t_i)),    k = db/dsum(R) = a (s / b)^(n-1):
 
-a steep one by the own receptor, and a flat one, the same by all receptors, for the inhibition.
+an own slope with respect to the same glomerulus, and a shared one, from inhibition.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _ROUNDING = 100 * float(np.finfo(float).eps)
 
 
 class Slopes(NamedTuple):
-    """Least and greatest slopes: ``dP_i / dR_j = own_i [i = j] - shared_i``.
+    """Bounds of slopes: ``dP_i / dR_j = own_i [i = j] - shared_i``.
 
     All arrays have the shape of the rates they belong to, in spikes/s per spikes/s.
     """
@@ -43,30 +43,30 @@ class Slopes(NamedTuple):
 def slopes(
     transform: DivisiveNormalization | NoNormalization,
     rates: ArrayLike,
-    reach: ArrayLike = 0.0,
-    total_reach: ArrayLike = 0.0,
+    radius: ArrayLike = 0.0,
+    total_radius: ArrayLike = 0.0,
 ) -> Slopes:
-    """Return by how much projection-neuron rates change with receptor rates near the given ones.
+    """Bound the slopes of projection-neuron rates with respect to receptor rates.
 
     Parameters
     ----------
     transform : DivisiveNormalization or NoNormalization
     rates : array of shape (n_odors, n_glomeruli)
         Receptor rates, in spikes/s.
-    reach : array that fits ``rates``
-        By how much a rate may differ from the given one, in spikes/s; it stays non-negative.
-    total_reach : array that fits (n_odors, 1)
-        By how much the sum of all rates may, in spikes/s.
+    radius : array that fits ``rates``
+        Largest deviation of a rate from the given one, in spikes/s; rates stay non-negative.
+    total_radius : array that fits (n_odors, 1)
+        Largest deviation of the sum of all rates, in spikes/s.
 
     Returns
     -------
     Slopes
-        Bounds that hold wherever rates are within reach, rounded outward.
+        Bounds for all rates within the radii, rounded outward.
 
     Raises
     ------
     ValueError
-        If rates or reaches are negative, the slopes of the transform are not known, or its exponent
+        If rates or radii are negative, the slopes of the transform are not known, or its exponent
         is below 1: then a projection neuron's slope at rest is infinite.
 
     Examples
@@ -76,15 +76,15 @@ def slopes(
     (array([[3.4375]]), array([[0.]]))
     """
     rates = checks.matrix("rates", rates, nonnegative=True)
-    reach = _distances("reach", reach, rates)
-    total_reach = _distances("total_reach", total_reach, rates[:, :1])
+    radius = _distances("radius", radius, rates)
+    total_radius = _distances("total_radius", total_radius, rates[:, :1])
     if isinstance(transform, NoNormalization):
         return Slopes(*(np.full(rates.shape, slope) for slope in (1.0, 1.0, 0.0, 0.0)))
     _require_known(transform)
-    low, high = np.maximum(rates - reach, 0), rates + reach
+    low, high = np.maximum(rates - radius, 0), rates + radius
     total = rates.sum(axis=1, keepdims=True)
-    least = _half_rate(transform, np.maximum(total - total_reach, 0))
-    most = _half_rate(transform, total + total_reach)
+    least = _half_rate(transform, np.maximum(total - total_radius, 0))
+    most = _half_rate(transform, total + total_radius)
     own, shared = (
         _range(kind, transform.exponent, low / most.rate, high / least.rate)
         for kind in (_hill_slope, _hill_growth)
@@ -102,14 +102,14 @@ def slopes(
 def lipschitz_bound(
     transform: DivisiveNormalization | NoNormalization, n_glomeruli: int, norm: float = 2
 ) -> float:
-    """Return by how much more projection-neuron rates can differ than any receptor rates do.
+    """Return a Lipschitz constant of projection-neuron rates as a function of receptor rates.
 
     Parameters
     ----------
     transform : DivisiveNormalization or NoNormalization
     n_glomeruli : int
     norm : {2, np.inf}
-        Differences are measured by their length, or by the largest one.
+        Norm of differences of rates.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def lipschitz_bound(
 
 
 class _HalfRate(NamedTuple):
-    """Receptor rate b of half the maximal response, and its growth k with the sum of all rates."""
+    """Receptor rate b of half the maximal response, and its slope k in the sum of all rates."""
 
     rate: FloatArray
     growth: FloatArray
@@ -182,7 +182,7 @@ def _hill_slope(t: FloatArray, n: float) -> FloatArray:
 
 
 def _peak(kind: Callable[[FloatArray, float], FloatArray], n: float) -> float:
-    """Where f or t f is greatest: both rise until there, and fall from there on."""
+    """Return the maximizer of f or t f, below which both rise and above which both fall."""
     return 1.0 if kind is _hill_growth else ((n - 1) / (n + 1)) ** (1 / n)
 
 

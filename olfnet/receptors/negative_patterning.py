@@ -1,4 +1,4 @@
-"""Odors and their mixtures in the arrangement of exclusive or: negative patterning."""
+"""Negative patterning (XOR) problems: A+, B+, AB-."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,10 +8,10 @@ from olfnet.checks import FloatArray
 
 
 def problems(odors: ArrayLike, air: ArrayLike = 0.0) -> tuple[FloatArray, FloatArray]:
-    """Arrange odors as problems in which each of two odors is rewarded, but not both together.
+    """Arrange odors as problems: each of two odors is rewarded, their mixture is not.
 
-    A mixture adds up what its two odors add to the rates in clean air, so that A + B = AB + air:
-    no linear readout of these very rates can solve a single problem, whatever its threshold.
+    Rates of the mixture are the sum of what its two odors add to the rates in clean air, so that
+    A + B = AB + air: no linear readout of these rates solves a problem, whatever its threshold.
 
     Parameters
     ----------
@@ -25,18 +25,18 @@ def problems(odors: ArrayLike, air: ArrayLike = 0.0) -> tuple[FloatArray, FloatA
     patterns : array of shape (1 + 3 * n_problems, n_receptors)
         Air, then A, B and AB of each problem, in spikes/s.
     labels : array of shape (1 + 3 * n_problems,)
-        1 for what is rewarded, -1 for what is not.
+        1 if rewarded, else -1.
 
     Raises
     ------
     ValueError
-        If the number of odors is odd, or a rate lies below that in air, since rates that are
-        clipped at zero do not add up.
+        If the number of odors is odd, or a rate lies below that in air (rates clipped at zero do
+        not add up).
 
     Notes
     -----
-    Whole rates add up exactly.  Others are rounded, to about 1e-16 of their size, by which
-    ``olfnet.separate`` can tell mixtures from sums: it decides on the numbers as they are.
+    Integer rates add up exactly. Sums of others are rounded, to about 1e-16 of their size, and
+    ``olfnet.separate`` is exact enough to use that difference.
 
     References
     ----------
@@ -58,6 +58,6 @@ def problems(odors: ArrayLike, air: ArrayLike = 0.0) -> tuple[FloatArray, FloatA
     if not (lowest >= air).all():
         worst = float((lowest - air).min())
         raise ValueError(f"odors must not lie below air, got {worst:g} spikes/s relative to it")
-    one, other = odors[::2], odors[1::2]
-    problems = np.stack((one, other, one + other - air), axis=1).reshape(-1, odors.shape[1])
-    return np.vstack((air, problems)), np.append(-1.0, np.tile([1.0, 1.0, -1.0], len(one)))
+    a, b = odors[::2], odors[1::2]
+    patterns = np.stack((a, b, a + b - air), axis=1).reshape(-1, odors.shape[1])
+    return np.vstack((air, patterns)), np.append(-1.0, np.tile([1.0, 1.0, -1.0], len(a)))

@@ -1,4 +1,4 @@
-"""The same odors again: repeated trials with receptor noise.
+"""Receptor noise: several trials of the same odors.
 
 A noise model is a small record, called with rates and returning the standard deviation of each. To
 add one, write such a class.
@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 
-Noise = Callable[[FloatArray], FloatArray]
+_Noise = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
 class GaussianNoise:
-    """Noise that is equally strong at all rates.
+    """Noise of the same standard deviation at all rates.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class SaturatingNoise:
     max_sd : float
         Standard deviation at high rates, in spikes/s.
     slope : float
-        How soon it is reached, in s (per spike/s).
+        Slope at rate 0, relative to ``max_sd``, in s (per spike/s).
 
     Raises
     ------
@@ -82,7 +82,7 @@ class SaturatingNoise:
 
     def __call__(self, rates: FloatArray) -> FloatArray:
         """Return the standard deviation of each rate, in spikes/s."""
-        rates = checks.matrix("rates", rates, nonnegative=True)
+        checks.within("rates", rates, 0, np.inf)
         return self.max_sd * np.tanh(self.slope * rates)
 
 
@@ -90,11 +90,11 @@ def noisy_trials(
     odors: ArrayLike,
     n_trials: int,
     *,
-    noise: Noise = GaussianNoise(),  # noqa: B008  (a frozen record)
+    noise: _Noise = GaussianNoise(),  # noqa: B008  (a frozen record)
     nonnegative: bool = False,
     rng: Seed = None,
 ) -> FloatArray:
-    """Present each odor several times, with independent normal noise in every trial and receptor.
+    """Draw trials of each odor, with independent normal noise in every trial and receptor.
 
     Parameters
     ----------

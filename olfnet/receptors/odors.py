@@ -1,9 +1,8 @@
-"""Synthetic odor panels: one row per odor, one column per receptor.
+"""Generators of synthetic odor panels: one row per odor, one column per receptor.
 
 Every generator is called as ``name(n_odors, n_receptors, *, ..., rng=None)`` and returns a float
 array of shape (n_odors, n_receptors); the same ``rng`` seed gives the same odors. Rates are in
-spikes/s wherever a generator has a scale of its own; `gaussian`, `binary` and `clusters` draw the
-dimensionless patterns of theory.
+spikes/s, but those of `gaussian`, `binary` and `clusters` are dimensionless.
 """
 
 import math
@@ -19,7 +18,7 @@ from olfnet.checks import FloatArray, Seed
 def gaussian(
     n_odors: int, n_receptors: int, *, mean: float = 0.0, sd: float = 1.0, rng: Seed = None
 ) -> FloatArray:
-    """Draw every entry from one normal distribution, as the theories of capacity do.
+    """Draw every entry from one normal distribution.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def gaussian(
 def binary(
     n_odors: int, n_receptors: int, *, coding_level: float = 0.5, rng: Seed = None
 ) -> FloatArray:
-    """Let each odor activate each receptor or not: entries 1 and 0.
+    """Draw odors that activate each receptor or not: entries 1 and 0.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ def binary(
 def exponential(
     n_odors: int, n_receptors: int, *, mean: float = 40.0, rng: Seed = None
 ) -> FloatArray:
-    """Draw rates that are exponential over receptors, with one mean for all odors.
+    """Draw exponentially distributed rates, with the same mean for all odors.
 
     Parameters
     ----------
@@ -129,7 +128,7 @@ def lognormal(
     max_rate: float = 300.0,
     rng: Seed = None,
 ) -> FloatArray:
-    """Give each odor a log-normal affinity for each receptor, and present it at a concentration.
+    """Draw odors of log-normal affinity for each receptor, presented at a concentration.
 
     ``rate = max_rate x^hill / (1 + x^hill)`` with ``x = concentration * affinity`` and
     ``affinity = exp(sigma z)``, z standard normal.
@@ -174,12 +173,9 @@ def lognormal(
     """
     rng = np.random.default_rng(rng)
     affinity = _log_affinities(n_odors, n_receptors, sigma, rng)
-    dose = _log_concentrations("concentration", concentration)
-    if dose.shape not in ((), (n_odors,)):
-        raise ValueError(
-            f"concentration must be one number or one per odor ({n_odors}), got shape {dose.shape}"
-        )
-    return _bound_rates(affinity + dose[..., None], hill, max_rate)
+    concentration = checks.for_each("concentration", concentration, n_odors)
+    log_dose = _log_concentrations("concentration", concentration)
+    return _bound_rates(affinity + log_dose[:, None], hill, max_rate)
 
 
 def concentration_series(
@@ -192,7 +188,7 @@ def concentration_series(
     max_rate: float = 300.0,
     rng: Seed = None,
 ) -> FloatArray:
-    """Present the same log-normal odors at several concentrations.
+    """Draw log-normal odors, each presented at several concentrations.
 
     Parameters
     ----------
@@ -222,10 +218,9 @@ def concentration_series(
     """
     rng = np.random.default_rng(rng)
     affinity = _log_affinities(n_odors, n_receptors, sigma, rng)
-    doses = _log_concentrations("concentrations", concentrations)
-    if doses.ndim != 1 or not doses.size:
-        raise ValueError(f"concentrations must be a list of numbers, got shape {doses.shape}")
-    return _bound_rates(affinity[:, None] + doses[:, None], hill, max_rate)
+    concentrations = checks.vector("concentrations", concentrations)
+    log_doses = _log_concentrations("concentrations", concentrations)
+    return _bound_rates(affinity[:, None] + log_doses[:, None], hill, max_rate)
 
 
 def mixtures(
@@ -237,21 +232,21 @@ def mixtures(
     evenness: float = 1.0,
     rng: Seed = None,
 ) -> FloatArray:
-    """Blend component odors, each mixture from different components of one common stock.
+    """Draw mixtures, each of different components from one common stock.
 
     Parameters
     ----------
     n_odors, n_receptors : int
         Shape of the panel.
     n_components : int
-        Components in a mixture; no two are the same.
+        Different components in a mixture.
     components : array-like of shape (n_stock, n_receptors), optional
         The stock, for example a measured panel; by default `exponential` odors, as many as there
         are mixtures (at least ``n_components``).
     evenness : float
         Parameter of the symmetric Dirichlet distribution of the proportions, which add up to 1.
-        With 1 all proportions are equally likely, below 1 one component tends to dominate, and
-        infinity gives equal parts; mixtures of the same components are then identical.
+        With 1 all proportions are equally likely, below 1 one component tends to dominate, with
+        infinity all are equal.
     rng : numpy.random.Generator, int or None
         Source of randomness.
 
@@ -282,11 +277,11 @@ def mixtures(
         raise ValueError(f"components must have {n_receptors} columns, got {stock.shape[1]}")
     checks.count("n_components", n_components, maximum=len(stock))
     parts = _proportions(n_odors, n_components, evenness, rng)
-    chosen = [rng.choice(len(stock), n_components, replace=False) for _ in range(n_odors)]
-    blend = np.zeros((n_odors, n_receptors))
-    for part, which in zip(parts.T, np.transpose(chosen), strict=True):
-        blend += part[:, None] * stock[which]
-    return blend
+    indices = [rng.choice(len(stock), n_components, replace=False) for _ in range(n_odors)]
+    panel = np.zeros((n_odors, n_receptors))
+    for part, rows in zip(parts.T, np.transpose(indices), strict=True):
+        panel += part[:, None] * stock[rows]
+    return panel
 
 
 def clusters(
@@ -301,15 +296,14 @@ def clusters(
 
     Each entry of a prototype is +1 or -1 with equal probability, and a member of its cluster has
     each entry flipped with probability ``cluster_size / 2``. The overlap (mean product of entries)
-    of a member with its prototype is ``1 - cluster_size`` on average; ``cluster_size`` 1 leaves
-    nothing of it.
+    of a member with its prototype is ``1 - cluster_size`` on average.
 
     Parameters
     ----------
     n_odors, n_receptors : int
         Shape of the panel.
     n_clusters : int
-        Number of prototypes; clusters beyond the last odor have no member.
+        Number of prototypes.
     cluster_size : float
         In [0, 1]. With 0 all members are prototypes: ``clusters(n_clusters, n_receptors,
         n_clusters=n_clusters, cluster_size=0, rng=seed)`` are the prototypes of any other panel
@@ -366,15 +360,11 @@ def _log_affinities(
     return rng.normal(0.0, checks.positive("sigma", sigma), shape)
 
 
-def _log_concentrations(name: str, values: ArrayLike) -> FloatArray:
-    (array,) = checks.broadcast(**{name: values})
-    bad = array[~((array > 0) & np.isfinite(array))]
-    if bad.size:
-        raise ValueError(f"{name} must be positive and finite, got {bad.flat[0]:g}")
-    return np.asarray(np.log(array))
+def _log_concentrations(name: str, concentrations: FloatArray) -> FloatArray:
+    return np.asarray(np.log(checks.within(name, concentrations, 0, np.inf, "()")))
 
 
 def _bound_rates(log_x: FloatArray, hill: float, max_rate: float) -> FloatArray:
-    """Return max_rate x^hill / (1 + x^hill), from log x so that no power overflows."""
+    """Return max_rate x^hill / (1 + x^hill) from log x, so that no power overflows."""
     saturation: FloatArray = expit(checks.positive("hill", hill) * log_x)
     return checks.positive("max_rate", max_rate) * saturation

@@ -1,4 +1,4 @@
-"""Measured odor panels: by name, from a user's own table, or as surrogates of any number."""
+"""Measured odor panels, by name or from a table of your own."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Tables of odors and receptors as people keep them in text files."""
+"""Text tables of odors and receptors."""
 
 import csv
 import math
@@ -13,11 +13,11 @@ from olfnet.checks import FloatArray
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _MISSING = {"", "na", "n/a", "nan"}
-UNKNOWN_LICENSE = "not stated"  # of tables whose users do not say
+UNKNOWN_LICENSE = "not stated"
 
 
 def data_folder() -> Path:
-    """Find the tables: inside an installed package, or beside it in a working copy."""
+    """Return the folder of packaged tables: within the package, or beside it in a clone."""
     package = Path(__file__).parents[1]
     installed = package / "_data"
     return installed if installed.is_dir() else package.parent / "data"
@@ -31,8 +31,8 @@ class Table(NamedTuple):
     values: FloatArray
 
 
-class Row(NamedTuple):
-    """One line of the file, with the place to name when it is wrong."""
+class _Row(NamedTuple):
+    """One line of the file, and its number and path for errors."""
 
     place: str
     cells: list[str]
@@ -69,8 +69,8 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     return _wide(header, rows)
 
 
-def rows_of(path: str | os.PathLike[str]) -> list[Row]:
-    """Cut the file into lines and cells; every line must have as many cells as the first."""
+def rows_of(path: str | os.PathLike[str]) -> list[_Row]:
+    """Split a file into rows of cells, all as long as the first one."""
     lines = lines_of(path)
     separator = separator_of(path, lines[0])
     rows = list(_cells(path, lines, separator))
@@ -98,24 +98,24 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
 
 
 def separator_of(path: str | os.PathLike[str], header: str) -> str:
-    """Take the one separator that stands in the header outside quotation marks."""
+    """Return the only separator that occurs in the header outside quotation marks."""
     bare = "".join(header.split('"')[::2])
-    found = [mark for mark in _SEPARATORS if mark in bare]
-    if len(found) != 1:
-        names = " and ".join(_SEPARATORS[mark] for mark in found) or "none"
+    marks = [mark for mark in _SEPARATORS if mark in bare]
+    if len(marks) != 1:
+        names = " and ".join(_SEPARATORS[mark] for mark in marks) or "none"
         raise ValueError(
             f"table '{path}' must use one separator (comma, semicolon or tab) in its header, "
             f"got {names}"
         )
-    return found[0]
+    return marks[0]
 
 
-def _cells(path: str | os.PathLike[str], lines: list[str], separator: str) -> Iterator[Row]:
+def _cells(path: str | os.PathLike[str], lines: list[str], separator: str) -> Iterator[_Row]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield Row(
+                yield _Row(
                     f"line {reader.line_num} of table '{path}'",
                     [" ".join(c.split()) for c in cells],
                 )
@@ -125,14 +125,14 @@ def _cells(path: str | os.PathLike[str], lines: list[str], separator: str) -> It
         ) from error
 
 
-def _wide(header: Row, rows: list[Row]) -> Table:
+def _wide(header: _Row, rows: list[_Row]) -> Table:
     receptors = distinct("receptor", ((header.place, name) for name in header.cells[1:]))
     odors = distinct("odor", ((row.place, row.cells[0]) for row in rows))
     values = [[number(row.place, cell) for cell in row.cells[1:]] for row in rows]
     return Table(odors, receptors, np.array(values))
 
 
-def _tidy(header: Row, rows: list[Row]) -> Table:
+def _tidy(header: _Row, rows: list[_Row]) -> Table:
     if len(header.cells) != 3:
         raise ValueError(
             f"{header.place} must name the columns odor, receptor and one of numbers, "
@@ -154,7 +154,7 @@ def _tidy(header: Row, rows: list[Row]) -> Table:
 
 
 def distinct(kind: str, names: Iterable[tuple[str, str]]) -> list[str]:
-    """Return names, each given with its place, if none is empty and none stands twice."""
+    """Return names, each given with its position, if none is empty and none occurs twice."""
     seen: dict[str, None] = {}
     for place, name in names:
         _require_name(kind, place, name)
@@ -170,7 +170,7 @@ def _require_name(kind: str, place: str, name: str) -> None:
 
 
 def number(place: str, cell: str) -> float:
-    """Turn a cell into a finite number, or into NaN where nothing was measured."""
+    """Return a cell as a finite number, or as NaN where it is missing."""
     if cell.lower() in _MISSING:
         return math.nan
     try:
