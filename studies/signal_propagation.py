@@ -17,14 +17,13 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.checks import FloatArray
 from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory import propagation
 from olfnet.theory.activations import Step, Tanh, Thresholded
-from olfnet.theory.propagation import RandomLayer
+from olfnet.theory.propagation import RandomLayer, correlated_inputs, drive_correlation
 
 BIASES = np.array([0.0, 0.01, 0.05, 0.1, 0.2])
 WEIGHTS = np.array([0.8, 1.0, 1.2, 1.4, 2.2, 2.6, 3.0, 4.0])
@@ -40,22 +39,6 @@ LEVELS = np.array([0.5, 0.1, 0.02])
 CORRELATIONS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 0.9, 0.98])
 BEFORE, BETWEEN, N_ALIKE, N_RECEPTORS = 12, 8, 8, 50
 ENOUGH = partial(checks.count, minimum=N_ALIKE + 1)
-
-
-def alike(
-    correlations: FloatArray, n_inputs: int, n_units: int, rng: np.random.Generator
-) -> FloatArray:
-    """Draw inputs of mean square 1 with exactly these mutual correlations, a block for each."""
-    basis = np.linalg.qr(rng.standard_normal((n_units, n_inputs + 1)))[0].T * n_units**0.5
-    return np.concatenate([c**0.5 * basis[0] + (1 - c) ** 0.5 * basis[1:] for c in correlations])
-
-
-def mutual(activity: FloatArray, weight_variance: float, bias_variance: float) -> float:
-    """Mean correlation of the drives that activities (n_samples, n_units) cause."""
-    shared = weight_variance * activity @ activity.T / activity.shape[1] + bias_variance
-    spread = np.sqrt(np.diag(shared))
-    pairs = np.triu_indices(len(shared), 1)
-    return float(np.mean((shared / spread / spread[:, None])[pairs]))
 
 
 def growth(n_units: int, rng: np.random.Generator) -> np.ndarray:
@@ -90,11 +73,12 @@ def left(weight_variance: float, n_units: int, rng: np.random.Generator) -> floa
     chaos = limit < 1
     drives = limit + 0.02 * np.array([1, -1]) if chaos else np.array([1 - 1e-4])
     activities = (q * drives - BIAS) / (q - BIAS)  # they share no biases
-    inputs = ((q - BIAS) / weight_variance) ** 0.5 * alike(activities, N_ALIKE, n_units, rng)
+    inputs = correlated_inputs(activities, N_ALIKE, n_units, rng=rng)
+    inputs = ((q - BIAS) / weight_variance) ** 0.5 * inputs
     layer = RandomLayer(Tanh(), weight_variance, BIAS)
     network = propagation.stack(layer, n_units, depth, rng=rng)
     blocks = np.split(propagation.states(network, inputs)[[0, -1]], drives.size, axis=1)
-    found = [[mutual(one, weight_variance, BIAS) for one in block] for block in blocks]
+    found = [[drive_correlation(one, weight_variance, BIAS) for one in block] for block in blocks]
     first, last = np.subtract(*found) if chaos else 1 - np.array(found[0])
     return float(last / first)
 

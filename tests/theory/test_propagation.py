@@ -20,6 +20,8 @@ from olfnet.theory.network import Activate, Dense, Network, Residual
 from olfnet.theory.propagation import (
     RandomLayer,
     code_correlation,
+    correlated_inputs,
+    drive_correlation,
     glorot,
     gradients,
     he,
@@ -317,6 +319,20 @@ def test_stacks_have_the_variances_of_their_layer():
     assert not blocks.parameters[1].any()
 
 
+def test_inputs_have_exact_correlations_and_drives_those_of_the_layer():
+    inputs = correlated_inputs([0.0, 0.6], 3, 200, rng=5)
+    shared = inputs @ inputs.T / 200
+    np.testing.assert_allclose(shared[:3, :3], np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(shared[3:, 3:], 0.6 + 0.4 * np.eye(3), atol=1e-12)
+    rng = np.random.default_rng(6)  # 10,000 units: standard error .01
+    drives = 2**0.5 * inputs[3:] @ rng.standard_normal((200, 10_000)) / 200**0.5
+    drives += 0.5**0.5 * rng.standard_normal(10_000)
+    cosines = np.corrcoef(drives)[np.triu_indices(3, 1)]
+    assert drive_correlation(inputs[3:], 2.0, 0.5) == pytest.approx(1.7 / 2.5)
+    np.testing.assert_allclose(cosines, 1.7 / 2.5, atol=0.04)
+    assert drive_correlation(inputs[3:]) == pytest.approx(0.6)
+
+
 NARROWING = Network([Dense([[1.0, 1.0]])])
 TANH = RandomLayer(Tanh(), 1.0)
 
@@ -351,6 +367,9 @@ TANH = RandomLayer(Tanh(), 1.0)
         (lambda: profile(TANH, 1, residual="no"), "residual must be True or False, got 'no'"),
         (lambda: stack(TANH, 0, 1), "n_units must be at least 1, got 0"),
         (lambda: stack(RandomLayer(Tanh(), [1, 2]), 2, 1), "weight_variance must be a number, got"),
+        (lambda: correlated_inputs([1.1], 2, 3), r"correlations must be in \[0, 1\], got 1.1"),
+        (lambda: correlated_inputs([0.5], 2, 2), "n_units must be at least 3, got 2"),
+        (lambda: drive_correlation([1.0]), "activities must be 2-D"),
         (lambda: states(Network([Activate(Tanh())]), [1.0]), "inputs must be 2-D"),
         (lambda: gradients(Network([]), [[1.0]], [[1.0, 2.0]]), r"shape of inputs, \(1, 1\), got"),
         (lambda: gradients(NARROWING, [[1.0, 2.0]], [[1.0, 2.0]]), r"units as inputs, got \[2, 1"),

@@ -1,10 +1,21 @@
 from .random_layer import RandomLayer, code_correlation, glorot, he
-from .stacks import Profile, gradients, profile, sampled_profile, stack, states
+from .stacks import (
+    Profile,
+    correlated_inputs,
+    drive_correlation,
+    gradients,
+    profile,
+    sampled_profile,
+    stack,
+    states,
+)
 
 __all__ = [
     "Profile",
     "RandomLayer",
     "code_correlation",
+    "correlated_inputs",
+    "drive_correlation",
     "glorot",
     "gradients",
     "he",

@@ -240,3 +240,65 @@ def sampled_profile(
     signals = np.mean(states(network, inputs) ** 2, axis=(1, 2))
     slopes = np.mean(gradients(network, inputs, output_rng.standard_normal(shape)) ** 2, (1, 2))
     return Profile(signals, np.sqrt(slopes / slopes[-1]))
+
+
+def correlated_inputs(
+    correlations: ArrayLike, n_inputs: int, n_units: int, *, rng: Seed = None
+) -> FloatArray:
+    """Draw inputs of mean square 1 with exact mutual correlations, a block for each correlation.
+
+    Parameters
+    ----------
+    correlations : array of numbers in [0, 1]
+    n_inputs : int
+        Of each block, below ``n_units``.
+    n_units : int
+    rng : seed or Generator
+
+    Returns
+    -------
+    array of shape (n_correlations * n_inputs, n_units)
+        Blocks share their orthogonal directions.
+
+    Raises
+    ------
+    ValueError
+        If a correlation is not in [0, 1], a count is below 1, or there are too few units.
+
+    Examples
+    --------
+    >>> inputs = correlated_inputs([0.3], 2, 10, rng=0)
+    >>> (inputs @ inputs.T / 10).round(3)
+    array([[1. , 0.3],
+           [0.3, 1. ]])
+    """
+    correlations = checks.within("correlations", np.atleast_1d(correlations), 0, 1)
+    n_inputs = checks.count("n_inputs", n_inputs)
+    n_units = checks.count("n_units", n_units, minimum=n_inputs + 1)
+    normal = np.random.default_rng(rng).standard_normal((n_units, n_inputs + 1))
+    basis = np.linalg.qr(normal)[0].T * n_units**0.5
+    return np.concatenate([c**0.5 * basis[0] + (1 - c) ** 0.5 * basis[1:] for c in correlations])
+
+
+def drive_correlation(
+    activities: ArrayLike, weight_variance: float = 1.0, bias_variance: float = 0.0
+) -> float:
+    """Return the mean correlation of the drives that activities cause in a wide random layer.
+
+    Parameters
+    ----------
+    activities : array of shape (n_samples, n_units)
+        Of which at least two samples.
+    weight_variance, bias_variance : float
+        Of the layer, as of `RandomLayer`; by default the correlation of the activities.
+
+    Examples
+    --------
+    >>> drive_correlation(correlated_inputs([0.3], 5, 10, rng=0), bias_variance=1.0)
+    0.65
+    """
+    activities = checks.matrix("activities", activities)
+    shared = weight_variance * activities @ activities.T / activities.shape[1] + bias_variance
+    sd = np.sqrt(np.diag(shared))
+    pairs = np.triu_indices(len(shared), 1)
+    return float(np.mean((shared / sd / sd[:, None])[pairs]))
