@@ -1,57 +1,43 @@
-"""Claims about signals in deep random networks (R12, R25): correlations and the edge of chaos."""
+"""Signals and gradients in deep random networks and in the expansion layer (R12, R24, R25, S5)."""
 
 from functools import cache, partial
 
 import numpy as np
+import scipy.stats
 
 from olfnet.checks import FloatArray
-from olfnet.lab.claims import Claim, Measured, Status
+from olfnet.expansion import Circuit, rate
+from olfnet.expansion.sparsify import FixedThreshold
+from olfnet.expansion.wiring import DenseGaussian
+from olfnet.lab import claims
+from olfnet.lab.claims import Measured, Status
 from olfnet.theory import propagation
-from olfnet.theory.activations import Activation, Erf, LeakyReLU, ReLU, Tanh
-from olfnet.theory.propagation import RandomLayer
+from olfnet.theory.activations import (
+    Activation,
+    Erf,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Step,
+    Tanh,
+    Thresholded,
+)
+from olfnet.theory.network import Activate, Dense, Layer, Network
+from olfnet.theory.propagation import RandomLayer, correlated_inputs, drive_correlation
 
-from .sources import CHO, SCHOENHOLZ
+from .sources import BABADI, CHO, SCHOENHOLZ
 
 Rng = np.random.Generator
 POOLE = "Poole et al. 2016, arXiv 1606.05340"
+YANG = "Yang & Schoenholz 2017, arXiv 1712.08969"
+BENGIO = "Bengio, Simard & Frasconi 1994, 10.1109/72.279181"
+HE = "He et al. 2015, arXiv 1502.01852"
+GLOROT = "Glorot & Bengio 2010, AISTATS"
 N_UNITS, N_INPUTS, BIAS = 100, 8, 0.05
-BEFORE, BETWEEN = 12, 8  # layers in which the variance settles, and gradients are looked at
-ROUNDED = {
-    0.05: "  To more digits 1.7609546; the list of references has 1.76096, one up in the last."
-}
-OTHER = {1.0: 1.5, 1.5: 1.0, 2.5: 4.0, 4.0: 2.5}  # weight variances of controls
-claim = partial(Claim, systems=("S5",), status=Status.ASYMPTOTIC)
-
-
-def alike(correlations: FloatArray, n_inputs: int, n_units: int, rng: Rng) -> FloatArray:
-    """Draw inputs of mean square 1 with exactly these mutual correlations, a block for each."""
-    basis = np.linalg.qr(rng.standard_normal((n_units, n_inputs + 1)))[0].T * n_units**0.5
-    return np.concatenate([c**0.5 * basis[0] + (1 - c) ** 0.5 * basis[1:] for c in correlations])
-
-
-def mutual(activity: FloatArray, weight_variance: float, bias_variance: float) -> float:
-    """Mean correlation of the drives that activities (n_samples, n_units) cause."""
-    shared = weight_variance * activity @ activity.T / activity.shape[1] + bias_variance
-    spread = np.sqrt(np.diag(shared))
-    pairs = np.triu_indices(len(shared), 1)
-    return float(np.mean((shared / spread / spread[:, None])[pairs]))
-
-
-def rectified(depth: int, activation: Activation, n: int, rng: Rng) -> Measured:
-    """Correlation of two inputs, 0 at first, behind layers that keep their mean square."""
-    return Measured.mean(rectified_samples(depth, activation, N_UNITS, n, rng))
-
-
-def rectified_samples(
-    depth: int, activation: Activation, n_units: int, n: int, rng: Rng
-) -> FloatArray:
-    """Return the same of each of n networks."""
-    found = []
-    for stream in rng.spawn(n):
-        network = propagation.stack(RandomLayer(activation, 2.0), n_units, depth, rng=stream)
-        pair = alike(np.zeros(1), 2, n_units, stream)
-        found.append(mutual(propagation.states(network, pair)[-1], 1.0, 0.0))
-    return np.array(found)
+BEFORE, BETWEEN = 12, 8  # layers in which the variance settles, and in which gradients are measured
+DIGITS = "To more digits 1.7609546; the list of references has 1.76096, one up in the last."
+claim = partial(claims.claim, systems=["S5"], status=Status.ASYMPTOTIC)
+exact = partial(claims.claim, systems=["S5"], samples=(400, 40))
 
 
 def rectified_theory(depth: int) -> float:
@@ -62,29 +48,83 @@ def rectified_theory(depth: int) -> float:
     return c
 
 
-def deviation_slope(depth: int, n: int, rng: Rng) -> Measured:
-    """Exponent with which networks of 3 layers deviate less from theory as their width grows.
+@claim(
+    "R12.correlation_{depth}",
+    rectified_theory,
+    r"c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi",
+    control={"activation": LeakyReLU(0.3)},
+    cases=[{"depth": 3, "activation": ReLU()}, {"depth": 5, "activation": ReLU()}],
+    source=CHO,
+    samples=(4000, 400),
+    allowance=1 / N_UNITS,
+)
+def rectified(
+    n: int, rng: Rng, depth: int, activation: Activation, n_units: int = N_UNITS
+) -> FloatArray:
+    """Orthogonal inputs correlate by {expected:.6f} behind {depth} layers of rectifiers.
 
-    Another depth of theory is for the control.
+    {N_UNITS} units; the allowance is one by their number, the order of corrections. The control has
+    leaky rectifiers.
     """
-    widths, wanted = np.array([16, 32, 64, 128]), rectified_theory(depth)
+    correlations = []
+    for stream in rng.spawn(n):
+        network = propagation.stack(RandomLayer(activation, 2.0), n_units, depth, rng=stream)
+        pair = correlated_inputs([0.0], 2, n_units, rng=stream)
+        correlations.append(drive_correlation(propagation.states(network, pair)[-1]))
+    return np.array(correlations)
+
+
+@claim(
+    "S5.width",
+    -0.5,
+    r"\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}",
+    control={"depth": 1},
+    source=POOLE,
+    samples=(150, 15),
+    allowance=1 / 16,
+)
+def deviation_slope(n: int, rng: Rng, depth: int = 3) -> list[float]:
+    """Correlations in networks of finite width come closer to theory as one by the square root of
+    the width.
+
+    Slope of a line through logarithms, 16 to 128 units in each of 3 layers; the allowance is the
+    relative size of the next order at the lesser width. The control takes the theory of another
+    depth.
+    """
+    widths, theory = np.array([16, 32, 64, 128]), rectified_theory(depth)
     slopes = []
     for stream in rng.spawn(n):
         parts = zip(widths, stream.spawn(len(widths)), strict=True)
-        found = [rectified_samples(3, ReLU(), int(width), 20, part) for width, part in parts]
-        deviation = np.sqrt(np.mean((np.array(found) - wanted) ** 2, axis=1))
+        correlations = [rectified(20, part, 3, ReLU(), int(width)) for width, part in parts]
+        deviation = np.sqrt(np.mean((np.array(correlations) - theory) ** 2, axis=1))
         slopes.append(np.polyfit(np.log(widths), np.log(deviation), 1)[0])
-    return Measured.mean(slopes)
+    return slopes
 
 
-def edge(bias_variance: float, activation: Activation, n: int, rng: Rng) -> Measured:
-    """Weight variance at which gradients neither grow nor fade, between two that are tried.
+@claim(
+    "R25.edge_{bias_variance:g}",
+    lambda bias_variance: RandomLayer.critical(Tanh(), bias_variance).weight_variance,
+    r"\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1",
+    control={"activation": Erf()},
+    cases=[
+        {"bias_variance": b, "activation": Tanh(), "digits": DIGITS if b == 0.05 else ""}
+        for b in (0.0, 0.01, 0.05, 0.1, 0.2)
+    ],
+    source=SCHOENHOLZ,
+    samples=(600, 40),
+    allowance=lambda expected: expected / N_UNITS,
+)
+def edge(n: int, rng: Rng, bias_variance: float, activation: Activation) -> Measured:
+    """Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}.
 
-    Both share their random numbers; the interval is that of the jackknife.
+    Where squared gradients of {N_UNITS} units stay the same over {BETWEEN} layers, between two
+    variances that share their random numbers; the interval is that of the jackknife. The allowance
+    is one part in the number of units, the order of corrections. The control has another
+    activation. {digits}
     """
     middle = float(RandomLayer.critical(Tanh(), bias_variance).weight_variance)
     tried = middle * np.array([0.95, 1.05])
-    grown = []
+    growth = []
     for stream in rng.spawn(n):
         seed = int(stream.integers(2**62))
         for weight_variance in tried:
@@ -95,161 +135,254 @@ def edge(bias_variance: float, activation: Activation, n: int, rng: Rng) -> Meas
                 signal=1.0 if bias_variance else 1e-6,
                 rng=seed,
             ).gradient
-            grown.append((gradient[BEFORE] / gradient[-1]) ** 2)
-    samples = np.reshape(grown, (n, 2))
+            growth.append((gradient[BEFORE] / gradient[-1]) ** 2)
+    samples = np.reshape(growth, (n, 2))
     leave_out = np.log((samples.sum(axis=0) - samples) / (n - 1))
     logs = np.vstack((np.log(samples.mean(axis=0)), leave_out))
-    share = logs[:, 0] / (logs[:, 0] - logs[:, 1])
-    roots = tried[0] * (tried[1] / tried[0]) ** share
+    part = logs[:, 0] / (logs[:, 0] - logs[:, 1])
+    roots = tried[0] * (tried[1] / tried[0]) ** part
     return Measured.mean(n * roots[0] - (n - 1) * roots[1:])
 
 
 @cache
-def settled(weight_variance: float) -> tuple[float, float]:
-    """Variance and correlation of drives at the fixed point in theory, and that of activities."""
+def fixed_point(weight_variance: float) -> tuple[RandomLayer, float, float]:
+    """Return a layer, and variance and correlation of its drives at the fixed point."""
     layer = RandomLayer(Tanh(), weight_variance, BIAS)
-    return float(layer.fixed_variance()), float(layer.fixed_correlation)
+    return layer, float(layer.fixed_variance()), float(layer.fixed_correlation)
 
 
 def passed(
     weight_variance: float, correlations: FloatArray, depth: int, rng: Rng
 ) -> tuple[FloatArray, FloatArray]:
-    """Correlations of drives at first and behind some layers, in blocks of inputs."""
-    q, _ = settled(weight_variance)
-    activity = (q - BIAS) / weight_variance
+    """Correlations of drives at the inputs and behind some layers, in blocks of inputs."""
+    layer, q, _ = fixed_point(weight_variance)
     starts = (q * correlations - BIAS) / (q - BIAS)  # of activities, which share no biases
-    inputs = activity**0.5 * alike(starts, N_INPUTS, N_UNITS, rng)
-    layer = RandomLayer(Tanh(), weight_variance, BIAS)
-    network = propagation.stack(layer, N_UNITS, depth, rng=rng)
-    found = [
-        [mutual(block, weight_variance, BIAS) for block in np.split(one, len(correlations))]
-        for one in (inputs, propagation.states(network, inputs)[-1])
-    ]
-    return np.array(found[0]), np.array(found[1])
+    inputs = correlated_inputs(starts, N_INPUTS, N_UNITS, rng=rng)
+    inputs = ((q - BIAS) / weight_variance) ** 0.5 * inputs
+    outputs = propagation.states(propagation.stack(layer, N_UNITS, depth, rng=rng), inputs)[-1]
+    first, last = (
+        [drive_correlation(x, weight_variance, BIAS) for x in np.split(block, len(correlations))]
+        for block in (inputs, outputs)
+    )
+    return np.array(first), np.array(last)
 
 
-def limit(weight_variance: float, n: int, rng: Rng) -> Measured:
-    """Correlation behind 25 layers, .3 at first."""
-    start = np.array([0.3])
-    return Measured.mean([passed(weight_variance, start, 25, one)[1][0] for one in rng.spawn(n)])
+@claim(
+    "R25.limit_{weight_variance:g}",
+    lambda weight_variance: fixed_point(weight_variance)[2],
+    r"c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*",
+    control=lambda other: {"weight_variance": other},
+    cases=[{"weight_variance": 2.5, "other": 4.0}, {"weight_variance": 4.0, "other": 2.5}],
+    source=POOLE,
+    samples=(1000, 80),
+    allowance=3 / N_UNITS,
+)
+def limit(n: int, rng: Rng, weight_variance: float) -> list[float]:
+    """Any two inputs end up with the same correlation in chaos, tanh, weight variance
+    {weight_variance:g}, bias variance {BIAS:g}.
 
-
-def scale(weight_variance: float, n: int, rng: Rng) -> Measured:
-    """Layers in which correlations come closer to their limit by 1 / e.
-
-    In chaos two blocks of inputs start a little above and below the limit; in order, near 1.
+    {N_UNITS} units, 25 layers from a correlation of .3; the allowance is three by their number:
+    corrections accumulate over as many layers as a correlation takes to decay. The control has
+    weight variance {other:g}.
     """
-    limit_ = settled(weight_variance)[1]
-    chaos = limit_ < 1
-    start = limit_ + 0.02 * np.array([1, -1]) if chaos else np.array([1 - 1e-4])
-    depth = 8
-    left = []
+    return [passed(weight_variance, np.array([0.3]), 25, part)[1][0] for part in rng.spawn(n)]
+
+
+@claim(
+    "R25.scale_{weight_variance:g}",
+    lambda weight_variance: fixed_point(weight_variance)[0].correlation_depth,
+    r"\xi = -1 / \ln \chi(c^*)",
+    control=lambda other: {"weight_variance": other},
+    cases=[
+        {"weight_variance": weight_variance, "other": other}
+        for weight_variance, other in ((1.0, 1.5), (1.5, 1.0), (2.5, 4.0), (4.0, 2.5))
+    ],
+    source=SCHOENHOLZ,
+    samples=(2000, 150),
+    allowance=lambda expected: expected**2 / N_UNITS,
+)
+def scale(n: int, rng: Rng, weight_variance: float) -> Measured:
+    """Layers in which correlations come closer to their limit by 1/e, tanh, weight variance
+    {weight_variance:g}, bias variance {BIAS:g}.
+
+    {N_UNITS} units; the allowance is what a factor of 1 + 1 / {N_UNITS} in each layer would change.
+    In chaos two blocks of inputs start a little above and below the limit; in order, near 1. The
+    control has weight variance {other:g}.
+    """
+    limit, depth = fixed_point(weight_variance)[2], 8
+    chaos = limit < 1
+    start = limit + 0.02 * np.array([1, -1]) if chaos else np.array([1 - 1e-4])
+    ratios = []
     for stream in rng.spawn(n):
         pair = passed(weight_variance, start, depth, stream)
-        first, last = (one[0] - one[1] if chaos else 1 - one[0] for one in pair)
-        left.append(last / first)
-    ratio = Measured.mean(left)
+        first, last = (c[0] - c[1] if chaos else 1 - c[0] for c in pair)
+        ratios.append(last / first)
+    ratio = Measured.mean(ratios)
     ends = np.clip([ratio.value, ratio.low, ratio.high], 1e-9, 1 - 1e-9)
     return Measured(*map(float, depth / -np.log(ends)))
 
 
-def rectified_claim(depth: int) -> Claim:
-    """Correlation at one depth; the control has leaky rectifiers."""
-    return claim(
-        f"R12.correlation_{depth}",
-        f"Orthogonal inputs correlate by {rectified_theory(depth):.6f} behind {depth} layers of "
-        "rectifiers",
-        r"c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi",
-        partial(rectified_theory, depth),
-        partial(rectified, depth, ReLU()),
-        partial(rectified, depth, LeakyReLU(0.3)),
-        source=CHO,
-        n_samples=4000,
-        n_quick=400,
-        allowance=1 / N_UNITS,
-        remark=f"{N_UNITS} units; the allowance is one by their number, the order of corrections.",
-    )
-
-
-def edge_claim(bias_variance: float) -> Claim:
-    """One point of the critical line; the control has another activation."""
-    value = float(RandomLayer.critical(Tanh(), bias_variance).weight_variance)
-    return claim(
-        f"R25.edge_{bias_variance:g}",
-        f"Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}",
-        r"\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1",
-        value,
-        partial(edge, bias_variance, Tanh()),
-        partial(edge, bias_variance, Erf()),
-        source=SCHOENHOLZ,
-        n_samples=600,
-        n_quick=40,
-        allowance=value / N_UNITS,
-        remark=f"Where squared gradients of {N_UNITS} units stay the same over {BETWEEN} layers; "
-        "the allowance is one part in the number of units, the order of corrections."
-        + ROUNDED.get(bias_variance, ""),
-    )
-
-
-def limit_claim(weight_variance: float) -> Claim:
-    """Limit of the correlation; the control has other weights."""
-    value = settled(weight_variance)[1]
-    return claim(
-        f"R25.limit_{weight_variance:g}",
-        "Any two inputs end up with the same correlation in chaos, tanh, weight variance "
-        f"{weight_variance:g}, bias variance {BIAS:g}",
-        r"c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*",
-        value,
-        partial(limit, weight_variance),
-        partial(limit, OTHER[weight_variance]),
-        source=POOLE,
-        n_samples=1000,
-        n_quick=80,
-        allowance=3 / N_UNITS,
-        remark=f"{N_UNITS} units; the allowance is three by their number: corrections pile up over "
-        "as many layers as a correlation takes to forget.",
-    )
-
-
-def scale_claim(weight_variance: float) -> Claim:
-    """Depth scale of the correlation; the control has other weights."""
-    value = float(RandomLayer(Tanh(), weight_variance, BIAS).correlation_depth)
-    return claim(
-        f"R25.scale_{weight_variance:g}",
-        "Layers in which correlations come closer to their limit by 1/e, tanh, weight variance "
-        f"{weight_variance:g}, bias variance {BIAS:g}",
-        r"\xi = -1 / \ln \chi(c^*)",
-        value,
-        partial(scale, weight_variance),
-        partial(scale, OTHER[weight_variance]),
-        source=SCHOENHOLZ,
-        n_samples=2000,
-        n_quick=150,
-        allowance=value**2 / N_UNITS,
-        remark=f"{N_UNITS} units; the allowance is what a factor of 1 + 1 / {N_UNITS} in each "
-        "layer would change.",
-    )
-
-
-CLAIMS = (
-    *(rectified_claim(depth) for depth in (3, 5)),
-    *(edge_claim(bias_variance) for bias_variance in (0.0, 0.01, 0.05, 0.1, 0.2)),
-    *(limit_claim(weight_variance) for weight_variance in (2.5, 4.0)),
-    *(scale_claim(weight_variance) for weight_variance in (1.0, 1.5, 2.5, 4.0)),
-    claim(
-        "S5.width",
-        "Correlations in networks of finite width come closer to theory as one by the square root "
-        "of the width",
-        r"\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}",
-        -0.5,
-        partial(deviation_slope, 3),
-        partial(deviation_slope, 1),
-        source=POOLE,
-        n_samples=150,
-        n_quick=15,
-        allowance=1 / 16,
-        remark="Slope of a line through logarithms, 16 to 128 units in each of 3 layers; the "
-        "allowance is the share of the next order at the lesser width.",
-    ),
+@exact(
+    "R24.sigmoid_{depth}",
+    lambda depth: np.power(0.25, depth),
+    r"\prod_l |w_l \sigma'(z_l)| \le 4^{-L}",
+    control={"weight": 1.01},
+    cases=[{"depth": 5}, {"depth": 10}, {"depth": 20}],
+    source=BENGIO,
+    allowance=lambda expected: 1e-12 * expected,
 )
-"""All claims about signals."""
+def steepest(n: int, rng: Rng, depth: int, weight: float = 1.0) -> float:
+    """Sigmoids in a row, {depth} with weights of at most 1, leave at most .25^{depth} of a
+    gradient.
+
+    The largest of random chains and one whose neurons are at the middle of their sigmoid, where the
+    bound is attained; the allowance is the rounding of as many products. The control has weights
+    of up to 1.01.
+    """
+    drives = rng.standard_normal((n, depth))
+    weights = weight * rng.uniform(-1, 1, (n, depth))
+    chains = [*zip(weights, drives, strict=True), (np.full(depth, weight), np.zeros(depth))]
+    slopes = []
+    for factors, targets in chains:
+        layers: list[Layer] = []
+        signal = 1.0
+        for factor, drive in zip(factors, targets, strict=True):
+            layers += [Dense([[factor]], [drive - factor * signal]), Activate(Sigmoid())]
+            signal = float(Sigmoid()(drive))
+        slopes.append(abs(propagation.gradients(Network(layers), [[1.0]], [[1.0]])[0, 0, 0]))
+    return float(max(slopes))
+
+
+@exact(
+    "R24.He",
+    1.0,
+    r"E x_{l+1}^2 = \frac{n w}{2} E x_l^2",
+    control={"weight_variance": float(propagation.glorot(200, 200))},
+    source=HE,
+)
+def kept(n: int, rng: Rng, weight_variance: float = float(propagation.he(200))) -> list[float]:
+    """Weights of variance 2 / n_inputs keep the mean square of signals through 10 layers of
+    rectifiers.
+
+    200 units. The control has 2 / (n_inputs + n_outputs).
+    """
+    ratios = []
+    for stream in rng.spawn(n):
+        network = propagation.stack(RandomLayer(ReLU(), 200 * weight_variance), 200, 10, rng=stream)
+        squares = np.mean(propagation.states(network, stream.standard_normal((1, 200))) ** 2, 2)
+        ratios.append(squares[-1, 0] / squares[0, 0])
+    return ratios
+
+
+@exact(
+    "R24.Glorot",
+    1.0,
+    r"(n_{in} w + n_{out} w) / 2 = 1",
+    control={"weight_variance": float(propagation.he(100))},
+    source=GLOROT,
+)
+def both_ways(
+    n: int, rng: Rng, weight_variance: float = float(propagation.glorot(100, 300))
+) -> list[float]:
+    """Weights of variance 2 / (n_inputs + n_outputs) keep signals and gradients of linear layers on
+    the average of both.
+
+    100 inputs, 300 outputs; the control has 2 / n_inputs.
+    """
+    factors = []
+    for stream in rng.spawn(n):
+        layer = Dense(weight_variance**0.5 * stream.standard_normal((300, 100)))
+        inputs, by_outputs = stream.standard_normal((5, 100)), stream.standard_normal((5, 300))
+        outputs, pull_back = layer.linearized(inputs)
+        forward = np.sum(outputs**2) / 300 / (np.sum(inputs**2) / 100)
+        backward = np.sum(pull_back(by_outputs)[0] ** 2) / 100 / (np.sum(by_outputs**2) / 300)
+        factors.append((forward + backward) / 2)
+    return factors
+
+
+@exact(
+    "S5.chain",
+    np.power(0.9, 20.0),
+    r"a^L",
+    control={"factor": 0.91},
+    source=BENGIO,
+    samples=(1, 1),
+    allowance=1e-14,
+)
+def chain(n: int, rng: Rng, factor: float = 0.9) -> float:
+    """A chain of 20 equal factors of .9 leaves .9^20 of a gradient."""
+    network = Network([Dense([[factor]])] * 20)
+    inputs = rng.standard_normal((n, 1))
+    return float(propagation.gradients(network, inputs, np.ones((n, 1)))[0, 0, 0])
+
+
+def squared_gradient_theory(weight_variance: float, residual: bool) -> float:
+    """Square of the gradient with respect to the inputs of 10 wide layers."""
+    layer = RandomLayer(Tanh(), weight_variance)
+    return float(propagation.profile(layer, 10, residual=residual).gradient[0]) ** 2
+
+
+@exact(
+    "S5.{word}",
+    squared_gradient_theory,
+    lambda residual: r"\prod_l (1 + \chi_l)" if residual else r"\prod_l \chi_l",
+    control=lambda residual: {"residual": not residual},
+    cases=[
+        dict(zip(("word", "words", "weight_variance", "residual", "paper"), row, strict=True))
+        for row in (
+            ("dead", "Gradients decay below the edge of chaos", 0.5, False, SCHOENHOLZ),
+            ("chaos", "Gradients explode above the edge of chaos", 3.0, False, SCHOENHOLZ),
+            ("residual", "Residual blocks keep gradients from decaying", 0.5, True, YANG),
+        )
+    ],
+    source="{paper}",
+    status=Status.ASYMPTOTIC,
+    allowance=lambda expected: expected * 10 / N_UNITS,
+)
+def squared_gradient(n: int, rng: Rng, weight_variance: float, residual: bool) -> FloatArray:
+    """{words}.
+
+    Mean squared gradient with respect to the inputs relative to that with respect to the outputs:
+    tanh, 10 layers of {N_UNITS} units, weight variance {weight_variance:g}; the allowance is one
+    part in the number of units for each layer. The control has, or lacks, residual connections.
+    """
+    layer = RandomLayer(Tanh(), weight_variance)
+    options = {"n_units": N_UNITS, "residual": residual}
+    profiles = (propagation.sampled_profile(layer, 10, **options, rng=x) for x in rng.spawn(n))
+    return np.square([profile.gradient[0] for profile in profiles])
+
+
+def threshold(coding_level: float) -> float:
+    """Drive that standard normal drives exceed with this probability."""
+    return float(scipy.stats.norm.isf(coding_level))
+
+
+@exact(
+    "S5.decorrelation_{coding_level:g}",
+    lambda coding_level: propagation.code_correlation(
+        Thresholded(Step(), threshold(coding_level)), 0.5
+    ),
+    r"c' = cov(\phi(u), \phi(v)) / var(\phi(u))",
+    control={"correlation": 0.7},
+    cases=[{"coding_level": 0.5}, {"coding_level": 0.1}, {"coding_level": 0.02}],
+    systems=["S5", "S14"],
+    source=BABADI,
+    samples=(1000, 100),
+)
+def code_overlap(n: int, rng: Rng, coding_level: float, correlation: float = 0.5) -> Measured:
+    """An expansion layer decorrelates odors by the correlation map of its threshold: those of
+    correlation .5, at coding level {coding_level:g}.
+
+    500 units with Gaussian weights from 50 inputs, through the circuit's own code: how often a unit
+    is active for both odors. The odors of the control correlate by .7.
+    """
+    overlaps = []
+    for stream in rng.spawn(n):
+        weights = DenseGaussian().draw(500, 50, rng=stream)
+        odors = np.linalg.qr(stream.standard_normal((50, 2)))[0].T * 50**0.5
+        odors[1] = correlation * odors[0] + (1 - correlation**2) ** 0.5 * odors[1]
+        circuit = Circuit(weights, FixedThreshold(threshold(coding_level)))
+        active = rate.respond(circuit, odors).active
+        overlaps.append(np.mean(active[0] * active[1]))
+    both, f = Measured.mean(overlaps), coding_level
+    return Measured(*((end - f**2) / (f * (1 - f)) for end in (both.value, both.low, both.high)))
