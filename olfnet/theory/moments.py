@@ -1,11 +1,12 @@
-"""What neurons give on the average: moments of their output, and the threshold of a sparse code.
+"""Mean and variance of a neuron's output, and the threshold of a sparse code.
 
 Inputs are frozen distributions of ``scipy.stats``, such as ``scipy.stats.norm(mean, sd)``; arrays
 of parameters give arrays of results.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.stats
@@ -14,11 +15,11 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory._gaussian import tails
-from olfnet.theory._gaussian.quadrature import Density, expectation, mean_and_sd
+from olfnet.theory._gaussian.means import crowded
 from olfnet.theory.activations import Activation, Identity, LeakyReLU, ReLU, Step, checked
 
-__all__ = ["Density", "Moments", "expectation", "moments", "small_bias_mean", "summed", "threshold"]
-
+Density = Any  # a frozen continuous distribution of scipy.stats
+_FADED = 1e-40  # probability beyond the ends of a quadrature
 _DEEPEST = 1e100  # standard deviations, of which nothing is left and whose square is a double
 
 
@@ -54,8 +55,8 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     Raises
     ------
     ValueError
-        If ``inputs`` is no such distribution, or too wild for the quadrature; if ``bias`` is not
-        finite or does not fit.
+        If ``inputs`` is no such distribution, its density not smooth or its tails too heavy for
+        quadrature; if ``bias`` is not finite or has another shape.
 
     Notes
     -----
@@ -64,12 +65,12 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
 
     Examples
     --------
-    >>> found = moments(ReLU(), scipy.stats.norm(0, [1, 2]))
-    >>> found.mean.round(6), found.variance.round(6)
+    >>> mean, variance = moments(ReLU(), scipy.stats.norm(0, [1, 2]))
+    >>> mean.round(6), variance.round(6)
     (array([0.398942, 0.797885]), array([0.340845, 1.36338 ]))
     """
-    activation, (mean, sd) = checked(activation), mean_and_sd(inputs)
-    bias = _fitting(bias, mean)
+    activation, (mean, sd) = checked(activation), _mean_and_sd(inputs)
+    bias = _finite(bias, mean)
     mean = mean + bias
     tails = _TAILS.get(inputs.dist.name)
     depth = np.minimum(np.abs(mean) / sd, _DEEPEST)
@@ -80,11 +81,11 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     if tails is not None and isinstance(activation, Step):
         tail = tails(depth)[0]
         return Moments(np.where(mean > 0, 1 - tail, tail), tail * (1 - tail))
-    # Bent at 0 by all means: a steep but smooth activation turns there.
+    # An edge at 0 even without a kink: a steep but smooth activation turns there.
     kinks = [kink - bias for kink in {0.0, *activation.kinks}]
-    average = expectation(lambda z: activation(z + bias), inputs, kinks)
-    spread = expectation(lambda z: (activation(z + bias) - average) ** 2, inputs, kinks)
-    return Moments(average, spread)
+    average = _expectation(lambda z: activation(z + bias), inputs, kinks)
+    variance = _expectation(lambda z: (activation(z + bias) - average) ** 2, inputs, kinks)
+    return Moments(average, variance)
 
 
 def small_bias_mean(inputs: Density, bias: ArrayLike) -> FloatArray:
@@ -111,7 +112,7 @@ def small_bias_mean(inputs: Density, bias: ArrayLike) -> FloatArray:
     (np.float64(0.4509), np.float64(0.4509))
     """
     start = moments(ReLU(), inputs).mean
-    bias = _fitting(bias, start)
+    bias = _finite(bias, start)
     return np.asarray(start + bias * inputs.sf(0.0) + bias**2 * inputs.pdf(0.0) / 2)[()]
 
 
@@ -137,7 +138,7 @@ def summed(inputs: Density, fan_in: int, weight: float = 1.0) -> Density:
     >>> drive.mean(), drive.std()
     (np.float64(80.0), np.float64(40.0))
     """
-    mean, sd = mean_and_sd(inputs)
+    mean, sd = _mean_and_sd(inputs)
     fan_in, weight = checks.count("fan_in", fan_in), checks.finite("weight", weight)
     if weight == 0:
         raise ValueError("weight must not be 0, which leaves no drive")
@@ -145,7 +146,7 @@ def summed(inputs: Density, fan_in: int, weight: float = 1.0) -> Density:
 
 
 def threshold(coding_level: ArrayLike, drive: Density) -> FloatArray:
-    """Return the threshold that a unit's drive exceeds in the wanted fraction of odors.
+    """Return the threshold that a unit's drive exceeds for the given fraction of odors.
 
     Parameters
     ----------
@@ -167,47 +168,110 @@ def threshold(coding_level: ArrayLike, drive: Density) -> FloatArray:
     >>> threshold(0.1, scipy.stats.norm()).round(4)
     np.float64(1.2816)
     """
-    (f,) = checks.broadcast(coding_level=coding_level)
-    if not ((f > 0) & (f < 1)).all():
-        raise ValueError(f"coding_level must be in (0, 1), got {f[~((f > 0) & (f < 1))].flat[0]:g}")
-    mean_and_sd(drive)
+    f = checks.within("coding_level", coding_level, 0, 1, "()")
+    _mean_and_sd(drive)
     return np.asarray(drive.isf(f))[()]
 
 
-def _fitting(bias: ArrayLike, mean: FloatArray) -> FloatArray:
-    fitting, _ = checks.broadcast(bias=bias, inputs=mean)
-    checks.require_finite("bias", fitting)
-    return fitting
+def _finite(bias: ArrayLike, mean: FloatArray) -> FloatArray:
+    biases, _ = checks.broadcast(bias=bias, inputs=mean)
+    checks.require_finite("bias", biases)
+    return biases
 
 
-Tails = tuple[FloatArray, FloatArray, FloatArray]  # P(t > d), E max(t - d, 0), its mean square
+def _expectation(
+    function: Callable[[FloatArray], FloatArray], inputs: Density, kinks: Iterable[ArrayLike] = ()
+) -> FloatArray:
+    """Return the mean of a function of a random number, by quadrature between its kinks."""
+    mean, sd = _mean_and_sd(inputs)
+    ends = _ends(inputs)
+    inner = [np.clip(edge, *ends) for edge in (mean, mean - 8 * sd, mean + 8 * sd, *kinks)]
+    edges = np.sort(np.stack(np.broadcast_arrays(*ends, *inner)), axis=0)
+    total, weight, size = np.zeros((3, *edges.shape[1:]))
+    for low, high in pairwise(edges):
+        z, weights = crowded(low, high)
+        with np.errstate(divide="ignore", invalid="ignore"):  # infinite at the edge of its support
+            weights = np.where(weights > 0, weights * inputs.pdf(z), 0)
+        weight += weights.sum(axis=0)
+        values = function(z)
+        total += np.sum(weights * values, axis=0)
+        size += np.sum(weights * np.abs(values), axis=0)
+    if not np.all(np.abs(weight - 1) < 1e-9):
+        raise ValueError(
+            f"inputs must have a smooth density for quadrature, got {inputs.dist.name}, whose "
+            f"integral comes out as {np.ravel(weight)[np.argmax(np.abs(weight - 1))]:.9g}"
+        )
+    _require_light_tails(function, inputs, edges, size)
+    return np.asarray(total / weight)[()]
 
 
-def _normal_tails(depth: FloatArray) -> Tails:
+def _mean_and_sd(inputs: Density) -> tuple[FloatArray, FloatArray]:
+    """Return both of a continuous distribution, or raise."""
+    if not isinstance(getattr(inputs, "dist", None), scipy.stats.rv_continuous):
+        raise ValueError(
+            f"inputs must be a frozen continuous distribution of scipy.stats, got {inputs!r}"
+        )
+    mean, sd = np.asarray(inputs.mean()), np.asarray(inputs.std())
+    if not (np.isfinite(mean) & np.isfinite(sd) & (sd > 0)).all():
+        raise ValueError(f"inputs must have finite mean and variance, got {inputs.dist.name}")
+    return mean, sd
+
+
+def _require_light_tails(
+    function: Callable[[FloatArray], ArrayLike],
+    inputs: Density,
+    edges: FloatArray,
+    size: FloatArray,
+) -> None:
+    """Raise if the mean beyond the ends, the function there times _FADED, could matter."""
+    if not np.isfinite(size).all():
+        raise ValueError("the activation must be finite where inputs fall, got nan or infinity")
+    lost = np.zeros_like(size)
+    for edge, end in zip(edges[[0, -1]], inputs.support(), strict=True):
+        if np.isinf(end).any():
+            lost += _FADED * np.abs(function(edge))
+    if not np.all(lost <= 1e-12 * size + 1e-25):
+        raise ValueError(
+            f"the activation must grow more slowly than the tails of {inputs.dist.name} fade, got "
+            f"a mean of which about {np.max(lost):.2g} is missing"
+        )
+
+
+def _ends(inputs: Density) -> list[FloatArray]:
+    """Return the ends of the support, or where the density has faded to nothing."""
+    low, high = (np.asarray(end, dtype=float) for end in inputs.support())
+    faded = inputs.ppf(_FADED), inputs.isf(_FADED)
+    return [np.where(np.isinf(low), faded[0], low), np.where(np.isinf(high), faded[1], high)]
+
+
+_Tails = tuple[FloatArray, FloatArray, FloatArray]  # P(t > d), E max(t - d, 0), its mean square
+
+
+def _normal_tails(depth: FloatArray) -> _Tails:
     first, second = (np.exp(tails.log_excess(depth, power)) for power in (1, 2))
     return tails.upper_tail(depth), first, second
 
 
-def _uniform_tails(depth: FloatArray) -> Tails:
+def _uniform_tails(depth: FloatArray) -> _Tails:
     width = 3**0.5
-    reach = np.maximum(width - depth, 0)
-    return reach / (2 * width), reach**2 / (4 * width), reach**3 / (6 * width)
+    rest = np.maximum(width - depth, 0)
+    return rest / (2 * width), rest**2 / (4 * width), rest**3 / (6 * width)
 
 
-def _laplace_tails(depth: FloatArray) -> Tails:
+def _laplace_tails(depth: FloatArray) -> _Tails:
     tail = np.exp(-(2**0.5) * depth) / 2
     return tail, tail / 2**0.5, tail
 
 
 # Standardized symmetric densities, at a depth d of at least 0.
-_TAILS: dict[str, Callable[[FloatArray], Tails]] = {
+_TAILS: dict[str, Callable[[FloatArray], _Tails]] = {
     "norm": _normal_tails,
     "uniform": _uniform_tails,
     "laplace": _laplace_tails,
 }
 
 
-def _rectified(slope: float, mean: FloatArray, sd: FloatArray, tails: Tails) -> Moments:
+def _rectified(slope: float, mean: FloatArray, sd: FloatArray, tails: _Tails) -> Moments:
     # A leaky rectifier is c z + d max(+-z, 0); the sign is chosen such that the second part is the
     # rarer one, which spares differences of large numbers.  With E1, E2 the moments of this part,
     # its covariance with +-z is E2 + |mean| E1.

@@ -6,7 +6,7 @@ import scipy.integrate
 import scipy.special
 import scipy.stats
 
-from olfnet.theory import expansion, ntk
+from olfnet.theory import expansion
 from olfnet.theory._gaussian import tails
 from olfnet.theory.activations import ReLU, Step, Tanh
 from olfnet.theory.expansion import kernel, spread, units_needed
@@ -23,16 +23,14 @@ def test_without_threshold_they_are_the_arc_cosine_kernels():
     )
     first = (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
     np.testing.assert_allclose(kernel(CORRELATIONS, 0.5, ReLU()), first, atol=1e-15, rtol=0)
-    known = ntk.products(ReLU(), [1.0], np.ones(7), CORRELATIONS[None])
-    np.testing.assert_allclose(kernel(CORRELATIONS, 0.5, ReLU()), known.outputs[0], atol=1e-15)
-    np.testing.assert_allclose(kernel(CORRELATIONS, 0.5), known.slopes[0], atol=1e-15)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_steps_by_another_integral(level):
-    """Plackett's integral over the correlation, and what the decorrelation curve is made of."""
+    """Owen's T function, and what the decorrelation curve is made of."""
     threshold = -scipy.special.ndtri(level)
-    wanted = tails.joint_tail_excess(threshold, CORRELATIONS) + level**2
+    ratio = np.sqrt((1 - CORRELATIONS) / (1 + CORRELATIONS))
+    wanted = level - 2 * scipy.special.owens_t(threshold, ratio)
     np.testing.assert_allclose(kernel(CORRELATIONS, level), wanted, rtol=1e-10, atol=1e-15)
     curve = (kernel(CORRELATIONS, level) - level**2) / (level * (1 - level))
     np.testing.assert_allclose(curve, expansion.correlation(CORRELATIONS, level), atol=1e-10)

@@ -1,62 +1,189 @@
-"""Kernels of wide networks: known values, other recursions, JAX, and finite networks."""
+"""Kernels of wide networks: published values, other recursions, JAX, and finite networks."""
+
+from dataclasses import dataclass
 
 import mpmath
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.special
+import scipy.stats
 
-from olfnet.theory import network, ntk
-from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory import expansion, network
+from olfnet.theory.activations import (
+    Activation,
+    Erf,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Step,
+    Tanh,
+    Thresholded,
+)
+from olfnet.theory.moments import moments
 from olfnet.theory.network import Activate, Dense, Flatten, Network
-from olfnet.theory.ntk import WideNetwork, empirical, scaled, tangents
+from olfnet.theory.ntk import (
+    KernelFlow,
+    Scaled,
+    WideNetwork,
+    empirical,
+    one_step,
+    scaled,
+    tangents,
+)
+from olfnet.theory.ntk._dual_activations import dual
 
-EVERY = [Identity(), ReLU(), LeakyReLU(0.2), Erf(), Tanh(), Sigmoid()]
+EVERY = [Identity(), ReLU(), LeakyReLU(0.2), Step(), Erf(), Tanh(), Sigmoid()]
 # Two inputs that drive the first layer with variance 1 and covariance 1/2, for a variance of 2.
 PAIR = np.array([[1.0, 0.0], [0.5, 0.75**0.5]])
+LEFT, RIGHT = np.array([0.3, 1.0, 2.0]), np.array([0.7, 1.5])
+CORRELATION = np.array([[0.6, -0.8], [0.1, 0.0], [-0.3, 0.9]])
+COVARIANCE = CORRELATION * np.sqrt(np.multiply.outer(LEFT, RIGHT))
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize(("depth", "value"), [(1, 0.942331), (2, 1.351480), (3, 1.737845)])
-def test_published_values(depth, value):
-    """The list of references has six decimals."""
+@dataclass(frozen=True)
+class Plain:
+    """An activation under a name for which no closed form is known."""
+
+    other: Activation
+
+    @property
+    def kinks(self):
+        return self.other.kinks
+
+    def __call__(self, inputs):
+        return self.other(inputs)
+
+    def derivative(self, inputs):
+        return self.other.derivative(inputs)
+
+
+def products(activation, left, right, covariance):
+    means = dual(activation)
+    left, right, covariance = map(np.array, (left, right, covariance))
+    return means.products(means.drives(left), means.drives(right), covariance)
+
+
+def integral(function, left, right, correlation):
+    """Mean of f(u) f(v) over the four quadrants, in each of which f is smooth."""
+    nodes, weights = np.polynomial.legendre.leggauss(80)
+    z, lengths = 4.5 * (1 + nodes), 4.5 * weights
+    z, lengths = np.concatenate([-z, z]), np.concatenate([lengths, lengths])
+    x, y = z[:, None], z
+    rest = 1 - correlation**2
+    density = np.exp(-(x**2 - 2 * correlation * x * y + y**2) / (2 * rest))
+    density /= 2 * np.pi * np.sqrt(rest)
+    return (lengths * function(left**0.5 * z)) @ density @ (lengths * function(right**0.5 * z))
+
+
+@pytest.mark.parametrize("activation", EVERY)
+def test_products_are_double_integrals(activation):
+    """Normal numbers are cut off at 9: what is left out is below 1e-17."""
+    outputs, slopes = products(activation, LEFT, RIGHT, COVARIANCE)
+    for row, column in np.ndindex(outputs.shape):
+        pair = LEFT[row], RIGHT[column], CORRELATION[row, column]
+        exact = integral(activation, *pair)
+        assert outputs[row, column] == pytest.approx(exact, abs=1e-11)
+        slope = integral(activation.derivative, *pair)
+        assert slopes[row, column] == pytest.approx(slope, abs=1e-11)
+        assert abs(integral(activation, *pair[:2], pair[2] * 0.9 - 0.01) - exact) > 1e-4
+    means = dual(activation)
+    drives = means.drives(LEFT)
+    ends = means.products(drives, drives, np.sqrt(np.multiply.outer(LEFT, LEFT)))
+    np.testing.assert_allclose(np.diag(ends.outputs), drives.outputs, rtol=1e-11)
+    np.testing.assert_allclose(np.diag(ends.slopes), drives.slopes, rtol=1e-11)
+
+
+@pytest.mark.parametrize("activation", [Identity(), Erf(), ReLU(), LeakyReLU(0.2)])
+def test_closed_forms_are_the_series(activation):
+    """To 1e-12, which the series promises."""
+    closed = products(activation, LEFT, RIGHT, COVARIANCE)
+    series = products(Plain(activation), LEFT, RIGHT, COVARIANCE)
+    for one, other in zip(closed, series, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=5e-12)
+    wrong = products(Plain(activation), LEFT, RIGHT, 0.9 * COVARIANCE)
+    assert np.abs(wrong.outputs - closed.outputs).max() > 1e-3
+
+
+@pytest.mark.parametrize("threshold", [1.0, -0.5])
+def test_rectifiers_behind_a_threshold_have_the_kernel_of_an_expansion(threshold):
+    c = np.array([[0.5, -0.3]])
+    means = products(Thresholded(ReLU(), threshold), [1.0], [1.0, 1.0], c)
+    level = scipy.special.ndtr(-threshold)
+    np.testing.assert_allclose(means.outputs, expansion.kernel(c, level, ReLU()), atol=2e-12)
+    np.testing.assert_allclose(means.slopes, expansion.kernel(c, level, Step()), atol=2e-12)
+
+
+def test_kinks_are_those_of_each_variance():
+    bent = Thresholded(ReLU(), 0.4)
+    together = products(bent, [0.3, 2.0], [0.7], [[0.2], [-0.5]]).outputs[:, 0]
+    for joint, left, covariance in zip(together, (0.3, 2.0), (0.2, -0.5), strict=True):
+        alone = products(bent, [left], [0.7], [[covariance]]).outputs[0, 0]
+        assert joint == pytest.approx(alone, abs=1e-11)
+    assert abs(together[0] - alone) > 1e-3
+
+
+def test_nearly_equal_inputs_keep_their_digits():
+    """E relu'(u) relu'(v) = 1/2 - angle / (2 pi), here from the chord of the angle."""
+    c = 1 - 2.0**-52 * np.array([[20.0, 1e3, 1e8]])
+    slopes = products(ReLU(), [1.0], np.ones(3), c).slopes
+    angle = 2 * np.arcsin(np.sqrt((1 - c) / 2))
+    np.testing.assert_allclose(0.5 - slopes, angle / (2 * np.pi), rtol=1e-8)
+    same = products(ReLU(), [1.0], np.ones(3), 1 + 2.0**-52 * np.array([[-5.0, 0.0, 5.0]]))
+    assert same.slopes.tolist() == [[0.5, 0.5, 0.5]]
+
+
+@pytest.mark.parametrize("activation", [*EVERY, Thresholded(Tanh(), 0.3)])
+def test_drives_of_zero(activation):
+    """The other one's mean output times that at 0, and nothing undefined."""
+    means = products(activation, [0.0, 1.0], [1.0], [[0.0], [0.0]])
+    assert np.isfinite(means).all()
+    mean = moments(activation, scipy.stats.norm()).mean
+    assert means.outputs[0, 0] == pytest.approx(float(activation(0.0) * mean), abs=1e-12)
+    assert means.outputs[1, 0] == pytest.approx(mean**2, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("depth", "tangent", "correlation"),
+    [(1, 0.942331, 0.318310), (2, 1.351480, 0.493731), (3, 1.737845, 0.604826)],
+)
+def test_published_values(depth, tangent, correlation):
+    """The list of references has six decimals; correlations are those of orthogonal inputs."""
     kernel = WideNetwork(depth).ntk(PAIR)
-    assert kernel[0, 1] == pytest.approx(value, abs=6e-7)
+    assert kernel[0, 1] == pytest.approx(tangent, abs=6e-7)
     np.testing.assert_allclose(np.diag(kernel), depth + 1, rtol=1e-15)
-    assert abs(WideNetwork(depth, weight_variance=1.0).ntk(PAIR)[0, 1] - value) > 0.1
-
-
-@pytest.mark.parametrize(("depth", "value"), [(1, 0.318310), (3, 0.604826), (5, 0.735946)])
-def test_correlations_of_orthogonal_inputs(depth, value):
-    """Rectifiers without bias pull inputs together, layer by layer."""
+    assert abs(WideNetwork(depth, weight_variance=1.0).ntk(PAIR)[0, 1] - tangent) > 0.1
     kernel = WideNetwork(depth).nngp(np.eye(2))
-    assert kernel[0, 1] / kernel[0, 0] == pytest.approx(value, abs=6e-7)
+    assert kernel[0, 1] / kernel[0, 0] == pytest.approx(correlation, abs=6e-7)
 
 
 def test_rectifiers_in_higher_precision():
     """The recursion of Cho & Saul's arc-cosine kernels, with 40 digits and the arccosine."""
-    inputs, weight, bias = rng(1).standard_normal((3, 4)), 1.7, 0.3
-    found = WideNetwork(3, weight_variance=weight, bias_variance=bias).kernels(inputs)
-    mpmath.mp.dps = 40
-    exact = [[mpmath.mpf(float(one)) for one in row] for row in inputs]
-    weight, bias = mpmath.mpf(weight), mpmath.mpf(bias)
-    for i, j in np.ndindex(3, 3):
-        a, b, c = (
-            weight * mpmath.fdot(exact[p], exact[q]) / 4 + bias for p, q in ((i, i), (j, j), (i, j))
-        )
-        tangent = c
-        for _ in range(3):
-            angle = mpmath.acos(min(c / mpmath.sqrt(a * b), 1))
-            slope = weight * (mpmath.pi - angle) / (2 * mpmath.pi)
-            product = mpmath.sqrt(a * b) * (
-                mpmath.sin(angle) + (mpmath.pi - angle) * mpmath.cos(angle)
+    inputs, weight, bias = rng(1).standard_normal((2, 4)), 1.7, 0.3
+    kernels = WideNetwork(3, weight_variance=weight, bias_variance=bias).kernels(inputs)
+    with mpmath.workdps(40):
+        exact = [[mpmath.mpf(float(x)) for x in row] for row in inputs]
+        weight, bias = mpmath.mpf(weight), mpmath.mpf(bias)
+        for i, j in np.ndindex(2, 2):
+            a, b, c = (
+                weight * mpmath.fdot(exact[p], exact[q]) / 4 + bias
+                for p, q in ((i, i), (j, j), (i, j))
             )
-            c = weight * product / (2 * mpmath.pi) + bias
-            a, b = weight * a / 2 + bias, weight * b / 2 + bias
-            tangent = c + slope * tangent
-        assert found.nngp[i, j] == pytest.approx(float(c), rel=1e-13)
-        assert found.ntk[i, j] == pytest.approx(float(tangent), rel=1e-13)
+            tangent = c
+            for _ in range(3):
+                angle = mpmath.acos(min(c / mpmath.sqrt(a * b), 1))
+                slope = weight * (mpmath.pi - angle) / (2 * mpmath.pi)
+                cosine = mpmath.sin(angle) + (mpmath.pi - angle) * mpmath.cos(angle)
+                c = weight * mpmath.sqrt(a * b) * cosine / (2 * mpmath.pi) + bias
+                a, b = weight * a / 2 + bias, weight * b / 2 + bias
+                tangent = c + slope * tangent
+            assert kernels.nngp[i, j] == pytest.approx(float(c), rel=1e-13)
+            assert kernels.ntk[i, j] == pytest.approx(float(tangent), rel=1e-13)
 
 
 @pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Erf()])
@@ -65,24 +192,23 @@ def test_smooth_activations_by_another_quadrature(activation):
     z = np.arange(-90, 91) / 10
     weights = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / 10
     inputs = rng(2).standard_normal((2, 5))
-    start = 1.4 * inputs @ inputs.T / 5 + 0.2
-    covariance, tangent = start.copy(), start.copy()
+    covariance = 1.4 * inputs @ inputs.T / 5 + 0.2
+    tangent = covariance.copy()
     for _ in range(2):
         root = np.linalg.cholesky(covariance)
         u, v = root[0, 0] * z[:, None], root[1, 0] * z[:, None] + root[1, 1] * z
-        both = [weights @ (f(u) * f(v)) @ weights for f in (activation, activation.derivative)]
-        single = [
-            [weights @ f(covariance[i, i] ** 0.5 * z) ** 2 for i in range(2)]
-            for f in (activation, activation.derivative)
-        ]
-        products, slopes = (
-            np.array([[one[0], c], [c, one[1]]]) for one, c in zip(single, both, strict=True)
-        )
-        covariance = 1.4 * products + 0.2
-        tangent = covariance + 1.4 * slopes * tangent
-    found = WideNetwork(2, activation, 1.4, 0.2).kernels(inputs)
-    np.testing.assert_allclose(found.nngp, covariance, rtol=1e-9)
-    np.testing.assert_allclose(found.ntk, tangent, rtol=1e-9)
+        means = []
+        for f in (activation, activation.derivative):
+            first, second = (
+                weights @ f(variance**0.5 * z) ** 2 for variance in covariance.diagonal()
+            )
+            both = weights @ (f(u) * f(v)) @ weights
+            means.append(np.array([[first, both], [both, second]]))
+        covariance = 1.4 * means[0] + 0.2
+        tangent = covariance + 1.4 * means[1] * tangent
+    kernels = WideNetwork(2, activation, 1.4, 0.2).kernels(inputs)
+    np.testing.assert_allclose(kernels.nngp, covariance, rtol=1e-9)
+    np.testing.assert_allclose(kernels.ntk, tangent, rtol=1e-9)
 
 
 @pytest.mark.parametrize("bias", [0.0, 0.4])
@@ -93,7 +219,7 @@ def test_tangents_are_the_gradients_of_jax(bias):
     wide = WideNetwork(2, Tanh(), 1.5, bias)
     net, inputs = wide.draw(3, 7, n_outputs=2, rng=4), rng(5).standard_normal((4, 3))
 
-    def answers(parameters, x):
+    def outputs(parameters, x):
         arrays = list(parameters)
         for layer in range(3):
             weights = arrays.pop(0)
@@ -102,13 +228,10 @@ def test_tangents_are_the_gradients_of_jax(bias):
             x = jax.numpy.tanh(x) if layer < 2 else x
         return x
 
-    np.testing.assert_allclose(
-        net(inputs), [answers(net.parameters, x) for x in inputs], rtol=1e-12
-    )
-    slopes = [jax.jacrev(answers)(net.parameters, x) for x in inputs]
-    flat = np.array(
-        [np.concatenate([np.reshape(one, (2, -1)) for one in each], axis=1) for each in slopes]
-    )
+    by_jax = [outputs(net.parameters, x) for x in inputs]
+    np.testing.assert_allclose(net(inputs), by_jax, rtol=1e-12)
+    slopes = jax.vmap(jax.jacrev(outputs), (None, 0))(net.parameters, inputs)
+    flat = np.concatenate([np.reshape(slope, (4, 2, -1)) for slope in slopes], axis=2)
     np.testing.assert_allclose(tangents(net, inputs), flat, rtol=1e-10, atol=1e-13)
     kernel = np.einsum("iop,jop->ij", flat, flat) / 2
     np.testing.assert_allclose(empirical(net, inputs), kernel, rtol=1e-10)
@@ -124,95 +247,68 @@ def test_scaling_changes_steps_and_nothing_else():
     inputs, targets = rng(7).standard_normal((5, 6)), rng(8).standard_normal((5, 1))
     np.testing.assert_array_equal(same(inputs), plain(inputs))
     options = {"learning_rate": 0.01, "n_steps": 1}
-    moved, slow = (network.train(net, inputs, targets, **options).network for net in (plain, same))
+    fast, slow = (network.train(net, inputs, targets, **options).network for net in (plain, same))
     for layer, factors in ((0, (2 / 6, 0.5)), (2, (2 / 20, 0.5))):
-        pairs = zip(
-            plain.layers[layer].parameters,
-            moved.layers[layer].parameters,
-            slow.layers[layer].layer.parameters,
-            factors,
-            strict=True,
+        start, far, near = (
+            net.layers[layer].parameters
+            for net in (plain, fast, Network([getattr(one, "layer", one) for one in slow.layers]))
         )
-        for start, fast, little, factor in pairs:
-            np.testing.assert_allclose(little - start, factor * (fast - start), rtol=1e-9)
-
-
-def test_unscaled_layers_count_n_inputs_over_variance_times_as_much():
-    plain = network.dense([6, 40, 1], ReLU(), rng=9)
-    inputs = rng(10).standard_normal((3, 6))
+        for nth, factor in enumerate(factors):
+            step = factor * (far[nth] - start[nth])
+            np.testing.assert_allclose(near[nth] - start[nth], step, rtol=1e-9)
     rows = network.jacobian(plain, inputs)
-    parts = [np.einsum("iopq,jopq->ij", one, one) for one in (rows[0], rows[2])]
+    parts = [np.einsum("iopq,jopq->ij", row, row) for row in (rows[0], rows[2])]
     kernel = empirical(scaled(plain), inputs)
-    np.testing.assert_allclose(kernel, 2 / 6 * parts[0] + 2 / 40 * parts[1], rtol=1e-12)
-
-
-def deviations(wide, theory, widths, n_networks):
-    """Root mean square distance of empirical kernels from theory, in parts of it."""
-    inputs, streams = rng(11).standard_normal((3, 10)), rng(12).spawn(len(widths))
-    wanted = theory.ntk(inputs)
-    return np.array(
-        [
-            [
-                np.sqrt(np.mean((empirical(wide.draw(10, width, rng=one), inputs) - wanted) ** 2))
-                for one in stream.spawn(n_networks)
-            ]
-            for width, stream in zip(widths, streams, strict=True)
-        ]
-    ) / np.sqrt(np.mean(wanted**2))
+    np.testing.assert_allclose(kernel, 2 / 6 * parts[0] + 2 / 20 * parts[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("activation", [ReLU(), Tanh()])
 def test_finite_networks_approach_the_kernel_as_one_over_root_width(activation):
     """Slope of log mean square distance over log width; its error comes from 20 networks each."""
     widths, wide = np.array([20, 60, 180, 540]), WideNetwork(2, activation, 1.8, 0.1)
-    found = deviations(wide, wide, widths, 20) ** 2
+    inputs, streams = rng(11).standard_normal((3, 10)), rng(12).spawn(4)
+    kernels = np.array([
+        [empirical(wide.draw(10, width, rng=one), inputs) for one in stream.spawn(20)]
+        for width, stream in zip(widths, streams, strict=True)
+    ])  # fmt: skip
     x = np.log(widths) - np.log(widths).mean()
     weights = x / np.sum(x**2)
-    slope = weights @ np.log(found.mean(axis=1)) / 2
-    relative = found.std(axis=1) / found.mean(axis=1) / 20**0.5
-    reach = 4 * np.sqrt(np.sum((weights * relative) ** 2)) / 2
-    assert slope == pytest.approx(-0.5, abs=reach)
-    assert reach < 0.3
-    wrong = deviations(wide, WideNetwork(1, activation, 1.8, 0.1), widths, 20)
-    assert abs(weights @ np.log((wrong**2).mean(axis=1)) / 2 + 0.5) > reach
+
+    def slope(theory):
+        squares = np.mean((kernels - theory.ntk(inputs)) ** 2, axis=(2, 3))
+        relative = squares.std(axis=1) / squares.mean(axis=1) / 20**0.5
+        error = np.sqrt(np.sum((weights * relative) ** 2)) / 2
+        return weights @ np.log(squares.mean(axis=1)) / 2, 4 * error
+
+    value, tolerance = slope(wide)
+    assert value == pytest.approx(-0.5, abs=tolerance)
+    assert tolerance < 0.3
+    assert abs(slope(WideNetwork(1, activation, 1.8, 0.1))[0] + 0.5) > tolerance
 
 
-@pytest.mark.parametrize("activation", EVERY)
-def test_a_network_of_width_2048_has_its_kernel_within_a_few_per_cent(activation):
-    """Standard deviation about 2 / sqrt(2048) = 4 % of the diagonal."""
-    inputs = rng(13).standard_normal((3, 10))
-    wide = WideNetwork(1, activation, 1.5, 0.1)
-    kernel = wide.ntk(inputs)
-    one = np.abs(empirical(wide.draw(10, 2048, rng=14), inputs) - kernel).max() / kernel.max()
-    assert one < 0.12
-    other = WideNetwork(1, activation, 2.0, 0.1).ntk(inputs)
-    assert np.abs(other - kernel).max() / kernel.max() > 0.12
-
-
-def test_outputs_at_birth_have_the_covariance():
+def test_initial_outputs_have_the_covariance():
     """1000 networks of width 50: sampling 4 sqrt(2 / 1000) = 18 %, finite width nothing."""
     wide, inputs = WideNetwork(2, Erf(), 2.0, 0.2), rng(15).standard_normal((2, 4))
     outputs = np.array([wide.draw(4, 50, rng=one)(inputs)[:, 0] for one in rng(16).spawn(1000)])
     kernel = wide.nngp(inputs)
     scale = np.sqrt(np.multiply.outer(np.diag(kernel), np.diag(kernel)))
-    found = outputs.T @ outputs / 1000
-    assert np.abs((found - kernel) / scale).max() < 4 * np.sqrt(2 / 1000)
-    assert np.abs((found - wide.ntk(inputs)) / scale).max() > 4 * np.sqrt(2 / 1000)
+    sample = outputs.T @ outputs / 1000
+    assert np.abs((sample - kernel) / scale).max() < 4 * np.sqrt(2 / 1000)
+    assert np.abs((sample - wide.ntk(inputs)) / scale).max() > 4 * np.sqrt(2 / 1000)
 
 
 def test_a_linear_model_on_the_circle_has_the_cosine():
     angles = np.linspace(0, 2 * np.pi, 50)
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
-    wanted = np.cos(angles[:, None] - angles)
+    cosine = np.cos(angles[:, None] - angles)
     linear = WideNetwork(0)
-    np.testing.assert_allclose(linear.ntk(circle), wanted, rtol=0, atol=1e-15)
-    found = empirical(linear.draw(2, 1, rng=17), circle)
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-15)
-    assert np.abs(WideNetwork(1, Identity()).ntk(circle) - wanted).max() > 0.5
-    assert np.abs(WideNetwork(0, bias_variance=0.1).ntk(circle) - wanted).max() > 0.05
+    np.testing.assert_allclose(linear.ntk(circle), cosine, rtol=0, atol=1e-15)
+    drawn = empirical(linear.draw(2, 1, rng=17), circle)
+    np.testing.assert_allclose(drawn, cosine, rtol=0, atol=1e-15)
+    assert np.abs(WideNetwork(1, Identity()).ntk(circle) - cosine).max() > 0.5
 
 
-@pytest.mark.parametrize("activation", [*EVERY, Step()])
+@pytest.mark.parametrize("activation", EVERY)
 def test_blocks_halves_and_order_do_not_matter(activation):
     """More than one block of pairs; the series stop where 1e-12 is left of each layer."""
     inputs = rng(18).standard_normal((200, 6))
@@ -223,30 +319,123 @@ def test_blocks_halves_and_order_do_not_matter(activation):
     for one, other in zip(part, whole, strict=True):
         np.testing.assert_allclose(one, other[50:90, ::-1], rtol=1e-10)
         assert np.linalg.eigvalsh(other)[0] > -1e-10 * other.max()
+    assert wide.ntk(inputs[:1])[0, 0] == pytest.approx(whole.ntk[0, 0], rel=1e-12)
+    silent = WideNetwork(2).kernels([[0.0, 0.0], [1.0, 2.0]])
+    assert [kernel[0].tolist() for kernel in silent] == [[0.0, 0.0]] * 2
 
 
-@pytest.mark.parametrize("activation", EVERY)
-def test_one_input_is_the_diagonal_of_many(activation):
-    wide, inputs = WideNetwork(3, activation, 1.5, 0.1), rng(19).standard_normal((4, 6))
-    kernel = wide.ntk(inputs)
-    for row, diagonal in zip(inputs, np.diag(kernel), strict=True):
-        assert wide.ntk(row[None])[0, 0] == pytest.approx(diagonal, rel=1e-12)
+def problem(seed=1):
+    """Six inputs that are learned and four others, and targets."""
+    random = rng(seed)
+    return random.standard_normal((6, 5)), random.standard_normal((4, 5)), random.standard_normal(6)
 
 
-def test_nothing_in_nothing_out():
-    kernels = WideNetwork(2).kernels([[0.0, 0.0], [1.0, 2.0]])
-    assert [one[0].tolist() for one in kernels] == [[0.0, 0.0]] * 2
-    assert np.isfinite(kernels).all()
+def test_flow_solves_its_differential_equation():
+    """Errors fall by the kernel times the error over n; other outputs go along."""
+    inputs, points, targets = problem()
+    wide, start = WideNetwork(2, Erf(), 1.5, 0.1), rng(2).standard_normal(10)
+    kernel, cross = wide.ntk(inputs), wide.ntk(points, inputs)
+    both, times = np.vstack([kernel, cross]), np.linspace(0, 5, 7)
+    solved = scipy.integrate.solve_ivp(
+        lambda _, f: both @ (targets - f[:6]) / 6, (0, 5), start, t_eval=times,
+        rtol=1e-10, atol=1e-12,
+    ).y.T  # fmt: skip
+    flow = KernelFlow(kernel, targets, start[:6])
+    np.testing.assert_allclose(flow.learned(times), solved[:, :6], atol=1e-8)
+    predicted = flow.predicted(cross, times, start[6:])
+    np.testing.assert_allclose(predicted, solved[:, 6:], atol=1e-8)
+    assert np.abs(flow.predicted(cross, times) - predicted).max() > 0.1
+    losses = np.mean((solved[:, :6] - targets) ** 2, axis=1) / 2
+    np.testing.assert_allclose(flow.loss(times), losses, atol=1e-8)
+    flow = KernelFlow(kernel, targets)
+    late = 100 / flow.rates[0]
+    regression = cross @ np.linalg.solve(kernel, targets)
+    np.testing.assert_allclose(flow.predicted(cross, [late])[0], regression, rtol=1e-9)
 
 
-def test_activations_have_different_kernels():
-    kernels = [WideNetwork(1, one).ntk(PAIR) for one in EVERY]
-    shapes = sorted(kernel[0, 1] / kernel[0, 0] for kernel in kernels)
-    assert np.diff(shapes).min() > 5e-3
+def test_descent_is_that_of_the_linearized_network():
+    """The network's tangents as features of a linear model; rounding only."""
+    inputs, points, targets = problem(4)
+    net = WideNetwork(2, Tanh(), 1.5, 0.1).draw(5, 30, rng=5)
+    features, others = (tangents(net, x)[:, 0] for x in (inputs, points))
+    rate, n_steps, start = 0.05, 40, net(inputs)[:, 0]
+    weights = np.zeros(features.shape[1])
+    for _ in range(n_steps):
+        weights -= rate * features.T @ (start + features @ weights - targets) / 6
+    kernel, times = empirical(net, inputs), [rate * n_steps]
+    flow = KernelFlow(kernel, targets, start, rate)
+    predicted = flow.predicted(empirical(net, points, inputs), times, net(points)[:, 0])[0]
+    np.testing.assert_allclose(predicted, net(points)[:, 0] + others @ weights, rtol=1e-11)
+    learned = start + features @ weights
+    np.testing.assert_allclose(flow.learned(times)[0], learned, rtol=1e-11)
+    assert np.abs(KernelFlow(kernel, targets, start).learned(times)[0] - learned).max() > 1e-4
+    # A bias that is learned as well adds 1 to the kernel.
+    line = Network([Dense(np.zeros((1, features.shape[1])))])
+    options = {"learning_rate": rate, "n_steps": n_steps}
+    trained = network.train(line, features, targets[:, None], **options).network(features)[:, 0]
+    biased = KernelFlow(kernel + 1, targets, 0.0, rate).learned(times)[0]
+    np.testing.assert_allclose(biased, trained, rtol=1e-9)
 
 
-def drawn():
-    return WideNetwork(1).draw(1, 2, rng=0)
+def error_of_one_step(net, step):
+    """Largest error of the kernel about the changes in one step, and the largest change."""
+    inputs, points, targets = problem(6)
+    trained = network.train(net, inputs, targets[:, None], learning_rate=step, n_steps=1).network
+    change = (trained(points) - net(points))[:, 0]
+    predicted = one_step(empirical(net, points, inputs), net(inputs)[:, 0], targets, step)
+    return np.abs(change - predicted).max(), np.abs(change).max()
+
+
+def test_one_step_changes_other_outputs_by_the_kernel_to_first_order():
+    """Halving the step quarters the error and halves the change; third orders are 1e-3."""
+    net = WideNetwork(2, Tanh()).draw(5, 50, rng=7)
+    errors, changes = np.transpose([error_of_one_step(net, step) for step in (2e-3, 1e-3, 5e-4)])
+    np.testing.assert_allclose(errors[:-1] / errors[1:], 4, rtol=0.02)
+    np.testing.assert_allclose(changes[:-1] / changes[1:], 2, rtol=0.02)
+    assert errors[0] < 0.1 * changes[0]
+    linear = WideNetwork(0, bias_variance=0.3).draw(5, 1, rng=8)
+    error, change = error_of_one_step(linear, 0.1)
+    assert error < 1e-14 < 0.01 < change
+
+
+@pytest.mark.parametrize("activation", [ReLU(), Tanh()])
+def test_wide_networks_learn_as_their_kernel_flows(activation):
+    """Descent in small steps, at widths 16 times apart: the distance shrinks by about 4."""
+    inputs, points, targets = problem(9)
+    wide, rate, n_steps = WideNetwork(1, activation), 0.2, 60
+    kernel, cross = wide.ntk(inputs), wide.ntk(points, inputs)
+    distances = []
+    for width in (64, 1024):
+        errors = []
+        for stream in rng(10).spawn(8):
+            net = wide.draw(5, width, rng=stream)
+            trained = network.train(
+                net, inputs, targets[:, None], learning_rate=rate, n_steps=n_steps
+            ).network
+            flow = KernelFlow(kernel, targets, net(inputs)[:, 0], rate)
+            predicted = flow.predicted(cross, [rate * n_steps], net(points)[:, 0])[0]
+            scale = np.std(predicted - net(points)[:, 0])
+            errors.append((trained(points)[:, 0] - predicted) / scale)
+        distances.append(np.sqrt(np.mean(np.square(errors))))
+    assert distances[1] < 0.15
+    # Eight networks of four outputs: the ratio is known to 2 sqrt(1 / 32) or so.
+    assert 2 < distances[0] / distances[1] < 8
+
+
+def test_samples_that_are_the_same_are_learned_together():
+    """A kernel without inverse: of opposite targets the mean is learned, however long it takes."""
+    kernel = WideNetwork(1).ntk([[1.0, 2.0], [1.0, 2.0], [-2.0, 0.5]])
+    flow = KernelFlow(kernel, [1.0, -1.0, 3.0])
+    np.testing.assert_allclose(flow.learned([1e4])[0], [0, 0, 3], atol=1e-7)
+    np.testing.assert_allclose(flow.predicted(kernel, [1e4])[0], [0, 0, 3], atol=1e-6)
+
+
+DRAWN, FLOW, FLAT = (
+    WideNetwork(1).draw(1, 2, rng=0),
+    KernelFlow([[1.0]], [1.0]),
+    Network([Flatten()]),
+)
+STEPS = KernelFlow([[9.0]], [1.0], learning_rate=1.0)
 
 
 @pytest.mark.parametrize(
@@ -255,29 +444,37 @@ def drawn():
         (lambda: WideNetwork(-1), "depth must be at least 0, got -1"),
         (lambda: WideNetwork(1, weight_variance=0), "weight_variance must be positive"),
         (lambda: WideNetwork(1, bias_variance=-1), "bias_variance must be non-negative"),
+        (lambda: WideNetwork(1, ReLU), r"activation must be one such as ReLU\(\), got <class"),
         (lambda: WideNetwork(1).ntk([[np.nan]]), "inputs must be finite"),
         (lambda: WideNetwork(1).ntk([[1.0]], [[1.0, 2.0]]), "others must have 1 columns"),
-        (lambda: scaled(Network([Flatten()])), "net must have dense layers .* got Flatten"),
-        (lambda: scaled(Network([Activate(ReLU())]), weight_variance=-1), "weight_variance must"),
-        (lambda: ntk.Scaled(Dense([[1.0]]), [1.0]), "scales must have 2 entries, got 1"),
-        (lambda: ntk.Scaled(Dense([[1.0]]), [-1.0, 1.0]), "scales must be non-negative"),
-        (
-            lambda: ntk.Scaled(Dense([[1.0]]), [1.0, 1.0]).with_parameters([[[1.0]]]),
-            "must have the",
-        ),
-        (lambda: WideNetwork(1, ReLU), r"activation must be one such as ReLU\(\), got <class"),
-        (
-            lambda: WideNetwork(1).ntk([[1e160]]),
-            r"inputs must be at most 1e\+100 in size, got 1e\+160",
-        ),
+        (lambda: WideNetwork(1).ntk([[1e160]]), r"inputs must be at most 1e\+100 in size, got 1e"),
         (lambda: WideNetwork(1).ntk([[1.0]], [[-1e160]]), r"others must be at most 1e\+100"),
-        (lambda: empirical(drawn(), [[1.0]], [[np.nan]]), "others must be finite, got nan"),
-        (lambda: empirical(drawn(), np.ones((0, 1))), "inputs must hold at least one sample"),
-        (lambda: tangents(drawn(), [[np.nan]]), "inputs must be finite, got nan"),
-        (lambda: empirical(Network([Flatten()]), [[1.0]]), "net must have parameters that learn"),
-        (lambda: tangents(Network([Flatten()]), [[1.0]]), "net must have parameters that learn"),
+        (lambda: scaled(FLAT), "net must have dense layers .* got Flatten"),
+        (lambda: scaled(Network([Activate(ReLU())]), weight_variance=-1), "weight_variance must"),
+        (lambda: Scaled(Dense([[1.0]]), [1.0]), "scales must have 2 entries, got 1"),
+        (lambda: Scaled(Dense([[1.0]]), [-1.0, 1.0]), "scales must be non-negative"),
+        (lambda: Scaled(Dense([[1.0]]), [1.0, 1.0]).with_parameters([[[1.0]]]), "must have the"),
+        (lambda: empirical(DRAWN, [[1.0]], [[np.nan]]), "others must be finite, got nan"),
+        (lambda: empirical(DRAWN, np.ones((0, 1))), "inputs must hold at least one sample"),
+        (lambda: empirical(FLAT, [[1.0]]), "net must have parameters that learn"),
+        (lambda: tangents(DRAWN, [[np.nan]]), "inputs must be finite, got nan"),
+        (lambda: tangents(FLAT, [[1.0]]), "net must have parameters that learn"),
+        (lambda: KernelFlow([[1.0, 2.0]], [1.0]), "kernel must be symmetric, 1 by 1"),
+        (lambda: KernelFlow([[1.0, 0.0], [0.5, 1.0]], [1.0, 2.0]), "kernel must be symmetric"),
+        (lambda: KernelFlow([[1.0, 2.0], [2.0, 1.0]], [1.0, 2.0]), "negative eigenvalue, got -1"),
+        (lambda: KernelFlow([[1.0]], [np.inf]), "targets must be finite"),
+        (lambda: KernelFlow([[1.0]], [1.0], [1.0, 2.0]), r"initial must have 1 entries, got shape"),
+        (lambda: KernelFlow([[1.0]], [1.0], learning_rate=-1), "learning_rate must be non-neg"),
+        (lambda: FLOW.learned([-1.0]), "times must be non-negative"),
+        (lambda: FLOW.predicted([[1.0, 2.0]], [1.0]), "cross must have 1 columns, got 2"),
+        (lambda: FLOW.predicted([[1.0]], [1.0], [1.0, 2.0]), "initial must have 1 entries"),
+        (lambda: STEPS.learned([2.5]), "times must be multiples of learning_rate=1, got 2.5"),
+        (lambda: STEPS.loss([2000.0]), "learning_rate must be below 0.222222, .* got 1"),
+        (lambda: one_step([[1.0]], [1.0], [0.0, 0.0], 0.1), "targets must have 1 entries, got 2"),
+        (lambda: one_step([[1.0]], [1.0, 2.0], [0.0], 0.1), "outputs must have 1 entries, got 2"),
+        (lambda: one_step([[1.0]], [1.0], [0.0], 0.0), "learning_rate must be positive"),
     ],
-)
+)  # fmt: skip
 def test_bad_input(make, words):
     with pytest.raises(ValueError, match=words):
         make()

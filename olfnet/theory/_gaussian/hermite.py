@@ -13,24 +13,24 @@ from olfnet.checks import FloatArray
 
 _N_TERMS = (64, 128, 256, 512, 1024, 2048)
 _ACCURACY = 1e-12
-# A normal density times a polynomial of degree 2048 has no more than 1e-17 beyond 13; panels of
-# 1/2 hold 4 of its waves at most.
+# A normal density times a polynomial of degree 2048 integrates to below 1e-17 beyond 13; panels of
+# 1/2 hold at most 4 of its periods.
 _EDGES = np.linspace(-13, 13, 53)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A function of normal numbers with different spreads.
+    """Hermite series of a function of normal numbers, for several standard deviations s.
 
     Attributes
     ----------
-    coefficients : array of shape (n_terms, n_spreads)
+    coefficients : array of shape (n_terms, n_sds)
         E f(s z) h_n(z).
-    square : array of shape (n_spreads,)
+    square : array of shape (n_sds,)
         E f(s z)^2.
     tails : array of shape (n_terms,)
-        What is missing of it after each term, at most.
+        The largest part of it that is missing after each term.
     """
 
     coefficients: FloatArray
@@ -38,19 +38,19 @@ class Series:
     tails: FloatArray
 
     def __getitem__(self, rows: slice) -> "Series":
-        """Return that of some of the spreads."""
+        """Return the series for some of the standard deviations."""
         return Series(self.coefficients[:, rows], self.square[rows], self.tails)
 
 
 def series(
-    function: Callable[[FloatArray], FloatArray], spread: FloatArray, kinks: Iterable[float] = ()
+    function: Callable[[FloatArray], FloatArray], sd: FloatArray, kinks: Iterable[float] = ()
 ) -> Series:
     """Expand a function, by Gaussian quadrature between its kinks.
 
     Parameters
     ----------
     function : callable (array) -> array of the same shape
-    spread : array of shape (n_spreads,)
+    sd : array of shape (n_sds,)
         Standard deviations s of the inputs, which have mean 0.
     kinks : floats
         Where the function or its derivative jumps.
@@ -58,25 +58,24 @@ def series(
     Returns
     -------
     Series
-        As many terms as leave 1e-12 of the mean square, or 2048.
+        With so many terms that 1e-12 of the mean square is missing, or 2048.
 
     Examples
     --------
-    >>> found = series(np.square, np.array([1.0]))  # z^2 = h_0 + sqrt(2) h_2
-    >>> found.coefficients[:4, 0].round(8) + 0.0, found.square.round(12)
+    >>> square = series(np.square, np.array([1.0]))  # z^2 = h_0 + sqrt(2) h_2
+    >>> square.coefficients[:4, 0].round(8) + 0.0, square.square.round(12)
     (array([1.        , 0.        , 1.41421356, 0.        ]), array([3.]))
     """
     kinks = list(kinks)
-    moving = [kink for kink in kinks if kink]  # in units of the spread, so one after the other
-    parts = np.split(spread, len(spread)) if moving else [spread]
-    seen = []
-    for part in parts:
-        z, weights = _places(np.array(moving), part[0])
-        seen.append((z, weights, function(np.multiply.outer(part, z))))
-    square = np.concatenate([values**2 @ weights for _, weights, values in seen])
+    moving = np.array([kink for kink in kinks if kink])  # they depend on sd: one after the other
+    parts = []
+    for part in np.split(sd, len(sd)) if moving.size else [sd]:
+        z, weights = _nodes(moving, part[0])
+        parts.append((z, weights, function(np.multiply.outer(part, z))))
+    square = np.concatenate([values**2 @ weights for _, weights, values in parts])
     for n_terms in _N_TERMS[-1:] if kinks else _N_TERMS:
         coefficients = np.concatenate(
-            [_waves(z, weights, n_terms) @ values.T for z, weights, values in seen], axis=1
+            [_polynomials(z, weights, n_terms) @ values.T for z, weights, values in parts], axis=1
         )
         tails = np.maximum((square - np.cumsum(coefficients**2, axis=0)).max(axis=1), 0.0)
         if tails[-1] <= _ACCURACY * square.max():
@@ -84,26 +83,26 @@ def series(
     return Series(coefficients, square, tails)
 
 
-def _places(kinks: FloatArray, spread: float) -> tuple[FloatArray, FloatArray]:
+def _nodes(kinks: FloatArray, sd: float) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of a mean over normal numbers, in panels without kinks."""
     with np.errstate(divide="ignore"):
-        edges = np.sort(np.concatenate([_EDGES, np.clip(kinks / spread, -13, 13)]))
+        edges = np.sort(np.concatenate([_EDGES, np.clip(kinks / sd, -13, 13)]))
     half = np.diff(edges)[:, None] / 2
     z = (edges[:-1, None] + half + half * _NODES).ravel()
     return z, (half * _WEIGHTS).ravel() * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
 
 
-def _waves(z: FloatArray, weights: FloatArray, n_terms: int) -> FloatArray:
+def _polynomials(z: FloatArray, weights: FloatArray, n_terms: int) -> FloatArray:
     """Return normalized Hermite polynomials times weights, shape (n_terms, len(z))."""
-    waves = np.empty((n_terms, z.size))
-    waves[:2] = weights, z * weights
+    h = np.empty((n_terms, z.size))
+    h[:2] = weights, z * weights
     for n in range(2, n_terms):
-        waves[n] = (z * waves[n - 1] - np.sqrt(n - 1) * waves[n - 2]) / np.sqrt(n)
-    return waves
+        h[n] = (z * h[n - 1] - np.sqrt(n - 1) * h[n - 2]) / np.sqrt(n)
+    return h
 
 
 def product(left: Series, right: Series, correlation: FloatArray) -> FloatArray:
-    """Return E f(s u) g(t v) for all pairs of spreads s and t.
+    """Return E f(s u) g(t v) for all pairs of standard deviations s and t.
 
     Parameters
     ----------
@@ -122,16 +121,16 @@ def product(left: Series, right: Series, correlation: FloatArray) -> FloatArray:
         If the series does not converge at these correlations.
     """
     n_terms = min(len(left.tails), len(right.tails))
-    # Cauchy and Schwarz: the rest is no larger than |c|^n times the root of what both tails hold.
-    rest = np.sqrt(left.tails[:n_terms] * right.tails[:n_terms])
-    rest *= np.abs(correlation).max() ** np.arange(1, n_terms + 1)
-    enough = np.flatnonzero(rest <= _ACCURACY * max(left.square.max(), right.square.max()))
+    # Cauchy and Schwarz: the remainder is at most |c|^n times the root of the product of tails.
+    remainder = np.sqrt(left.tails[:n_terms] * right.tails[:n_terms])
+    remainder *= np.abs(correlation).max() ** np.arange(1, n_terms + 1)
+    enough = np.flatnonzero(remainder <= _ACCURACY * max(left.square.max(), right.square.max()))
     if not enough.size:
         raise ValueError(
-            f"the function must be smoother, or its inputs smaller or less alike, for {n_terms} "
-            f"terms of its series to be enough, got a rest of {rest[-1]:.1g}"
+            f"Hermite series did not converge in {n_terms} terms (remainder {remainder[-1]:.1g}): "
+            "use a smoother activation, a smaller variance or a correlation further from 1"
         )
-    a, b = (one.coefficients[: enough[0] + 1] for one in (left, right))
+    a, b = (series.coefficients[: enough[0] + 1] for series in (left, right))
     if _vanish(a[1::2], b[1::2]):
         return _horner(a[::2], b[::2], correlation**2)
     if _vanish(a[2::2], b[2::2]):
@@ -141,7 +140,7 @@ def product(left: Series, right: Series, correlation: FloatArray) -> FloatArray:
 
 
 def _vanish(left: FloatArray, right: FloatArray) -> bool:
-    """Whether these terms are nothing but rounding, as those of odd and even functions are."""
+    """Whether these terms are rounding errors, as every other one of odd and even functions is."""
     return bool(np.sum(np.abs(left).max(axis=1) * np.abs(right).max(axis=1)) < 1e-25)
 
 

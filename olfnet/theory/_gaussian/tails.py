@@ -11,6 +11,8 @@ from olfnet.checks import FloatArray
 # Beyond it the ratios of a continued fraction replace differences of nearly equal numbers.
 _FAR = 2.0
 _N_RATIOS = 160
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_PAIRS_AT_ONCE = 2**16  # 32 megabytes
 
 
 def log_density(x: ArrayLike) -> FloatArray:
@@ -19,7 +21,7 @@ def log_density(x: ArrayLike) -> FloatArray:
 
 
 def upper_tail(x: ArrayLike) -> FloatArray:
-    """H(x): how likely a standard normal number is above x."""
+    """H(x): probability that a standard normal number is above x."""
     return np.asarray(scipy.special.ndtr(-np.asarray(x, dtype=float)))
 
 
@@ -57,10 +59,11 @@ def log_excess(x: ArrayLike, power: int) -> FloatArray:
 
 
 def joint_tail_excess(threshold: ArrayLike, correlation: ArrayLike) -> FloatArray:
-    """P11 - f^2: by how much two correlated normal numbers exceed a threshold together more often.
+    """P11 - f^2, with P11 the probability that two correlated normal numbers exceed a threshold.
 
-    The derivative of P11 by the correlation r is the joint density at the threshold, exp(-T^2 /
-    (1 + r)) / (2 pi sqrt(1 - r^2)) (Plackett 1954, Biometrika 41:351); r = sin(angle).
+    The derivative of P11 with respect to the correlation r is the joint density at the threshold,
+    exp(-T^2 / (1 + r)) / (2 pi sqrt(1 - r^2)) (Plackett 1954, Biometrika 41:351); r = sin(angle).
+    The error is below 1e-14 of f^2 + |P11 - f^2|.
 
     Parameters
     ----------
@@ -71,7 +74,7 @@ def joint_tail_excess(threshold: ArrayLike, correlation: ArrayLike) -> FloatArra
 
 
 def joint_tail_deficit(threshold: ArrayLike, distance: ArrayLike) -> FloatArray:
-    """Return f - P11 at correlation 1 - ``distance``: how often only one of the two is above.
+    """Return f - P11 at correlation 1 - ``distance``: the probability that only one exceeds it.
 
     The same integral from a correlation of 1 down, over the angle that is missing to pi / 2.
     """
@@ -80,19 +83,20 @@ def joint_tail_deficit(threshold: ArrayLike, distance: ArrayLike) -> FloatArray:
     return _integral(threshold, missing, lambda angle: 1 + np.cos(angle))
 
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
-
-
 def _integral(
-    threshold: ArrayLike, end: FloatArray, spread: Callable[[FloatArray], FloatArray]
+    threshold: ArrayLike, end: FloatArray, width: Callable[[FloatArray], FloatArray]
 ) -> FloatArray:
-    """Plackett's integral from angle 0, in panels that are short where it varies."""
+    """Integrate exp(-T^2 / width(angle)) / (2 pi) from angle 0, in four panels."""
     threshold, end = np.broadcast_arrays(np.asarray(threshold, dtype=float), end)
+    if (n_blocks := -(-end.size // _PAIRS_AT_ONCE)) > 1:
+        split = [np.array_split(array.ravel(), n_blocks) for array in (threshold, end)]
+        parts = [_integral(t, e, width) for t, e in zip(*split, strict=True)]
+        return np.concatenate(parts).reshape(end.shape)
     total = np.zeros(threshold.shape)
     half = end / 8
     for middle in (1, 3, 5, 7):
         angles = (middle * half)[..., None] + half[..., None] * _NODES
         with np.errstate(divide="ignore"):
-            values = np.exp(-(threshold[..., None] ** 2) / spread(angles))
+            values = np.exp(-(threshold[..., None] ** 2) / width(angles))
         total += half * (values @ _WEIGHTS)
     return total / (2 * np.pi)

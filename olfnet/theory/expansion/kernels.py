@@ -35,8 +35,8 @@ def kernel(
     Returns
     -------
     array
-        Of steps, P11 = H(T) - 2 O(T, q) with Owen's function O and q^2 = (1 - c) / (1 + c); of
-        rectifiers, with rates in standard deviations of the drive,
+        Of steps, the probability P11 that both drives exceed T, as in :func:`correlation`; of
+        rectifiers, with rates in standard deviations of the drive and q^2 = (1 - c) / (1 + c),
         (c + T^2) P11 - 2 T phi(T) H(q T) + sqrt(1 - c^2) exp(-T^2 / (1 + c)) / (2 pi), as Rosenbaum
         1961 (J. R. Stat. Soc. B 23:405) has it.  To 1e-14 of the value at c = 1.
 
@@ -51,13 +51,13 @@ def kernel(
     array([0.01  , 0.0324, 0.1   ])
     """
     c, t = _checked(correlation, coding_level)
-    reach = np.maximum(1 + c, 1e-300)
-    q = np.sqrt((1 - c) / reach)
-    both = tails.upper_tail(t) - 2 * scipy.special.owens_t(t, q)
+    both = tails.upper_tail(t) ** 2 + tails.joint_tail_excess(t, c)
     if not _rectifies(activation):
         return np.asarray(np.maximum(both, 0.0))
+    sum_ = np.maximum(1 + c, 1e-300)
+    q = np.sqrt((1 - c) / sum_)
     edge = 2 * t * np.exp(tails.log_density(t)) * tails.upper_tail(q * t)
-    density = np.sqrt((1 - c) * reach) * np.exp(-(t**2) / reach) / (2 * np.pi)
+    density = np.sqrt((1 - c) * sum_) * np.exp(-(t**2) / sum_) / (2 * np.pi)
     return np.asarray(np.maximum((c + t**2) * both - edge + density, 0.0))
 
 

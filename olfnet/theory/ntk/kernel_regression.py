@@ -1,7 +1,7 @@
-"""How a network learns that is linear in its parameters, told by its kernel alone.
+"""Learning of a network that is linear in its parameters, from its kernel.
 
-A network moves little enough in learning to be called linear if it is wide (Lee et al. 2019, arXiv
-1902.06720).  The loss is ``network.SquaredLoss``, half the squared error in the mean over samples.
+Wide networks are nearly linear during learning (Lee et al. 2019, arXiv 1902.06720).  The loss is
+``network.SquaredLoss``, half the squared error averaged over samples.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from olfnet.checks import FloatArray
 def one_step(
     kernel: ArrayLike, outputs: ArrayLike, targets: ArrayLike, learning_rate: float
 ) -> FloatArray:
-    """Return by how much one step of gradient descent changes the answers to other inputs.
+    """Return the changes of outputs in one step of gradient descent.
 
     Parameters
     ----------
     kernel : array of shape (n_points, n_samples)
-        Between the points that are asked for and the samples that are learned.
+        Between the inputs of these outputs and the samples that are learned.
     outputs, targets : arrays of shape (n_samples,)
-        What the network says of the samples, and what it should say.
+        Outputs for the samples before the step, and their targets.
     learning_rate : float
 
     Returns
@@ -38,7 +38,7 @@ def one_step(
     Raises
     ------
     ValueError
-        If shapes do not fit or a number is not legal.
+        If shapes do not fit or ``learning_rate`` is not positive.
 
     Examples
     --------
@@ -46,26 +46,20 @@ def one_step(
     array([0.2, 0.1])
     """
     kernel = checks.matrix("kernel", kernel)
-    targets, outputs = checks.vector("targets", targets), checks.vector("outputs", outputs)
-    if len(outputs) != len(targets):
-        raise ValueError(f"outputs must have {len(targets)} entries, got {len(outputs)}")
-    errors = targets - outputs
-    if kernel.shape[1] != len(errors):
-        raise ValueError(
-            f"kernel must have a column for each of {len(errors)} samples, got {kernel.shape[1]}"
-        )
+    targets = checks.vector("targets", targets, length=kernel.shape[1])
+    errors = targets - checks.vector("outputs", outputs, length=len(targets))
     step = checks.positive("learning_rate", learning_rate) / len(errors)
     return np.asarray(step * (kernel @ errors))
 
 
 @dataclass(frozen=True, eq=False)
 class KernelFlow:
-    """Learning by gradient flow, or by gradient descent, as a kernel sees it.
+    """Learning of a kernel model by gradient flow or gradient descent.
 
     Modes of the kernel are learned one by one: an error along an eigenvector of eigenvalue l falls
     as exp(-l t / n_samples), or as (1 - learning_rate l / n_samples)^steps (Jacot, Gabriel &
-    Hongler 2018, arXiv 1806.07572).  Over networks drawn at random the initial outputs are 0 in the
-    mean, and so the mean outputs are those of ``initial = 0``.
+    Hongler 2018, arXiv 1806.07572).  Initial outputs of networks drawn at random are 0 on average,
+    and so their mean outputs are those of ``initial = 0``.
 
     Parameters
     ----------
@@ -75,12 +69,13 @@ class KernelFlow:
     initial : array of shape (n_samples,), or 0
         Outputs before learning.
     learning_rate : float, optional
-        Of gradient descent, whose times are whole numbers of steps times it; flow without it.
+        Of gradient descent, whose times are multiples of it; gradient flow by default.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not legal, or the kernel is no kernel.
+        If shapes do not fit, the kernel is not symmetric or has a negative eigenvalue, or the
+        learning rate is negative.
 
     Examples
     --------
@@ -96,10 +91,8 @@ class KernelFlow:
     learning_rate: float = 0.0
 
     def __post_init__(self) -> None:
-        kernel, targets = (
-            checks.matrix("kernel", self.kernel),
-            checks.vector("targets", self.targets),
-        )
+        kernel = checks.matrix("kernel", self.kernel)
+        targets = checks.vector("targets", self.targets)
         n = len(targets)
         initial = checks.for_each("initial", self.initial, n)
         if kernel.shape != (n, n) or not np.allclose(kernel, kernel.T, rtol=1e-10, atol=0):
@@ -118,11 +111,11 @@ class KernelFlow:
 
     @property
     def rates(self) -> FloatArray:
-        """How fast each mode is learned, slowest first; steps must be below 2 / the last one."""
+        """Learning rate of each mode, slowest first; steps must be below 2 / the last one."""
         return np.maximum(self._modes[0], 0.0) / len(self.targets)
 
     def learned(self, times: ArrayLike) -> FloatArray:
-        """Return the outputs for the samples that are learned, shape (n_times, n_samples)."""
+        """Return the outputs for the samples, shape (n_times, n_samples)."""
         vectors = self._modes[1]
         left = self._left(times) * (vectors.T @ (self.initial - self.targets))
         return np.asarray(self.targets + left @ vectors.T)
@@ -147,23 +140,18 @@ class KernelFlow:
         array of shape (n_times, n_points)
             initial - cross kernel^-1 (1 - exp(-kernel t / n_samples)) (initial - targets).
         """
-        cross = checks.matrix("cross", cross)
-        if cross.shape[1] != len(self.targets):
-            raise ValueError(
-                f"cross must have a column for each of {len(self.targets)} samples, "
-                f"got {cross.shape[1]}"
-            )
+        cross = checks.matrix("cross", cross, n_columns=len(self.targets))
         initial = checks.for_each("initial", initial, len(cross))
         vectors, rates = self._modes[1], self.rates
         # (1 - left) / rate, which is the time itself for modes that are never learned.
         slow = rates <= 1e-14 * rates[-1]
-        done = np.where(slow, np.reshape(times, (-1, 1)), 1 - self._left(times))
-        done = done / np.where(slow, 1.0, rates) / len(self.targets)
-        shares = done * (vectors.T @ (self.targets - self.initial))
-        return np.asarray(initial + shares @ (cross @ vectors).T)
+        learned = np.where(slow, np.reshape(times, (-1, 1)), 1 - self._left(times))
+        learned = learned / np.where(slow, 1.0, rates) / len(self.targets)
+        coefficients = learned * (vectors.T @ (self.targets - self.initial))
+        return np.asarray(initial + coefficients @ (cross @ vectors).T)
 
     def _left(self, times: ArrayLike) -> FloatArray:
-        """Share of each mode's error that is left, shape (n_times, n_samples)."""
+        """Fraction of each mode's error that is left, shape (n_times, n_samples)."""
         times = checks.vector("times", times, nonnegative=True)
         if not self.learning_rate:
             return np.asarray(np.exp(-np.multiply.outer(times, self.rates)))

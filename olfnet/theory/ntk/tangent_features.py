@@ -1,11 +1,11 @@
-"""Tangents of finite networks: features that tell how learning would change their answers.
+"""Tangents of finite networks: derivatives with respect to parameters, as features of inputs.
 
 In the NTK parametrization (Jacot, Gabriel & Hongler 2018, arXiv 1806.07572) a weight is
-sqrt(weight_variance / n_inputs) times a number W that is standard normal at birth, a bias
+sqrt(weight_variance / n_inputs) times a number W that is standard normal at first, a bias
 sqrt(bias_variance) times such a number b, and learning changes W and b.  ``network.dense`` draws
 the products, and ``network.train`` changes those.  ``scaled`` takes the factors out again: the
-network answers as before, and a layer's weights move weight_variance / n_inputs times as far in a
-step, so that neither outputs nor their changes grow with the width.
+outputs stay the same, and a layer's weights move weight_variance / n_inputs times as far in a step,
+so that neither outputs nor their changes grow with the width.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _N_DERIVATIVES = 2**25
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """A layer that learns in other units: its arrays are ``scales`` times what learning sees.
+    """A layer whose arrays are ``scales`` times its parameters.
 
     Gradient descent moves an array of scale s by s^2 times as much as without it.
 
@@ -47,7 +47,7 @@ class Scaled:
     scales: Sequence[float]
 
     def __post_init__(self) -> None:
-        scales = tuple(checks.nonnegative("scales", one) for one in self.scales)
+        scales = tuple(checks.nonnegative("scales", scale) for scale in self.scales)
         if len(scales) != len(self.layer.parameters):
             raise ValueError(
                 f"scales must have {len(self.layer.parameters)} entries, got {len(scales)}"
@@ -56,7 +56,7 @@ class Scaled:
 
     @property
     def parameters(self) -> Parameters:
-        """Arrays that learn, in their own units."""
+        """Arrays that learn, over their scales."""
         pairs = zip(self.layer.parameters, self.scales, strict=True)
         return tuple(array / scale for array, scale in pairs if scale)
 
@@ -69,7 +69,7 @@ class Scaled:
         return replace(self, layer=self.layer.with_parameters(arrays))
 
     def linearized(self, inputs: FloatArray) -> tuple[FloatArray, PullBack]:
-        """Pass the inputs on."""
+        """Return the outputs of the layer."""
         outputs, pull = self.layer.linearized(inputs)
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, Parameters]:
@@ -88,13 +88,13 @@ def scaled(net: Network, *, weight_variance: float = 2.0, bias_variance: float =
     net : Network
         Of dense layers and activations.
     weight_variance, bias_variance : float
-        Weights of a layer are sqrt(weight_variance / n_inputs) times what learns, biases
+        Weights of a layer are sqrt(weight_variance / n_inputs) times its parameters, biases
         sqrt(bias_variance) times.
 
     Raises
     ------
     ValueError
-        If there are other layers, or a number is not legal.
+        If there are other layers, or a variance is out of range.
     """
     weight_variance = checks.positive("weight_variance", weight_variance)
     bias_scale = checks.nonnegative("bias_variance", bias_variance) ** 0.5
@@ -110,12 +110,14 @@ def scaled(net: Network, *, weight_variance: float = 2.0, bias_variance: float =
 
 
 def tangents(net: Network, inputs: ArrayLike) -> FloatArray:
-    """Return the derivative of each output by all parameters: features of the linearized network.
+    """Return the derivatives of each output with respect to all parameters.
+
+    They are the features of the linearized network.
 
     Parameters
     ----------
     net : Network
-        Whose parametrization counts: that of :func:`scaled` for the NTK, else that of ``train``.
+        In the parametrization of :func:`scaled` for the NTK, else in that of ``train``.
     inputs : array of shape (n_samples, ...)
 
     Returns
@@ -130,7 +132,7 @@ def tangents(net: Network, inputs: ArrayLike) -> FloatArray:
     if not net.parameters:
         raise ValueError("net must have parameters that learn, got none")
     rows = network.jacobian(net, inputs)
-    return np.concatenate([one.reshape(*one.shape[:2], -1) for one in rows], axis=2)
+    return np.concatenate([row.reshape(*row.shape[:2], -1) for row in rows], axis=2)
 
 
 def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) -> FloatArray:
@@ -139,8 +141,8 @@ def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) 
     Parameters
     ----------
     net : Network
-        In the parametrization of :func:`scaled`, as ``ntk.WideNetwork.draw`` gives it, to compare
-        with ``ntk.WideNetwork.ntk``.  In that of ``network.dense`` the weights of a layer count
+        In the parametrization of :func:`scaled`, as drawn by :meth:`WideNetwork.draw`, to compare
+        with :meth:`WideNetwork.ntk`.  In that of ``network.dense`` the weights of a layer count
         n_inputs / weight_variance times as much.
     inputs, others : arrays of shape (n_samples, ...) and (n_others, ...)
         ``others`` are the ``inputs`` by default.
@@ -148,7 +150,7 @@ def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) 
     Returns
     -------
     array of shape (n_samples, n_others)
-        Of the same output, in the mean over outputs.
+        Of the same output, averaged over outputs.
 
     Raises
     ------
@@ -169,11 +171,11 @@ def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) 
     if not n_derivatives:
         raise ValueError("net must have parameters that learn, got none")
     step = max(1, _N_DERIVATIVES // (2 * n_derivatives))
-    found = np.empty((len(left), len(right)))
+    kernel = np.empty((len(left), len(right)))
     for i in range(0, len(left), step):
         rows = tangents(net, left[i : i + step]).reshape(len(left[i : i + step]), -1)
         for j in range(0, len(right), step):
             part = right[j : j + step]
             columns = rows if others is None and i == j else tangents(net, part)
-            found[i : i + step, j : j + step] = rows @ columns.reshape(len(part), -1).T / n_outputs
-    return found
+            kernel[i : i + step, j : j + step] = rows @ columns.reshape(len(part), -1).T / n_outputs
+    return kernel

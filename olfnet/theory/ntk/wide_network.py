@@ -1,15 +1,15 @@
-"""Networks so wide that they are kernels: at birth (NNGP) and while they learn (NTK).
+"""Kernels of infinitely wide networks: at initialization (NNGP) and during learning (NTK).
 
 Let x be an input, L the number of hidden layers, n_l the width of layer l, and h_L+1 the output of
 
     h_1 = sqrt(sw / n_0) W_1 x + sqrt(sb) b_1,
     h_l+1 = sqrt(sw / n_l) W_l+1 phi(h_l) + sqrt(sb) b_l+1,
 
-with all W and b standard normal at birth, sw the ``weight_variance`` and sb the ``bias_variance``.
+with all W and b standard normal at first, sw the ``weight_variance`` and sb the ``bias_variance``.
 This is the NTK parametrization (Jacot, Gabriel & Hongler 2018, arXiv 1806.07572): learning changes
-W and b, and the factors stay.  ``olfnet.theory.tangents``, whose names are at hand here, too, tells
-how other networks are brought into this form.  In infinite networks the outputs at birth are normal
-with covariance K_L+1 (Neal 1996), and their gradients have the product T_L+1:
+W and b, and the factors stay; :func:`scaled` brings other networks into this form.  In infinite
+networks the initial outputs are normal with covariance K_L+1 (Neal 1996), and their gradients have
+the product T_L+1:
 
     K_1 = sw x.y / n_0 + sb,   K_l+1 = sw E phi(u) phi(v) + sb,
     T_1 = K_1,                 T_l+1 = K_l+1 + sw E phi'(u) phi'(v) T_l,
@@ -29,28 +29,16 @@ from olfnet.checks import FloatArray, Seed
 from olfnet.theory import network
 from olfnet.theory.activations import Activation, ReLU, checked
 from olfnet.theory.network import Network
-from olfnet.theory.ntk import dual_activations
-from olfnet.theory.ntk.kernel_regression import KernelFlow, one_step
-from olfnet.theory.ntk.tangent_features import Scaled, empirical, scaled, tangents
+from olfnet.theory.ntk._dual_activations import Drives, Dual, dual
+from olfnet.theory.ntk.tangent_features import scaled
 
-__all__ = [
-    "KernelFlow",
-    "Kernels",
-    "Scaled",
-    "WideNetwork",
-    "empirical",
-    "one_step",
-    "scaled",
-    "tangents",
-]
-
-# Pairs looked at together, a quarter of a megabyte: their temporaries stay in the cache.
+# Pairs computed together, a quarter of a megabyte: their temporaries stay in the cache.
 _N_PAIRS = 2**15
 _LARGEST = 1e100
 
 
 class Kernels(NamedTuple):
-    """Covariance of the outputs at birth, and product of their gradients."""
+    """Covariance of the initial outputs, and product of their gradients."""
 
     nngp: FloatArray
     ntk: FloatArray
@@ -58,7 +46,7 @@ class Kernels(NamedTuple):
 
 @dataclass(frozen=True)
 class WideNetwork:
-    """A network of dense layers in the limit of infinite width; or of any width, once drawn.
+    """A network of dense layers in the limit of infinite width, or drawn with any width.
 
     Parameters
     ----------
@@ -66,12 +54,12 @@ class WideNetwork:
         Hidden layers; 0 for a linear model.
     activation : Activation
     weight_variance, bias_variance : float
-        sw and sb: how large sums of inputs and biases are; a layer without bias for 0.
+        sw and sb; layers have no biases where sb is 0.
 
     Raises
     ------
     ValueError
-        If a number is not legal.
+        If ``depth`` or ``bias_variance`` is negative, or ``weight_variance`` not positive.
 
     Examples
     --------
@@ -95,7 +83,7 @@ class WideNetwork:
         checks.nonnegative("bias_variance", self.bias_variance)
 
     def nngp(self, inputs: ArrayLike, others: ArrayLike | None = None) -> FloatArray:
-        """Return the covariance of the outputs at birth; see :meth:`kernels`."""
+        """Return the covariance of the initial outputs; see :meth:`kernels`."""
         return self.kernels(inputs, others).nngp
 
     def ntk(self, inputs: ArrayLike, others: ArrayLike | None = None) -> FloatArray:
@@ -114,15 +102,15 @@ class WideNetwork:
         Returns
         -------
         Kernels
-            Two arrays of shape (n_samples, n_others), good to 1e-12 relative.  Closer than 1e-5 of
-            an angle, kinked activations show the rounding of the inputs' products; angles below
-            8e-8 count as none.  The diagonal does not go by angles.
+            Two arrays of shape (n_samples, n_others), to 1e-12 relative.  At angles below 1e-5
+            the rounding of the inputs' products matters for kinked activations; angles below 8e-8
+            count as 0.  The diagonal does not go by angles.
 
         Raises
         ------
         ValueError
-            If inputs are not finite or of different length, or an activation without a closed
-            form is too steep for the series of `olfnet.theory.ntk`.
+            If inputs are not finite or of different length, or the series of an activation without
+            closed form does not converge.
         """
         left = checks.matrix("inputs", inputs)
         right = left if others is None else checks.matrix("others", others)
@@ -132,50 +120,50 @@ class WideNetwork:
             )
         _require_squares("inputs", left)
         _require_squares("others", right)
-        dual = dual_activations.dual(self.activation)
-        on_left, diagonal = self._climb(dual, left)
-        on_right = on_left if others is None else self._climb(dual, right)[0]
-        found = Kernels(*(np.empty((len(left), len(right))) for _ in range(2)))
+        means = dual(self.activation)
+        left_drives, diagonal = self._forward(means, left)
+        right_drives = left_drives if others is None else self._forward(means, right)[0]
+        kernels = Kernels(*(np.empty((len(left), len(right))) for _ in range(2)))
         for rows, columns in _blocks(len(left), len(right), others is None):
             covariance = self._mixed(left[rows] @ right[columns].T / left.shape[1])
             if others is None:
-                np.fill_diagonal(covariance, 0.0)  # filled in later; series are slow at the end
+                np.fill_diagonal(covariance, 0.0)  # filled in later; series are slow at 1
             tangent = covariance.copy()
-            for mine, yours in zip(on_left, on_right, strict=True):
-                outputs, slopes = dual.products(mine[rows], yours[columns], covariance)
+            for mine, yours in zip(left_drives, right_drives, strict=True):
+                outputs, slopes = means.products(mine[rows], yours[columns], covariance)
                 covariance = self._mixed(outputs)
                 tangent *= slopes
                 tangent *= self.weight_variance
                 tangent += covariance
-            for whole, part in zip(found, (covariance, tangent), strict=True):
+            for whole, part in zip(kernels, (covariance, tangent), strict=True):
                 whole[rows, columns] = part
         if others is None:
-            for whole, single in zip(found, diagonal, strict=True):
+            for whole, single in zip(kernels, diagonal, strict=True):
                 _mirror(whole)
                 np.fill_diagonal(whole, single)
-        return found
+        return kernels
 
     def _mixed(self, products: FloatArray) -> FloatArray:
-        """Sum up over random weights, and add the bias."""
+        """Multiply by the weight variance and add the bias variance, in place."""
         products *= self.weight_variance
         products += self.bias_variance
         return products
 
-    def _climb(
-        self, dual: dual_activations.Dual, inputs: FloatArray
-    ) -> tuple[list[dual_activations.Drives], tuple[FloatArray, FloatArray]]:
-        """Drives of each hidden layer, and the diagonals of both kernels."""
+    def _forward(
+        self, means: Dual, inputs: FloatArray
+    ) -> tuple[list[Drives], tuple[FloatArray, FloatArray]]:
+        """Return the drives of each hidden layer, and the diagonals of both kernels."""
         layers = []
         variance = self._mixed(np.mean(inputs**2, axis=1))
         tangent = variance
         for _ in range(self.depth):
-            layers.append(dual.drives(variance))
+            layers.append(means.drives(variance))
             variance = self._mixed(layers[-1].outputs.copy())
             tangent = variance + self.weight_variance * layers[-1].slopes * tangent
         return layers, (variance, tangent)
 
     def draw(self, n_inputs: int, width: int, *, n_outputs: int = 1, rng: Seed = None) -> Network:
-        """Draw a network of this kind, in the NTK parametrization.
+        """Draw a network of finite width in the NTK parametrization.
 
         Parameters
         ----------
@@ -194,15 +182,12 @@ class WideNetwork:
         (4, 1)
         """
         widths = [n_inputs, *[width] * self.depth, n_outputs]
-        variances = {
-            "weight_variance": self.weight_variance,
-            "bias_variance": self.bias_variance,
-        }
+        variances = {"weight_variance": self.weight_variance, "bias_variance": self.bias_variance}
         return scaled(network.dense(widths, self.activation, **variances, rng=rng), **variances)
 
 
 def _require_squares(name: str, inputs: FloatArray) -> None:
-    """Raise where squares of inputs, which kernels are made of, overflow."""
+    """Raise where squares of inputs would overflow."""
     if (largest := np.abs(inputs).max()) > _LARGEST:
         raise ValueError(f"{name} must be at most {_LARGEST:g} in size, got {largest:g}")
 

@@ -123,7 +123,7 @@ class RandomLayer:
         (q,) = checks.at_least(0, variance=variance)
         q, c, w, b = checks.broadcast(
             variance=q,
-            correlation=correlation,
+            correlation=checks.within("correlation", correlation, -1, 1),
             weight_variance=self.weight_variance,
             bias_variance=self.bias_variance,
         )
@@ -158,7 +158,9 @@ class RandomLayer:
         """
         (q,) = checks.at_least(0, variance=variance)
         q, c, w = checks.broadcast(
-            variance=q, correlation=correlation, weight_variance=self.weight_variance
+            variance=q,
+            correlation=checks.within("correlation", correlation, -1, 1),
+            weight_variance=self.weight_variance,
         )
         if (c == 1).all():
             return np.asarray(w * _mean_squared_slope(self.activation, q))[()]
@@ -307,7 +309,8 @@ def code_correlation(
     np.float64(0.2489)
     """
     (q,) = checks.at_least(0, variance=variance)
-    q, c = checks.broadcast(variance=q, correlation=correlation)
+    c = checks.within("correlation", correlation, -1, 1)
+    q, c = checks.broadcast(variance=q, correlation=c)
     activation = checked(activation)
     pair = means.pair(activation, np.sqrt(q), c, activation.kinks)
     total = pair.covariance + pair.distance

@@ -1,28 +1,20 @@
-"""Gaussian means of products of two outputs of a neuron: what kernels of wide networks are made of.
+"""Gaussian means of products of two outputs of a neuron, for kernels of wide networks.
 
 Two inputs drive a random neuron with two numbers u and v, jointly normal with mean 0.  The dual of
-its activation (Daniely, Frostig & Singer 2016, arXiv 1602.05897) tells E phi(u) phi(v), and here
-E phi'(u) phi'(v) as well.
+its activation (Daniely, Frostig & Singer 2016, arXiv 1602.05897) is E phi(u) phi(v); here
+E phi'(u) phi'(v) is computed, too.  Linear, rectifying (Cho & Saul 2009), step and error functions
+have closed forms, good to rounding, in which angles below 8e-8 count as 0; others go by Mehler's
+series sum_n a_n(u) a_n(v) c^n over Hermite coefficients, to 1e-12.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory._gaussian.hermite import Series, product, series
-from olfnet.theory.activations import (
-    Activation,
-    Erf,
-    Identity,
-    LeakyReLU,
-    ReLU,
-    Step,
-    checked,
-)
+from olfnet.theory.activations import Activation, Erf, Identity, LeakyReLU, ReLU, Step
 
 # Of a correlation; the cosine of an angle of 8e-8 differs from 1 by as much.
 _ROUNDING = 16 * float(np.finfo(float).eps)
@@ -37,7 +29,7 @@ class Products(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Drives:
-    """What is to be known of each input before pairs of them are looked at.
+    """Gaussian means for single inputs, from which those for pairs are computed.
 
     Attributes
     ----------
@@ -61,20 +53,19 @@ class Drives:
 
 
 class Dual(Protocol):
-    """Knows the means for one activation."""
+    """Gaussian means of one activation."""
 
     def drives(self, variance: FloatArray) -> Drives:
-        """Look at each input by itself."""
+        """Return the means for single inputs."""
         ...
 
     def products(self, left: Drives, right: Drives, covariance: FloatArray) -> Products:
-        """Look at all pairs, shape (n_left, n_right)."""
+        """Return the means for all pairs, shape (n_left, n_right)."""
         ...
 
 
 def dual(activation: Activation) -> Dual:
-    """Return what knows the Gaussian means of an activation: a closed form, or a series."""
-    checked(activation)
+    """Return the Gaussian means of an activation: closed forms if there are, or series."""
     if type(activation) is Identity:
         return _Rectified(1.0)
     if type(activation) in (LeakyReLU, ReLU):
@@ -84,64 +75,14 @@ def dual(activation: Activation) -> Dual:
     return _Erf() if type(activation) is Erf else _Expanded(activation)
 
 
-def products(
-    activation: Activation, left: ArrayLike, right: ArrayLike, covariance: ArrayLike
-) -> Products:
-    """Return E phi(u) phi(v) and E phi'(u) phi'(v) for pairs of jointly normal drives of mean 0.
-
-    Parameters
-    ----------
-    activation : Activation
-    left : array of shape (n_left,)
-        Variances of u.
-    right : array of shape (n_right,)
-        Variances of v.
-    covariance : array of shape (n_left, n_right)
-
-    Returns
-    -------
-    Products
-        Two arrays of shape (n_left, n_right).  Linear, rectifying (Cho & Saul 2009), step and error
-        functions have closed forms, good to rounding, in which angles below 8e-8 count as none;
-        others go by Mehler's series sum_n a_n(u) a_n(v) c^n over Hermite coefficients, to 1e-12.
-
-    Raises
-    ------
-    ValueError
-        If a variance is negative, a covariance beyond what the variances allow, or an activation
-        so steep or kinked that its series does not converge for inputs as close as these.
-
-    Examples
-    --------
-    >>> outputs, slopes = products(ReLU(), [1.0], [1.0], [[0.5]])
-    >>> outputs.round(6), slopes.round(6)  # halves of 0.608998 and 2/3
-    (array([[0.304499]]), array([[0.333333]]))
-    """
-    left = checks.vector("left", left, nonnegative=True)
-    right = checks.vector("right", right, nonnegative=True)
-    covariance = checks.matrix("covariance", covariance)
-    if covariance.shape != (len(left), len(right)):
-        raise ValueError(
-            f"covariance must have the shape {(len(left), len(right))}, got {covariance.shape}"
-        )
-    bound = np.sqrt(np.multiply.outer(left, right))
-    if (beyond := np.abs(covariance) > bound * (1 + 1e-9)).any():
-        raise ValueError(
-            f"covariance must not be larger than the variances allow, {bound[beyond][0]:g}, "
-            f"got {covariance[beyond][0]:g}"
-        )
-    known = dual(activation)
-    return known.products(known.drives(left), known.drives(right), covariance)
-
-
 def _sine_and_cosine(
     left: FloatArray, right: FloatArray, covariance: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return sqrt(left right - covariance^2), and the arcsine of the correlation.
 
-    Not by the arccosine, which turns a rounding of 1e-16 near 1 into 1e-8 everywhere, but by an
-    arctangent, to which both sides of the triangle are known.  Inputs that are the same shall be
-    found so in spite of the rounding of their product.
+    Not by the arccosine, which turns a rounding of 1e-16 near 1 into 1e-8, but by an arctangent of
+    both sides of the triangle.  Angles of the order of rounding become 0, so that equal inputs have
+    the angle 0.
     """
     scale = np.multiply.outer(np.sqrt(left), np.sqrt(right))
     rest = scale - covariance
@@ -153,7 +94,7 @@ def _sine_and_cosine(
 
 @dataclass(frozen=True)
 class _Rectified:
-    """Leaky or not, a rectifier is a z + b |z|; a product of z and |v| is 0 in the mean."""
+    """A rectifier, leaky or not, is a z + b |z|; products of z and |v| are 0 on average."""
 
     slope: float
 
@@ -181,7 +122,7 @@ class _Rectified:
 
 @dataclass(frozen=True)
 class _Step:
-    """A step's slope is 0; no drive at all leaves it at 0."""
+    """The slope of a step is 0; so is its output at a drive of 0."""
 
     def drives(self, variance: FloatArray) -> Drives:
         return Drives(variance, np.where(variance > 0, 0.5, 0.0), np.zeros_like(variance))
