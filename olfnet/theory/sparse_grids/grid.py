@@ -1,4 +1,4 @@
-"""Grids of many dimensions as sets of small blocks, each a product of one-dimensional levels."""
+"""Grids of many dimensions as sets of blocks, each a product of one-dimensional levels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
+from olfnet.theory.sparse_grids._blocks import Level, below, block_points
 from olfnet.theory.sparse_grids.basis import Basis, Hat
-
-Level = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +23,7 @@ class SparseGrid:
     Parameters
     ----------
     levels : array of int, shape (n_blocks, n_dims)
-        Levels from 1 on; with a block, all blocks of lower levels are there.
+        Levels from 1 to 25; for each block, all blocks of lower levels are included.
     basis : Basis
         One-dimensional functions: ``Hat()``, ``OpenHat()`` or ``Polynomial()``.
     """
@@ -33,23 +32,20 @@ class SparseGrid:
     basis: Basis = Hat()
 
     def __post_init__(self) -> None:
-        levels = np.asarray(self.levels)
-        if levels.ndim != 2 or 0 in levels.shape or levels.dtype.kind not in "iu":
-            raise ValueError(
-                f"levels must be a table of integers, (n_blocks, n_dims), got {self.levels!r}"
-            )
-        checks.count("levels", int(levels.min()))
-        object.__setattr__(self, "levels", levels.astype(np.int64))
+        levels = checks.counts("levels", self.levels, maximum=25)
+        if levels.ndim != 2 or 0 in levels.shape:
+            raise ValueError(f"levels must have shape (n_blocks, n_dims), got {levels.shape}")
+        object.__setattr__(self, "levels", levels)
         here = set(self)
         if len(here) < len(levels):
-            raise ValueError(f"levels must differ, got {len(levels) - len(here)} twice")
+            raise ValueError(f"levels must differ, got {len(levels) - len(here)} duplicates")
         for level in here:
             for lower in below(level):
                 if lower not in here:
-                    raise ValueError(f"levels must hold {lower}, which lies below {level}")
+                    raise ValueError(f"levels must hold {lower}, which is below {level}")
 
     def __iter__(self) -> Iterator[Level]:
-        """Levels of each block, as tuples."""
+        """Iterate over the levels of each block, as tuples."""
         return (tuple(level) for level in self.levels.tolist())
 
     @property
@@ -93,7 +89,7 @@ def full(n_dims: int, level: int, basis: Basis = Hat()) -> SparseGrid:  # noqa: 
 
 
 def n_points(n_dims: int, level: int) -> int:
-    """Return the number of points of a regular sparse grid of hats, none of them at the rim.
+    """Return the number of points of a regular sparse grid of hats, without points at the boundary.
 
     Parameters
     ----------
@@ -117,8 +113,8 @@ def parabola_error(n_dims: int, level: int) -> float:
     """Return the error of the integral of prod x_i (1 - x_i) by a regular grid of hats.
 
     Each function's surplus is the product of h_i^2, so that blocks of levels that add up to s
-    integrate to 2^-n_dims 4^-s; what lies beyond the grid is a negative binomial tail, which falls
-    as h^2 (ln 1/h)^(n_dims - 1).
+    integrate to 2^-n_dims 4^-s; the blocks left out are a negative binomial tail, which falls as
+    h^2 (ln 1/h)^(n_dims - 1).
 
     Parameters
     ----------
@@ -135,28 +131,12 @@ def parabola_error(n_dims: int, level: int) -> float:
     0.041667
     """
     n_dims, level = checks.count("n_dims", n_dims), checks.count("level", level)
-    # Of (4/3)^d / 8^d = 6^-d, the share of failures k >= level before the d-th success of 3/4.
+    # (4/3)^d / 8^d = 6^-d times the probability of k >= level failures before success d of 3/4.
     return float(scipy.special.betainc(level, n_dims, 0.25) / 6.0**n_dims)
 
 
-def block_points(level: Level, basis: Basis) -> FloatArray:
-    """Points of one block, the last dimension fastest, shape (n_points, n_dims)."""
-    mesh = np.meshgrid(*(basis.nodes(k) for k in level), indexing="ij")
-    return np.stack([axis.ravel() for axis in mesh], axis=1)
-
-
-def below(level: Level) -> list[Level]:
-    """Return the blocks that are one level lower in one dimension."""
-    return [(*level[:i], k - 1, *level[i + 1 :]) for i, k in enumerate(level) if k > 1]
-
-
-def above(level: Level) -> list[Level]:
-    """Return the blocks that are one level higher in one dimension."""
-    return [(*level[:i], k + 1, *level[i + 1 :]) for i, k in enumerate(level)]
-
-
 def _adding_up(n_dims: int, most: int) -> Iterator[Level]:
-    """Non-negative integers that add up to at most so much."""
+    """Iterate over non-negative integers that add up to at most ``most``."""
     if n_dims == 0:
         yield ()
         return
