@@ -1,19 +1,17 @@
-"""Ask how many inputs a unit should have for the codes to fill many dimensions.
+"""Inputs that a unit should have for the codes to fill many dimensions.
 
 More inputs make units more different, until they share so many that they resemble each other.
 Theory is for independent channels, with and without inhibition that takes the mean input away; the
 odors of a measured panel, whose receptors are correlated, show how much of it remains.
 """
 
-from functools import partial
-
 import numpy as np
 import scipy.stats
 import xarray as xr
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from rich.table import Table
 
-from olfnet import checks
 from olfnet.capacity import dimension
 from olfnet.expansion import wiring
 from olfnet.lab import Parameter, Study, drawing, main, results
@@ -30,7 +28,7 @@ KINDS = {
 
 
 def channels(kind: str, rng: np.random.Generator) -> np.ndarray:
-    """Draw inputs of the layer: Gaussian ones, or projection-neuron rates of invented odors."""
+    """Draw inputs of the layer: Gaussian ones, or projection-neuron rates of surrogate odors."""
     if kind.startswith("odors"):
         return np.asarray(DivisiveNormalization()(fly_odors(N_ODORS, rng=rng)))
     return rng.standard_normal((N_ODORS, N_CHANNELS))
@@ -51,61 +49,45 @@ def measure(
     else:
         thresholds = scipy.stats.norm.isf(LEVEL) * np.linalg.norm(weights, axis=1)
     codes = (drive > thresholds).astype(float)
-    meaning = {"meaning": "participation ratio of the codes, as if of all odors"}
-    return {"dimension": xr.DataArray(dimension(codes, corrected=True), attrs=meaning)}
+    meaning = "participation ratio of the codes, corrected for the number of odors"
+    return {"dimension": results.labeled(dimension(codes, corrected=True), meaning)}
 
 
-def chosen(dataset: xr.Dataset, kind: str) -> dict[int, np.ndarray]:
-    """Finished repeats of one kind of inputs, by fan-in."""
-    return results.along(dataset, "dimension", "fan_in", kind=kind)
+def theory(dataset: xr.Dataset, kind: str, fan_in: ArrayLike) -> np.ndarray:
+    """Dimension of the codes of independent channels."""
+    n_units = int(dataset["n_units"].values[0])
+    return expansion.dimension(N_CHANNELS, n_units, fan_in, LEVEL, kind == "inhibition")
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Theory and simulation for each fan-in."""
-    n_units = int(dataset["n_units"].values[0])
-    rows = Table(title=f"Dimension of the codes of {n_units} units, {LEVEL:.0%} active")
-    for column in ("inputs", "fan-in", "theory", "simulated"):
-        rows.add_column(column, justify="left" if column == "inputs" else "right", no_wrap=True)
+    rows = []
     for kind, words in KINDS.items():
-        for fan_in, values in chosen(dataset, kind).items():
-            value, reach = drawing.mean_and_reach(values)
-            wanted = ""
-            if not kind.startswith("odors"):
-                inhibited = kind == "inhibition"
-                theory = expansion.dimension(N_CHANNELS, n_units, fan_in, LEVEL, inhibited)
-                wanted = f"{float(theory):.1f}"
-            rows.add_row(words, str(fan_in), wanted, f"{value:.1f} ±{reach:.1f}")
-        rows.add_section()
-    return rows
+        for fan_in, values in results.along(dataset, "dimension", "fan_in", kind=kind).items():
+            known = not kind.startswith("odors")
+            expected = f"{float(theory(dataset, kind, fan_in)):.1f}" if known else ""
+            rows.append((words, fan_in, expected, results.mean_text(values, ".1f")))
+        rows.append(None)
+    title = f"Dimension of the codes of {dataset['n_units'].values[0]} units, {LEVEL:.0%} active"
+    return results.table(title, ("inputs", "fan-in", "theory", "simulated"), rows, left=["inputs"])
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw dimension against fan-in, for channels and for odors."""
-    drawn = Figure(figsize=(7.2, 3.2), layout="constrained")
-    panels = drawn.subplots(1, 2)
-    n_units = int(dataset["n_units"].values[0])
+    panels = drawing.panels(1, 2, (7.2, 3.2))
     for nth, kind in enumerate(KINDS):
         axes = panels[int(kind.startswith("odors"))]
-        found, color = chosen(dataset, kind), drawing.COLORS[nth]
-        inhibited = kind.endswith("inhibition")
-        if not kind.startswith("odors") and found:
-            fan_in = np.arange(1, max(found) + 1)
-            line = expansion.dimension(N_CHANNELS, n_units, fan_in, LEVEL, inhibited)
-            axes.plot(fan_in, line, color=color, lw=1.2)
-        if found:
-            points = [drawing.mean_and_reach(values) for values in found.values()]
-            mean, reach = np.transpose(points)
-            label = "inhibition" if inhibited else "excitation only"
-            axes.errorbar(
-                list(found), mean, reach, ls="", marker=drawing.MARKERS[nth], ms=4, color=color,
-                label=label,
-            )  # fmt: skip
-    for axes, title in zip(panels, ("50 independent channels", "24 receptors"), strict=True):
-        axes.set(xlabel=f"inputs of a unit ({title})", ylabel="dimension of the codes")
+        samples = results.along(dataset, "dimension", "fan_in", kind=kind)
+        if samples and not kind.startswith("odors"):
+            fan_in = np.arange(1, max(samples) + 1)
+            axes.plot(fan_in, theory(dataset, kind, fan_in), color=drawing.COLORS[nth], lw=1.2)
+        label = "inhibition" if kind.endswith("inhibition") else "excitation only"
+        drawing.points(axes, samples, nth, label=label)
+    for axes, inputs in zip(panels, ("50 independent channels", "24 receptors"), strict=True):
+        axes.set(xlabel=f"inputs of a unit ({inputs})", ylabel="dimension of the codes")
         axes.set_ylim(bottom=0)
         drawing.legend(axes)
-    drawing.finish(panels)
-    return drawn
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -113,17 +95,15 @@ study = Study(
     question="How many inputs should a unit have for codes to fill many dimensions?",
     source="Litwin-Kumar et al. 2017, 10.1016/j.neuron.2017.01.030",
     parameters=(
-        Parameter(
-            "kind", tuple(KINDS), "what the layer sees", check=partial(checks.one_of, known=KINDS)
-        ),
-        Parameter(
+        Parameter.choice("kind", KINDS, "inputs of the layer"),
+        Parameter.count(
             "fan_in",
             (1, 2, 3, 4, 5, 7, 10, 14, 20),
             "inputs of each unit",
             quick=(1, 3, 7),
-            check=partial(checks.count, maximum=23),
+            maximum=23,
         ),
-        Parameter("n_units", 2000, "units of the layer", quick=300, check=checks.count),
+        Parameter.count("n_units", 2000, "units of the layer", quick=300),
     ),
     measure=measure,
     table=table,

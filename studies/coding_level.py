@@ -1,4 +1,4 @@
-"""Ask which coding level lets a readout generalize from noisy trials and still discriminate.
+"""Coding levels at which a readout generalizes from noisy trials and still discriminates.
 
 Odors of +1 and -1 come in trials that flip some of them, and are expanded by Gaussian weights.  A
 readout trained by ridge regression on some trials has to classify new ones.  Dense codes
@@ -7,7 +7,7 @@ published, for 50 odors, but at .02 for 200, which fill the layer of 1000 units 
 a Hebbian readout of the same trials, and for many inputs and active units.
 """
 
-from functools import partial
+from itertools import product
 
 import numpy as np
 import scipy.stats
@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from sklearn.linear_model import RidgeClassifier
 
-from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import HebbianReadout
 from olfnet.theory import expansion
@@ -52,77 +51,50 @@ def measure(
             readout.fit(np.vstack(learned), np.repeat(labels, N_LEARNED))
             right = readout.score(np.vstack(tested), np.repeat(labels, N_TESTED))
             errors[name].append(1 - float(right))
-    meaning = "fraction of new trials that {} puts into the wrong class"
-    return {
-        name: xr.DataArray(
-            errors[name],
-            {"level": LEVELS},
-            ["level"],
-            attrs={"meaning": meaning.format(f"a {type(readout).__name__}")},
-        )
-        for name, readout in READOUTS.items()
-    }
-
-
-def chosen(dataset: xr.Dataset, n_odors: int, input_size: float, name: str = "error") -> np.ndarray:
-    """Finished repeats of one condition, repeats first."""
-    return results.finished(dataset, n_odors=n_odors, input_size=input_size)[name].values
+    meaning = "fraction of new trials that a {} puts into the wrong class"
+    kinds = {name: meaning.format(type(readout).__name__) for name, readout in READOUTS.items()}
+    return results.labeled_each(kinds, errors, level=LEVELS)
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Lowest error and where it lies, beside those of the sparsest and the densest code."""
-    rows = Table(title="Error of a trained readout on new trials")
-    ends = [f"f = {LEVELS[0]:g}", "best f", "error there", f"f = {LEVELS[-1]:g}"]
-    for column in ("odors", "noise", *ends):
-        rows.add_column(column, justify="right", no_wrap=True)
-    for n_odors in dataset["n_odors"].values:
-        for input_size in dataset["input_size"].values:
-            samples = chosen(dataset, n_odors, input_size)
-            if len(samples):
-                mean, reach = drawing.mean_and_reach(samples)
-                cells = [
-                    f"{value:.3f} ±{half:.3f}" for value, half in zip(mean, reach, strict=True)
-                ]
-                best = int(mean.argmin())
-                lowest = (cells[0], f"{LEVELS[best]:g}", cells[best], cells[-1])
-                rows.add_row(str(n_odors), f"{input_size:g}", *lowest)
-    return rows
+    """Lowest error and its coding level, beside those of the sparsest and the densest code."""
+    rows = []
+    for n_odors, input_size in product(dataset["n_odors"].values, dataset["input_size"].values):
+        samples = results.along(dataset, "error", "level", n_odors=n_odors, input_size=input_size)
+        if samples:
+            best = min(samples, key=lambda level: samples[level].mean())
+            ends = [results.mean_text(samples[f], ".3f") for f in (LEVELS[0], best, LEVELS[-1])]
+            rows.append((n_odors, f"{input_size:g}", ends[0], f"{best:g}", *ends[1:]))
+    ends = (f"f = {LEVELS[0]:g}", "best f", "error there", f"f = {LEVELS[-1]:g}")
+    title = "Error of a trained readout on new trials"
+    return results.table(title, ("odors", "noise", *ends), rows)
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw error against coding level: columns for numbers of odors, rows for readouts."""
     numbers = [int(n) for n in dataset["n_odors"].values]
-    drawn = Figure(figsize=(2.9 * len(numbers) + 1.8, 5.6), layout="constrained")
-    panels = drawn.subplots(2, len(numbers), squeeze=False, sharex=True, sharey=True)
-    for row, name in zip(panels, READOUTS, strict=True):
-        for axes, n_odors in zip(row, numbers, strict=True):
-            draw_errors(axes, dataset, n_odors, name)
-    for axes, words in zip(panels[:, 0], ("a trained readout", "a Hebbian readout"), strict=True):
-        axes.set_ylabel(f"error of {words}\non new trials")
-    for axes, n_odors in zip(panels[1], numbers, strict=True):
+    size = (2.9 * len(numbers) + 1.8, 5.6)
+    panels = drawing.panels(2, len(numbers), size, sharex=True, sharey=True)
+    for axes, (name, n_odors) in zip(panels, product(READOUTS, numbers), strict=True):
+        draw_errors(axes, dataset, n_odors, name)
         axes.set_xlabel(f"coding level ({n_odors} odors)")
-    drawing.legend(panels[1, -1], loc="center left", bbox_to_anchor=(1, 0.5))
-    drawing.finish(panels.ravel())
-    return drawn
+        kind = "a trained readout" if name == "error" else "a Hebbian readout"
+        axes.set_ylabel(f"error of {kind}\non new trials")
+        axes.label_outer()
+    drawing.legend(panels[-1], loc="center left", bbox_to_anchor=(1, 0.5))
+    return drawing.finish(panels)
 
 
 def draw_errors(axes: Axes, dataset: xr.Dataset, n_odors: int, name: str) -> None:
-    """Points at each level of noise, and theory for the Hebbian readout."""
+    """Draw points at each level of noise, and theory for the Hebbian readout."""
     levels = np.geomspace(LEVELS[0], LEVELS[-1], 100)
-    n_units = int(dataset["n_units"].values[0])
-    for input_size, color, marker in zip(
-        dataset["input_size"].values, drawing.COLORS, drawing.MARKERS, strict=False
-    ):
+    sizes = (n_odors, N_INPUTS, int(dataset["n_units"].values[0]))
+    for nth, input_size in enumerate(dataset["input_size"].values):
         if name == "hebbian_error":
-            sizes = (n_odors, N_INPUTS, n_units)
             theory = expansion.readout_error(*sizes, levels, input_size, n_learned=N_LEARNED)
-            axes.plot(levels, theory, color=color, lw=1.2)
-        samples = chosen(dataset, n_odors, input_size, name)
-        if len(samples):
-            mean, reach = drawing.mean_and_reach(samples)
-            label = f"{input_size / 2:.0%} of the inputs flipped"
-            style = {"marker": marker, "color": color, "ms": 4, "lw": 1, "label": label}
-            axes.errorbar(LEVELS, mean, reach, ls="", **style)
+            axes.plot(levels, theory, color=drawing.COLORS[nth], lw=1.2)
+        samples = results.along(dataset, name, "level", n_odors=n_odors, input_size=input_size)
+        drawing.points(axes, samples, nth, label=f"{input_size / 2:.0%} of the inputs flipped")
     axes.axvspan(0.05, 0.1, color="0.9", lw=0, zorder=0, label="published best")
     axes.axhline(0.5, color="0.6", lw=0.8, ls=":", label="chance")
     if name == "hebbian_error":
@@ -136,21 +108,15 @@ study = Study(
     question="Which coding level lets a readout generalize and still discriminate?",
     source="Barak, Rigotti & Fusi 2013, 10.1523/JNEUROSCI.2753-12.2013",
     parameters=(
-        Parameter(
-            "n_odors",
-            (50, 200),
-            "odors to classify",
-            quick=50,
-            check=partial(checks.count, minimum=2),
-        ),
-        Parameter(
+        Parameter.count("n_odors", (50, 200), "odors to classify", quick=50, minimum=2),
+        Parameter.fraction(
             "input_size",
             (0.1, 0.2, 0.3),
             "twice the fraction of inputs that noise flips",
             quick=0.2,
-            check=partial(checks.fraction, ends="[]"),
+            ends="[]",
         ),
-        Parameter("n_units", 1000, "units of the layer", quick=300, check=checks.count),
+        Parameter.count("n_units", 1000, "units of the layer", quick=300),
     ),
     measure=measure,
     table=table,

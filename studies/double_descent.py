@@ -1,9 +1,9 @@
-"""Ask how many units a circuit needs to learn from few odors, when only its readout learns.
+"""Units that a circuit needs to learn from few odors, when only its readout learns.
 
 A valence, linear in the rates of projection neurons, is learned from some odors by the readout with
-the least weights that fits them (as gradient descent finds it), or by one whose weights decay, and
-tested on other odors.  Theory sees the expansion as a kernel: its eigenvalues and the valence's
-share of each mode are taken from a population of odors and many more units.
+the least weights that fits them (the solution of gradient descent), or by one with weight decay,
+and tested on other odors.  In theory the expansion is a kernel: its eigenvalues and the valence's
+coefficient of each mode are taken from a population of odors and many more units.
 """
 
 from functools import cache
@@ -35,9 +35,9 @@ def centered(rates: np.ndarray) -> np.ndarray:
 def features(
     rates: np.ndarray, n_units: int, coding_level: float, fan_in: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Rates of units, each at a threshold of its own; products of features are those of a kernel.
+    """Rates of units with thresholds of their own, of shape (n_odors, n_units).
 
-    Shape (n_odors, n_units).
+    Scaled such that their inner products are those of a kernel.
     """
     drive = rates @ FixedFanIn(fan_in).draw(n_units, rates.shape[1], rng=rng).toarray().T
     codes = sparsify.UnitThresholds(coding_level)(drive).rates.toarray()
@@ -52,11 +52,11 @@ def modes(coding_level: float, fan_in: int) -> tuple[np.ndarray, np.ndarray]:
     codes = features(rates, N_MANY_UNITS, coding_level, fan_in, wiring_rng)
     values, vectors = np.linalg.eigh(codes @ codes.T / N_POPULATION)
     keep = values > 1e-12 * values[-1]
-    shares = vectors.T @ centered(rates) / np.sqrt(N_POPULATION)
-    return values[keep], np.linalg.norm(shares, axis=1)[keep]
+    coefficients = vectors.T @ centered(rates) / np.sqrt(N_POPULATION)
+    return values[keep], np.linalg.norm(coefficients, axis=1)[keep]
 
 
-def typical(coding_level: float, fan_in: int) -> float:
+def mean_square(coding_level: float, fan_in: int) -> float:
     """Mean squared length of an odor's code: the unit of weight decay."""
     return float(modes(coding_level, fan_in)[0].sum())
 
@@ -80,17 +80,17 @@ def measure(
     learned = codes[:n_odors]
     if decay > 0:
         kernel = learned @ learned.T
-        ridge = decay * typical(coding_level, fan_in) * np.eye(n_odors)
+        ridge = decay * mean_square(coding_level, fan_in) * np.eye(n_odors)
         weights = learned.T @ np.linalg.solve(kernel + ridge, targets[:n_odors])
     else:
         weights = np.linalg.lstsq(learned, targets[:n_odors])[0]
     error = np.mean((codes[n_odors:] @ weights - targets[n_odors:])[:N_TESTED] ** 2)
     fit = np.mean((learned @ weights - targets[:n_odors]) ** 2)
-    meaning = "mean squared error on new odors, in parts of the valence's variance"
-    return {
-        "error": xr.DataArray(error, attrs={"meaning": meaning}),
-        "learned": xr.DataArray(fit, attrs={"meaning": "the same on the odors that were learned"}),
+    meanings = {
+        "error": "mean squared error on new odors, relative to the valence's variance",
+        "learned": "mean squared error on learned odors, relative to the valence's variance",
     }
+    return results.labeled_each(meanings, (error, fit))
 
 
 def predicted(
@@ -109,72 +109,60 @@ def predicted(
     )
 
 
-def chosen(
-    dataset: xr.Dataset, name: str, coding_level: float, decay: float
-) -> dict[int, np.ndarray]:
-    """Finished repeats of the first circuit, by number of units."""
-    return results.along(dataset, name, "n_units", coding_level=coding_level, decay=decay)
-
-
-def median_and_reach(samples: np.ndarray) -> tuple[float, float, float]:
-    """Median, and how far its 95 % interval goes down and up; nan where samples are too few."""
-    middle = float(np.median(samples))
-    low, high = scipy.stats.quantile_test(samples, p=0.5).confidence_interval()
-    return middle, middle - float(low), float(high) - middle
+def median_and_ends(samples: np.ndarray) -> tuple[float, float, float]:
+    """Median, and the ends of its 95 % interval; nan where samples are too few."""
+    interval = scipy.stats.quantile_test(samples, p=0.5).confidence_interval()
+    return float(np.median(samples)), float(interval[0]), float(interval[1])
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Error against the number of units, by theory and by simulation."""
-    n_odors = int(dataset["n_odors"].values[0])
-    rows = Table(title=f"Error on new odors of a valence learned from {n_odors}")
-    for column in ("active", "decay", "units", "theory", "median", "95 %", "learned"):
-        rows.add_column(column, justify="right", no_wrap=True)
+    rows = []
     for level, decay in product(dataset["coding_level"].values, dataset["decay"].values):
-        learned = chosen(dataset, "learned", level, decay)
-        for n_units, samples in chosen(dataset, "error", level, decay).items():
-            middle, below, above = median_and_reach(samples)
+        at = {"coding_level": level, "decay": decay}
+        learned = results.along(dataset, "learned", "n_units", **at)
+        for n_units, samples in results.along(dataset, "error", "n_units", **at).items():
+            middle, low, high = median_and_ends(samples)
             theory = float(predicted(dataset, level, decay, np.array([n_units]))[0])
-            rows.add_row(
-                f"{level:.0%}", f"{decay:g}", str(n_units), f"{theory:.3g}", f"{middle:.3g}",
-                f"{middle - below:.3g} to {middle + above:.3g}", f"{learned[n_units].mean():.1g}",
-            )  # fmt: skip
-        rows.add_section()
-    return rows
+            rows.append((
+                f"{level:.0%}", f"{decay:g}", n_units, f"{theory:.3g}", f"{middle:.3g}",
+                f"{low:.3g} to {high:.3g}", f"{learned[n_units].mean():.1g}",
+            ))  # fmt: skip
+        rows.append(None)
+    title = f"Error on new odors of a valence learned from {dataset['n_odors'].values[0]}"
+    columns = ("active", "decay", "units", "theory", "median", "95 %", "learned")
+    return results.table(title, columns, rows)
 
 
 def draw_errors(axes: Axes, dataset: xr.Dataset, level: float, nth: int) -> None:
     """Draw theory and simulation for one coding level and the nth decay of the weights."""
-    decay, color = dataset["decay"].values[nth], drawing.COLORS[nth]
-    samples, n_odors = chosen(dataset, "error", level, decay), int(dataset["n_odors"].values[0])
+    decay, n_odors = dataset["decay"].values[nth], int(dataset["n_odors"].values[0])
+    samples = results.along(dataset, "error", "n_units", coding_level=level, decay=decay)
     if samples:
         n_units = np.unique(np.geomspace(min(samples), max(samples), 150).round())
         n_units = n_units[n_units != n_odors]
         line = predicted(dataset, level, decay, n_units)
-        axes.plot(n_units / n_odors, line, lw=1.2, color=color)
-        middle, *reach = np.transpose([median_and_reach(one) for one in samples.values()])
-        axes.errorbar(
-            np.array(list(samples)) / n_odors, middle, reach, ls="",
-            marker=drawing.MARKERS[nth], ms=4, lw=1, color=color,
-            label=f"weights decay by {decay:g}" if decay else "least weights that fit",
-        )  # fmt: skip
+        axes.plot(n_units / n_odors, line, lw=1.2, color=drawing.COLORS[nth])
+        middle, low, high = np.transpose([median_and_ends(part) for part in samples.values()])
+        label = f"weights decay by {decay:g}" if decay else "least weights that fit"
+        load, errors = np.array(list(samples)) / n_odors, (middle - low, high - middle)
+        drawing.errorbars(axes, load, middle, errors, nth, label=label)
         axes.set(xscale="log", yscale="log")
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw the error against the number of units per odor, a panel for each coding level."""
     levels = dataset["coding_level"].values[::-1]
-    drawn = Figure(figsize=(3.6 * len(levels) + 0.4, 3.4), layout="constrained")
-    panels = drawn.subplots(1, len(levels), squeeze=False, sharey=True)[0]
+    panels = drawing.panels(1, len(levels), (3.6 * len(levels) + 0.4, 3.4), sharey=True)
     for axes, level in zip(panels, levels, strict=True):
         for nth in range(dataset.sizes["decay"]):
             draw_errors(axes, dataset, level, nth)
         axes.axvline(1, color="0.7", lw=0.8, ls=":")
-        axes.text(0.5, 1.02, f"{level:.0%} active", transform=axes.transAxes, ha="center")
-        axes.set_xlabel(f"units per learned odor ({int(dataset['n_odors'].values[0])} odors)")
+        axes.set_title(f"{level:.0%} active", fontsize="medium")
+        axes.set_xlabel(f"units per learned odor ({dataset['n_odors'].values[0]} odors)")
     panels[0].set(ylabel="error on new odors", ylim=(0.1, 30))
-    drawing.legend(panels[0], title="points: medians; lines: theory", title_fontsize="small")
-    drawing.finish(panels)
-    return drawn
+    drawing.legend(panels[0], title="points: medians; lines: theory")
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -185,25 +173,20 @@ study = Study(
         Parameter(
             "decay",
             (0.0, 0.01),
-            "of weights, in mean squared lengths of a code",
+            "of weights, relative to the mean squared length of a code",
             check=checks.nonnegative,
         ),
-        Parameter(
+        Parameter.count(
             "n_units",
             (10, 20, 40, 60, 80, 90, 100, 110, 125, 160, 250, 500, 1000, 2000),
             "units of the expansion",
             quick=(20, 100, 500),
-            check=checks.count,
         ),
-        Parameter("n_odors", 100, "odors that are learned", check=checks.count),
-        Parameter(
-            "coding_level",
-            (0.1, 0.5),
-            "share of the odors that a unit responds to",
-            quick=0.1,
-            check=checks.fraction,
+        Parameter.count("n_odors", 100, "odors that are learned"),
+        Parameter.fraction(
+            "coding_level", (0.1, 0.5), "fraction of odors that a unit responds to", quick=0.1
         ),
-        Parameter("fan_in", 6, "inputs of each unit", check=checks.count),
+        Parameter.count("fan_in", 6, "inputs of each unit"),
         Parameter(
             "noise", 0.2, "of the valence, in its standard deviations", check=checks.nonnegative
         ),
