@@ -25,6 +25,7 @@ from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.theory import silent_units
 from olfnet.theory.activations import ReLU, Step
 from olfnet.theory.moments import moments
+from olfnet.theory.silent_units import RandomDrive
 
 PROJECTIONS = DivisiveNormalization()(fly_odors())  # rates in spikes/s
 THRESHOLDS = np.array([1.0, 1.5, 2.0, 2.5, 3.0, 3.5])  # standard deviations of the drive
@@ -34,7 +35,7 @@ AT = 2.0  # the threshold at which fan-ins and panels are compared
 
 def in_rates(fan_in: int, threshold: np.ndarray) -> np.ndarray:
     """Thresholds in spikes/s of the summed drive."""
-    drive = silent_units.drive_statistics(PROJECTIONS, fan_in)
+    drive = RandomDrive(PROJECTIONS, fan_in)
     return drive.mean + threshold * drive.sd
 
 
@@ -71,32 +72,27 @@ def measure(*, fan_in: int, n_units: int, rng: np.random.Generator) -> dict[str,
 @cache
 def counts(fan_in: int, thresholds: tuple[float, ...]) -> np.ndarray:
     """Share of all wirings that respond to 0, 1, ... odors, a row for each threshold."""
-    return silent_units.response_counts(PROJECTIONS, fan_in, in_rates(fan_in, np.array(thresholds)))
+    drive = RandomDrive(PROJECTIONS, fan_in)
+    return drive.response_counts(in_rates(fan_in, np.array(thresholds)))
 
 
 def expected_activity(fan_in: int, threshold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Active share and mean rate (spikes/s) of a cell whose drive is normal."""
-    drive = silent_units.drive_statistics(PROJECTIONS, fan_in)
+    drive = RandomDrive(PROJECTIONS, fan_in)
     inputs, bias = scipy.stats.norm(drive.mean, drive.sd), -in_rates(fan_in, threshold)
     return moments(Step(), inputs, bias).mean, moments(ReLU(), inputs, bias).mean
 
 
 def normal_theory(fan_in: int, threshold: np.ndarray, n_odors: np.ndarray) -> np.ndarray:
     """Share of silent cells if drives were normal and shared nothing but a cell's own part."""
-    drive = silent_units.drive_statistics(PROJECTIONS, fan_in)
+    drive = RandomDrive(PROJECTIONS, fan_in)
     return silent_units.silent_fraction(n_odors, threshold, drive.correlation)
 
 
 def joint_theory(fan_in: int, threshold: float) -> float:
     """Return the same for normal drives with the measured means and covariances of all odors."""
-    n_inputs = PROJECTIONS.shape[1]
-    share = fan_in * (n_inputs - fan_in) / (n_inputs - 1)
-    return silent_units.jointly_silent(
-        float(in_rates(fan_in, np.array(threshold))),
-        share * np.cov(PROJECTIONS, bias=True),
-        mean=fan_in * PROJECTIONS.mean(axis=1),
-        rng=0,
-    )
+    drive, cut = RandomDrive(PROJECTIONS, fan_in), float(in_rates(fan_in, np.array(threshold)))
+    return silent_units.jointly_silent(cut, drive.covariance, mean=drive.means, rng=0)
 
 
 def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:

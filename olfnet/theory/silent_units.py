@@ -1,15 +1,16 @@
-"""Units that never respond: how likely a unit is silent on a whole panel of odors.
+"""Units that never respond: the probability that a unit is silent on a whole panel of odors.
 
-A rectifier that no input drives above threshold gives nothing and, having no slope, learns nothing.
-How likely that is follows from what drives do jointly over the panel: by a closed form where they
+A rectifier whose drive never exceeds its threshold has output and slope 0, and learns nothing.  The
+probability follows from the joint distribution of drives over the panel: in closed form where they
 share one normal component, by quadrature for any normal drives, and for a measured panel by
-counting all wirings.  In the mushroom body such units are silent Kenyon cells.  Whole networks that
-are silent at birth are in ``born_dead``.
+counting all wirings.  In the mushroom body such units are silent Kenyon cells.  For whole networks
+that are silent at initialization see ``network.dead_input``.
 """
 
+from dataclasses import dataclass
 from itertools import chain, combinations, islice
 from math import comb
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -26,16 +27,16 @@ _MOST_WIRINGS = 5_000_000
 def silent_fraction(
     n_odors: ArrayLike, threshold: ArrayLike, correlation: ArrayLike = 0.0
 ) -> FloatArray:
-    """Return how likely a unit with normal drives responds to no odor at all.
+    """Return the probability that a unit with normal drives responds to no odor at all.
 
     Parameters
     ----------
-    n_odors : array
+    n_odors : array of integers of at least 0
         Size of the panel.
     threshold : array
-        In standard deviations of the drive, from its mean; a bias counts negative.
+        In standard deviations of the drive, from its mean; the negative of a bias.
     correlation : array of numbers in [0, 1]
-        Of a unit's drives by any two odors: the part of their variance that is the unit's own.
+        Of a unit's drives by any two odors: the fraction of their variance that is the unit's own.
 
     Returns
     -------
@@ -53,14 +54,12 @@ def silent_fraction(
     >>> silent_fraction(100, 2.0, [0.0, 0.5, 1.0]).round(4)
     array([0.1001, 0.6184, 0.9772])
     """
-    p, t, r = checks.broadcast(n_odors=n_odors, threshold=threshold, correlation=correlation)
+    p, t, r = checks.broadcast(
+        n_odors=checks.counts("n_odors", n_odors, minimum=0),
+        threshold=threshold,
+        correlation=checks.within("correlation", correlation, 0, 1),
+    )
     checks.require_finite("threshold", t)
-    checks.at_least(0, n_odors=p)
-    if (broken := p != np.floor(p)).any():
-        raise ValueError(f"n_odors must be integers, got {p[broken][0]:g}")
-    if not ((r >= 0) & (r <= 1)).all():
-        worst = r[~((r >= 0) & (r <= 1))][0]
-        raise ValueError(f"correlation must be in [0, 1], got {worst:g}")
     return np.asarray(np.vectorize(_one_factor, otypes=[float])(p, t, r))[()]
 
 
@@ -71,7 +70,7 @@ def jointly_silent(
     mean: ArrayLike = 0.0,
     rng: Seed = None,
 ) -> float:
-    """Return how likely a unit is silent whose drives are jointly normal, in any manner.
+    """Return the probability that a unit with any jointly normal drives is silent.
 
     For a unit with normal weights of variance v and a normal bias of variance b, the covariance
     over a panel X is ``v X X^T + b``; for one with few inputs drawn at random this is approximate.
@@ -92,7 +91,7 @@ def jointly_silent(
     Raises
     ------
     ValueError
-        If shapes do not fit, or the covariance is none.
+        If shapes do not fit, or the covariance is not symmetric or has a negative eigenvalue.
 
     Examples
     --------
@@ -105,38 +104,26 @@ def jointly_silent(
         raise ValueError(f"covariance must be symmetric, got shape {covariance.shape}")
     if np.linalg.eigvalsh(covariance)[0] < -1e-9 * np.trace(covariance):
         raise ValueError("covariance must have no negative eigenvalue")
-    threshold, mean = (
-        checks.vector(name, np.broadcast_to(values, n_odors) if np.ndim(values) == 0 else values)
-        for name, values in (("threshold", threshold), ("mean", mean))
-    )
-    for name, values in (("threshold", threshold), ("mean", mean)):
-        if len(values) != n_odors:
-            raise ValueError(f"{name} must have {n_odors} entries, got {len(values)}")
-    moves = np.diag(covariance) > 0
-    if (threshold < mean)[~moves].any() or not moves.any():
+    threshold = checks.for_each("threshold", threshold, n_odors)
+    mean = checks.for_each("mean", mean, n_odors)
+    varies = np.diag(covariance) > 0
+    if (threshold < mean)[~varies].any() or not varies.any():
         return float((threshold >= mean).all())
     law = scipy.stats.multivariate_normal(
-        mean[moves],
-        covariance[np.ix_(moves, moves)],
+        mean[varies],
+        covariance[np.ix_(varies, varies)],
         allow_singular=True,
         seed=np.random.default_rng(rng),
         maxpts=20_000,
         abseps=3e-4,
         releps=0.0,
     )
-    return float(np.clip(law.cdf(threshold[moves]), 0.0, 1.0))
+    return float(np.clip(law.cdf(threshold[varies]), 0.0, 1.0))
 
 
-class Drive(NamedTuple):
-    """Statistics of the drive of units with a few inputs drawn at random."""
-
-    mean: float
-    sd: float
-    correlation: float
-
-
-def drive_statistics(panel: ArrayLike, fan_in: int) -> Drive:
-    """Mean and spread of the drive, and its correlation between odors within a unit.
+@dataclass(frozen=True, eq=False)
+class RandomDrive:
+    """Drive of units with a few inputs drawn at random, on a panel of odors.
 
     Parameters
     ----------
@@ -145,85 +132,119 @@ def drive_statistics(panel: ArrayLike, fan_in: int) -> Drive:
     fan_in : int
         Distinct inputs of each unit, all with weight 1.
 
-    Returns
-    -------
-    Drive
-        Over all wirings and pairs of different draws from the panel; for ``silent_fraction``.
-
-    Examples
-    --------
-    >>> drive_statistics([[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]], 1)
-    Drive(mean=1.0, sd=0.816..., correlation=0.0)
-    """
-    panel, fan_in = _panel(panel, fan_in)
-    n_inputs = panel.shape[1]
-    if n_inputs == 1:
-        own, wired = 0.0, np.zeros(len(panel))
-    else:
-        # Drawn without replacement, the variance of a sum is less than fan_in times that of one.
-        share = fan_in * (n_inputs - fan_in) / (n_inputs - 1)
-        own = float(share * panel.mean(axis=0).var())
-        wired = share * panel.var(axis=1)
-    variance = float(fan_in**2 * panel.mean(axis=1).var() + wired.mean())
-    correlation = min(own / variance, 1.0) if variance > 0 else 1.0  # but for rounding
-    return Drive(float(fan_in * panel.mean()), variance**0.5, correlation)
-
-
-def response_counts(panel: ArrayLike, fan_in: int, threshold: ArrayLike) -> FloatArray:
-    """Share of all wirings that respond to 0, 1, ... odors of a panel, by counting them all.
-
-    Parameters
-    ----------
-    panel : array of shape (n_odors, n_inputs)
-    fan_in : int
-        As in :func:`drive_statistics`.
-    threshold : array
-        In the unit of the panel.
-
-    Returns
-    -------
-    array of shape (*threshold.shape, n_odors + 1)
-        Adds up to 1; the first entry is the share of silent units.
-
     Raises
     ------
     ValueError
-        If there are more than five million wirings.
+        If there are more inputs of a unit than inputs.
 
     Examples
     --------
-    >>> response_counts([[3.0, 0.0, 1.0], [0.0, 0.0, 4.0]], 2, 3.5).round(3)
-    array([0.333, 0.333, 0.333])
+    >>> drive = RandomDrive([[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]], fan_in=1)
+    >>> drive.mean, drive.sd, drive.correlation
+    (1.0, 0.816..., 0.0)
     """
-    panel, fan_in = _panel(panel, fan_in)
-    (threshold,) = checks.broadcast(threshold=threshold)
-    checks.require_finite("threshold", threshold)
-    n_odors, n_inputs = panel.shape
-    n_wirings = comb(n_inputs, fan_in)
-    if n_wirings > _MOST_WIRINGS:
-        raise ValueError(f"fan_in must leave at most {_MOST_WIRINGS} wirings, got {n_wirings}")
-    rows = max(1, _BLOCK_SIZE // n_odors)
-    wirings = combinations(range(n_inputs), fan_in)
-    counts = np.zeros((threshold.size, n_odors + 1))
-    for start in range(0, n_wirings, rows):
-        n = min(rows, n_wirings - start)
-        flat = np.fromiter(chain.from_iterable(islice(wirings, n)), dtype=np.intp, count=n * fan_in)
-        # Not as a product of matrices, whose rounding could lift a drive above its threshold.
-        drive = panel.T[flat.reshape(n, fan_in)].sum(axis=1)
-        for row, one in zip(counts, threshold.flat, strict=True):
-            row += np.bincount(np.count_nonzero(drive > one, axis=1), minlength=n_odors + 1)
-    return counts.reshape(*threshold.shape, n_odors + 1) / n_wirings
+
+    panel: Any
+    fan_in: int
+
+    def __post_init__(self) -> None:
+        panel = checks.matrix("panel", self.panel).copy("K")
+        panel.flags.writeable = False
+        object.__setattr__(self, "panel", panel)
+        checks.count("fan_in", self.fan_in, maximum=panel.shape[1])
+
+    @property
+    def means(self) -> FloatArray:
+        """Mean over wirings for each odor, shape (n_odors,)."""
+        return np.asarray(self.fan_in * self.panel.mean(axis=1))
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Covariance over wirings, shape (n_odors, n_odors)."""
+        return np.asarray(self._n_independent * np.cov(self.panel, bias=True))
+
+    @property
+    def mean(self) -> float:
+        """Mean over wirings and odors."""
+        return float(self.fan_in * self.panel.mean())
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation over wirings and odors."""
+        return float(self._variance**0.5)
+
+    @property
+    def correlation(self) -> float:
+        """Correlation over wirings and pairs of odors, both drawn with replacement."""
+        own = float(self._n_independent * self.panel.mean(axis=0).var())
+        variance = self._variance
+        return min(own / variance, 1.0) if variance > 0 else 1.0  # but for rounding
+
+    def response_counts(self, threshold: ArrayLike) -> FloatArray:
+        """Return the fractions of wirings that respond to 0, 1, ... odors, by counting them all.
+
+        Parameters
+        ----------
+        threshold : array
+            In the unit of the panel.
+
+        Returns
+        -------
+        array of shape (*threshold.shape, n_odors + 1)
+            Adds up to 1; the first entry is the fraction of silent units.
+
+        Raises
+        ------
+        ValueError
+            If there are more than five million wirings.
+
+        Examples
+        --------
+        >>> RandomDrive([[3.0, 0.0, 1.0], [0.0, 0.0, 4.0]], 2).response_counts(3.5).round(3)
+        array([0.333, 0.333, 0.333])
+        """
+        (threshold,) = checks.broadcast(threshold=threshold)
+        checks.require_finite("threshold", threshold)
+        panel, fan_in = self.panel, self.fan_in
+        n_odors, n_inputs = panel.shape
+        n_wirings = comb(n_inputs, fan_in)
+        if n_wirings > _MOST_WIRINGS:
+            raise ValueError(f"fan_in must leave at most {_MOST_WIRINGS} wirings, got {n_wirings}")
+        rows = max(1, _BLOCK_SIZE // n_odors)
+        wirings = combinations(range(n_inputs), fan_in)
+        counts = np.zeros((threshold.size, n_odors + 1))
+        for start in range(0, n_wirings, rows):
+            n = min(rows, n_wirings - start)
+            flat = np.fromiter(
+                chain.from_iterable(islice(wirings, n)), dtype=np.intp, count=n * fan_in
+            )
+            # Not as a product of matrices, whose rounding could lift a drive above its threshold.
+            drive = panel.T[flat.reshape(n, fan_in)].sum(axis=1)
+            for row, t in zip(counts, threshold.flat, strict=True):
+                row += np.bincount(np.count_nonzero(drive > t, axis=1), minlength=n_odors + 1)
+        return counts.reshape(*threshold.shape, n_odors + 1) / n_wirings
+
+    @property
+    def _n_independent(self) -> float:
+        """Variance of a sum of inputs over that of one: below fan_in, as none is drawn twice."""
+        n_inputs = int(self.panel.shape[1])
+        return self.fan_in * (n_inputs - self.fan_in) / max(n_inputs - 1, 1)
+
+    @property
+    def _variance(self) -> float:
+        wired = self._n_independent * self.panel.var(axis=1)
+        return float(self.fan_in**2 * self.panel.mean(axis=1).var() + wired.mean())
 
 
 def rarefied(counts: ArrayLike, n_odors: ArrayLike) -> FloatArray:
-    """Share of units that are silent on a part of the panel, in the mean over all such parts.
+    """Return the mean fraction of silent units over subsets of a panel.
 
     Parameters
     ----------
     counts : array of shape (n_panel + 1,)
-        Adds up to 1: shares of units that respond to 0, 1, ... of the odors of the whole panel.
+        Adds up to 1: fractions of units that respond to 0, 1, ... of the odors of the whole panel.
     n_odors : array of integers
-        Odors that are drawn from it without replacement.
+        Size of the subsets.
 
     Returns
     -------
@@ -239,10 +260,8 @@ def rarefied(counts: ArrayLike, n_odors: ArrayLike) -> FloatArray:
     counts = checks.vector("counts", counts, nonnegative=True)
     if abs(counts.sum() - 1) > 1e-9:
         raise ValueError(f"counts must sum to 1, got {counts.sum():.10g}")
-    (n,) = checks.broadcast(n_odors=n_odors)
     size = len(counts) - 1
-    if not ((n >= 0) & (n <= size) & (n == np.floor(n))).all():
-        raise ValueError(f"n_odors must be integers from 0 to {size}, got {n_odors!r}")
+    n = checks.counts("n_odors", n_odors, minimum=0, maximum=size).astype(float)
     missed = scipy.stats.hypergeom.pmf(0, size, np.arange(size + 1), n[..., None])
     return np.asarray(missed @ counts)[()]
 
@@ -252,24 +271,19 @@ def _one_factor(n_odors: float, threshold: float, correlation: float) -> float:
         return 1.0
     if correlation == 1:
         return float(scipy.special.ndtr(threshold))
-    # Trapezoids: the power of Phi rises over 1 / sqrt(2 ln P) of the rest's spread.
+    # Trapezoids: the power of Phi rises within 1 / sqrt(2 ln P) standard deviations of the rest.
     step = 0.25 / np.sqrt(1 + 2 * np.log1p(n_odors))
     if correlation > 0.5:
-        # As seen from the rest, whose largest m has the density P phi(m) Phi(m)^(P - 1).
+        # Over the largest m of the rest, whose density is P phi(m) Phi(m)^(P - 1).
         most = 9 + np.sqrt(2 * np.log(n_odors))
         m = step * np.arange(-np.ceil(9 / step), np.ceil(most / step) + 1)
         density = np.log(n_odors) + (n_odors - 1) * scipy.special.log_ndtr(m) - m**2 / 2
         own = (threshold - np.sqrt(1 - correlation) * m) / np.sqrt(correlation)
-        chances = scipy.special.ndtr(own) * np.exp(density)
-        return float(min(step * chances.sum() / np.sqrt(2 * np.pi), 1.0))
+        values = scipy.special.ndtr(own) * np.exp(density)
+        return float(min(step * values.sum() / np.sqrt(2 * np.pi), 1.0))
     width = np.sqrt((1 - correlation) / max(correlation, 1e-300))
     step = min(0.25, step * width)
     shared = step * np.arange(-np.ceil(9 / step), np.ceil(9 / step) + 1)
     rest = (threshold - np.sqrt(correlation) * shared) / np.sqrt(1 - correlation)
-    chances = np.exp(n_odors * scipy.special.log_ndtr(rest) - shared**2 / 2)
-    return float(min(step * chances.sum() / np.sqrt(2 * np.pi), 1.0))
-
-
-def _panel(panel: ArrayLike, fan_in: int) -> tuple[FloatArray, int]:
-    panel = checks.matrix("panel", panel)
-    return panel, checks.count("fan_in", fan_in, maximum=panel.shape[1])
+    values = np.exp(n_odors * scipy.special.log_ndtr(rest) - shared**2 / 2)
+    return float(min(step * values.sum() / np.sqrt(2 * np.pi), 1.0))

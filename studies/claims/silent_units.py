@@ -15,6 +15,7 @@ from olfnet.lab.odor_network import lobe_rates
 from olfnet.theory import network, silent_units
 from olfnet.theory.activations import Activation, LeakyReLU, ReLU
 from olfnet.theory.network import Network
+from olfnet.theory.silent_units import RandomDrive
 
 from .sources import OLSEN
 
@@ -115,13 +116,13 @@ def kenyon_cells(fan_in: int, n_odors: int, n: int, rng: Rng) -> Measured:
 
 def cut() -> float:
     """Threshold of the summed rates, spikes/s."""
-    drive = silent_units.drive_statistics(lobe_rates(), FAN_IN)
+    drive = RandomDrive(lobe_rates(), FAN_IN)
     return drive.mean + AT * drive.sd
 
 
 def counted(n_odors: int) -> float:
     """Share of all wirings that are silent on so many of the measured odors."""
-    counts = silent_units.response_counts(lobe_rates(), FAN_IN, cut())
+    counts = RandomDrive(lobe_rates(), FAN_IN).response_counts(cut())
     return float(silent_units.rarefied(counts, n_odors))
 
 
