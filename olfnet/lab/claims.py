@@ -175,7 +175,7 @@ def claim(
     source: str,
     systems: Sequence[str],
     cases: Sequence[Mapping[str, Any]] = ({},),
-    samples: tuple[int, int] = (1, 1),
+    samples: tuple[int, int] | Callable[..., tuple[int, int]] = (1, 1),
     status: Status = Status.EXACT,
     allowance: float | Callable[..., float] = 0.0,
     statement: str = "",
@@ -202,7 +202,7 @@ def claim(
     cases : sequence of mappings
         One mapping a claim.  Each function is called with those arguments that it takes; others
         may stand in the texts.
-    samples : tuple (n_samples, n_quick)
+    samples : tuple (n_samples, n_quick), or callable (**case) -> tuple
     status : Status
     allowance : float or callable (case) -> float
         A function may also take the expected value, as ``expected``.
@@ -234,6 +234,7 @@ def claim(
         for case in cases:
             value = partial(_call, expected, case) if callable(expected) else float(expected)
             given = {**case, "expected": _Lazy(value)}
+            sizes = _call(samples, case) if callable(samples) else samples
             words = {**known, **given}
 
             def text(template: str, words: Mapping[str, Any] = words) -> str:
@@ -250,8 +251,8 @@ def claim(
                     systems=tuple(systems),
                     source=text(source),
                     status=status,
-                    n_samples=samples[0],
-                    n_quick=samples[1],
+                    n_samples=sizes[0],
+                    n_quick=sizes[1],
                     allowance=_call(allowance, given) if callable(allowance) else allowance,
                     remark=text(remark or rest),
                 )
