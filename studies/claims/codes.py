@@ -92,7 +92,7 @@ def with_noise(n_odors: int, f: float, size: float, rng: Rng) -> FloatArray:
     control={"size": 2 * SIZE},
 )
 def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
-    """Cluster size of the codes of noisy odors at coding level {f:g}; that of the odors is {SIZE:g}.
+    """Cluster size of codes at coding level {f:g}, of noisy odors whose cluster size is {SIZE:g}.
 
     The control has odors with twice the noise.
     """
