@@ -1,6 +1,7 @@
-"""The odor path as one network: antennal lobe, expansion and readout, ready to be certified.
+"""The odor path as one network: antennal lobe, expansion and readout, for certificates.
 
-Rooms know their own constants; here they are composed, as layers that theory can bound and enclose.
+Here are composed the Lipschitz constants of receptors, expansion and theory, which import nothing
+of each other.
 """
 
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ from sklearn.linear_model import RidgeClassifier
 
 from olfnet.checks import FloatArray
 from olfnet.expansion import Circuit, rate
-from olfnet.expansion import lipschitz as codes
+from olfnet.expansion import lipschitz as expansion_bounds
 from olfnet.expansion.sparsify import FixedThreshold, GlobalThreshold
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.receptors import DivisiveNormalization, NoNormalization, fly_odors
-from olfnet.receptors import lipschitz as lobe
+from olfnet.receptors import lipschitz as receptor_bounds
 from olfnet.receptors.noise import noisy_trials
 from olfnet.theory.activations import ReLU
 from olfnet.theory.lipschitz import Ball, Enclosure, bound, enclosed
@@ -40,9 +41,9 @@ class AntennalLobe(Fixed):
         """Map (n_odors, n_receptors) to the same shape."""
 
         def pull_back(gradient: FloatArray) -> tuple[FloatArray, tuple[()]]:
-            here = lobe.slopes(self.transform, inputs)  # outputs alone do without
-            shared = np.sum(gradient * here.shared_high, axis=1, keepdims=True)
-            return gradient * here.own_high - shared, ()
+            slopes = receptor_bounds.slopes(self.transform, inputs)
+            shared = np.sum(gradient * slopes.shared_high, axis=1, keepdims=True)
+            return gradient * slopes.own_high - shared, ()
 
         return self.transform(inputs), pull_back
 
@@ -51,24 +52,24 @@ class AntennalLobe(Fixed):
 def _(layer: AntennalLobe, norm: float = 2, shape: Any = None) -> float:
     if shape is None:
         raise ValueError("shape must be given: the bound depends on the number of receptors")
-    return lobe.lipschitz_bound(layer.transform, shape[0], norm)
+    return receptor_bounds.lipschitz_bound(layer.transform, shape[0], norm)
 
 
 @enclosed.register
 def _(layer: AntennalLobe, inside: Enclosure, ball: Ball) -> Enclosure:
-    # The sum of all rates may move less than the rates one by one.
+    # The sum of all rates may change less than the rates one by one.
     total = inside.weighted(np.ones((1, inside.value.size)), inside.value.sum()[None])
-    near = lobe.slopes(
+    slopes = receptor_bounds.slopes(
         layer.transform,
         inside.value[None],
         inside.half_width(ball)[None],
         total.half_width(ball)[None],
     )
-    own, own_doubt = _middle(near.own_low[0], near.own_high[0])
-    shared, shared_doubt = _middle(near.shared_low[0], near.shared_high[0])
+    own, own_error = _middle(slopes.own_low[0], slopes.own_high[0])
+    shared, shared_error = _middle(slopes.shared_low[0], slopes.shared_high[0])
     weights = np.diag(own) - shared[:, None]
-    doubt = np.diag(own_doubt) + shared_doubt[:, None]
-    return inside.weighted(weights, layer.linearized(inside.value[None])[0][0], doubt)
+    errors = np.diag(own_error) + shared_error[:, None]
+    return inside.weighted(weights, layer.linearized(inside.value[None])[0][0], errors)
 
 
 def _middle(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -77,10 +78,7 @@ def _middle(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def network(
-    transform: DivisiveNormalization | NoNormalization,
-    circuit: Circuit,
-    weights: Any,
-    bias: Any,
+    transform: DivisiveNormalization | NoNormalization, circuit: Circuit, weights: Any, bias: Any
 ) -> Network:
     """Compose an antennal lobe, an expansion and a linear readout.
 
@@ -95,15 +93,15 @@ def network(
     Returns
     -------
     Network
-        Receptor rates in, one output for each class; the rectifiers behind thresholds are the rates
-        of ``olfnet.expansion.rate.respond``.
+        Receptor rates in, one output for each class; the rectified outputs of the expansion are the
+        rates of ``olfnet.expansion.rate.respond``.
 
     Raises
     ------
     ValueError
         If the sparsifier has no Lipschitz constant, or is not a fixed threshold.
     """
-    codes.lipschitz_bound(circuit.sparsifier)  # refuses those that jump
+    expansion_bounds.lipschitz_bound(circuit.sparsifier)  # raises if rates are discontinuous
     if not isinstance(circuit.sparsifier, FixedThreshold):
         raise ValueError(f"sparsifier must be a FixedThreshold, got {circuit.sparsifier!r}")
     wiring = circuit.weights.toarray()
@@ -128,21 +126,20 @@ def expansion(n_units: int, fan_in: int, coding_level: float, rng: np.random.Gen
 def nearest_code(circuit: Circuit) -> Network:
     """Return the odor path whose readout names the measured odor with the nearest code.
 
-    Sums u . x - |u|^2 / 2 with the code u of each odor compare as distances -|x - u|^2 / 2 do.
+    The largest u . x - |u|^2 / 2 has the code u with the smallest distance |x - u|.
     """
     weights = rate.respond(circuit, lobe_rates()).rates
     return network(LOBE, circuit, weights, -np.sum(weights**2, axis=1) / 2)
 
 
 def least_squares(circuit: Circuit, rng: np.random.Generator) -> Network:
-    """Return the odor path with a readout taught by noisy trials.
+    """Return the odor path with a readout trained on noisy trials.
 
     Ten trials of each odor with noise of 10 spikes/s, one output for each odor, and a penalty of
     10^4 in the units of a squared code.
     """
     odors = fly_odors()
     trials = noisy_trials(odors, 10, nonnegative=True, rng=rng).reshape(-1, odors.shape[1])
-    taught = RidgeClassifier(alpha=1e4).fit(
-        rate.respond(circuit, LOBE(trials)).rates, np.repeat(np.arange(len(odors)), 10)
-    )
-    return network(LOBE, circuit, taught.coef_, taught.intercept_)
+    codes, labels = rate.respond(circuit, LOBE(trials)).rates, np.repeat(np.arange(len(odors)), 10)
+    readout = RidgeClassifier(alpha=1e4).fit(codes, labels)
+    return network(LOBE, circuit, readout.coef_, readout.intercept_)
