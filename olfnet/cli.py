@@ -1,9 +1,9 @@
-"""The command line: ``olfnet run | list | show | claims``."""
+"""The command line: ``olfnet run | list | copy | show | claims``."""
 
 import difflib
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 import olfnet
-from olfnet.lab import command, dataset, journal
+from olfnet.lab import command, dataset, journal, provenance
 from olfnet.lab.command import DEFAULTS, Options, say
-from olfnet.lab.files import bundled_studies
+from olfnet.lab.files import bundled_studies, study_files
 from olfnet.lab.study import Study, load_study
 
 STUDIES = Path("studies")
@@ -40,7 +40,7 @@ def run(study: str, /, *, options: Options = DEFAULTS) -> int:
     Parameters
     ----------
     study
-        A study file, or the name of one in the folder studies.
+        A study file, or the name of a study in the folder studies or of a bundled one.
     """
     known = _find(study)
     result = command.run(known, options, shlex.join(["olfnet", "run", study]))
@@ -48,15 +48,15 @@ def run(study: str, /, *, options: Options = DEFAULTS) -> int:
 
 
 @app.command(name="list")
-def list_studies(folder: Path = STUDIES, /) -> int:
-    """Show the studies of a folder: what they ask, what they sweep, how long they ran.
+def list_studies(folder: Path | None = None, /) -> int:
+    """List studies with their questions, parameters and last runs.
 
     Parameters
     ----------
     folder
-        Where the study files are.
+        Folder of study files, by default the folder studies and the bundled ones.
     """
-    for file in sorted(_folder(folder).rglob("*.py")):
+    for file in (study_files(folder) if folder else _studies()).values():
         try:
             print(*_lines(load_study(file)), "", sep="\n")
         except ValueError as error:
@@ -65,10 +65,30 @@ def list_studies(folder: Path = STUDIES, /) -> int:
 
 
 @app.command
+def copy(study: str, /) -> int:
+    """Copy a bundled study into this folder, to be changed there.
+
+    Parameters
+    ----------
+    study
+        Name of the study.
+    """
+    source = _named(study, study_files(bundled_studies()))
+    target = Path(source.name)
+    try:
+        with target.open("xb") as file:
+            file.write(source.read_bytes())
+    except FileExistsError:
+        raise ValueError(f"{target} exists already and is never overwritten") from None
+    print(f"{target}: run it by olfnet run {target}")
+    return command.DONE
+
+
+@app.command
 def show(
     result: Path, /, *, report: Annotated[bool, cyclopts.Parameter(negative="")] = False
 ) -> int:
-    """Print what a result holds and draw its figure again.
+    """Print the contents of a result and draw its figure again.
 
     Parameters
     ----------
@@ -110,8 +130,8 @@ def claims(
 ) -> int:
     """Check every claim by simulation; exit with status 1 if one fails.
 
-    If it is stopped, the same command goes on with the claims that are left.  Claims are checked
-    again when their files or the package have changed.
+    If it is stopped, the same command continues.  Claims are checked again when their files or the
+    package have changed.
 
     Parameters
     ----------
@@ -134,40 +154,38 @@ def claims(
     chosen = known.chosen(name for text in only for name in text.split(","))
     study = known.study(chosen, quick=quick)
     out = out or RESULTS / study.name
-    options = Options(seed=seed, out=out, n_workers=n_workers, retry_failed=True)
+    options = Options(seed=seed, out=out, n_workers=n_workers)
     words = ["olfnet", "claims", *([str(path)] if path else [])]
     words += [word for name in only for word in ("--only", name)] + ["--quick"] * quick
     result = command.run(study, options, shlex.join(words))
     code, book = command.conclude(study, result), result.journal
     results = register.checked(book, known.claims, known.digest)
     Console().print(register.table([r for r in results if r.claim in chosen]))
-    register.write(results, dataset.origin(book.runs[-1:]) | {"seed": seed}, out)
+    register.write(results, provenance.origin(book.runs[-1:]) | {"seed": seed}, out)
     failed = [result.claim.key for result in results if not result.holds]
     if failed:
         say(f"{len(failed)} of {len(results)} claims fail: {', '.join(failed)}")
     return code or (command.FAILED if failed else command.DONE)
 
 
-def _find(text: str) -> Study:
-    """Load a study by its file, or by its name among those in ``studies``."""
-    if Path(text).is_file() or text.endswith(".py"):
-        return load_study(text)
-    known = {file.stem: file for file in sorted(_folder(STUDIES).rglob("*.py"))}
-    if text not in known:
-        near = " or ".join(difflib.get_close_matches(text, known))
-        hint = f"did you mean {near}?" if near else "olfnet list shows those there are"
-        raise ValueError(f"there is no study {text!r} in {STUDIES}; {hint}")
-    return load_study(known[text])
+def _find(study: str) -> Study:
+    """Load a study by its file or by its name."""
+    is_file = Path(study).is_file() or study.endswith(".py")
+    return load_study(study if is_file else _named(study, _studies()))
 
 
-def _folder(studies: Path) -> Path:
-    """Return the folder; the wheel has no studies, so that a user may well be elsewhere."""
-    if not studies.is_dir():
-        raise ValueError(
-            f"there is no folder {studies} in {Path.cwd()}; go where it is, in a copy of the "
-            "repository for olfnet's own studies, or name the file of a study"
-        )
-    return studies
+def _studies() -> dict[str, Path]:
+    """Study files by name: those in ``studies`` replace bundled ones."""
+    own = study_files(STUDIES) if STUDIES.is_dir() else {}
+    return study_files(bundled_studies()) | own
+
+
+def _named(name: str, files: Mapping[str, Path]) -> Path:
+    if name not in files:
+        near = " or ".join(difflib.get_close_matches(name, files))
+        hint = f"did you mean {near}?" if near else "olfnet list shows all"
+        raise ValueError(f"study must be a file or the name of a study, got {name!r}; {hint}")
+    return files[name]
 
 
 def _lines(study: Study) -> Iterator[str]:
@@ -177,6 +195,8 @@ def _lines(study: Study) -> Iterator[str]:
         values = ", ".join(map(str, parameter.values))
         unit = f" ({parameter.unit})" if parameter.unit else ""
         yield f"  {parameter.name} = {values}: {parameter.meaning}{unit}"
+    if study.file and not study.file.is_relative_to(bundled_studies()):
+        yield f"  file: {study.file}"
     folder = RESULTS / study.name
     last = _points(journal.read(folder)) if (folder / journal.NAME).is_file() else "none"
     yield f"  last run: {last}"

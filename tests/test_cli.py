@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import xarray as xr
 
 import olfnet
 from olfnet.cli import main
+from olfnet.lab.files import bundled_studies
 
 
 @pytest.fixture
@@ -58,8 +60,9 @@ def test_a_study_runs_as_a_plain_script(example, shell, tmp_path):
     ("arguments", "sentence"),
     [
         (["run"], "requires an argument"),
-        (["run", "nothing"], "there is no study 'nothing' in studies; olfnet list shows those"),
-        (["run", "exampel"], "there is no study 'exampel' in studies; did you mean example?"),
+        (["run", "nothing"], "or the name of a study, got 'nothing'; olfnet list shows all"),
+        (["run", "exampel"], "or the name of a study, got 'exampel'; did you mean example?"),
+        (["copy", "example"], "or the name of a study, got 'example'; olfnet list shows all"),
         (["run", "nothing.py"], "there is no study file 'nothing.py'"),
         (["run", "notes.md"], "notes.md is not a Python file, as every study is"),
         (["run", "example", "--sed", "1"], "Unknown option"),
@@ -98,15 +101,25 @@ def test_bad_input_ends_in_one_sentence(olf, tmp_path, arguments, sentence):
     ] == before
 
 
-def test_where_there_are_no_studies_a_sentence_says_what_to_do(olf, tmp_path, monkeypatch):
+def test_bundled_studies_are_known_in_an_empty_folder(olf, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    for arguments in (["list"], ["run", "example"]):
-        code, _, errors = olf(*arguments)
-        assert code == 2
-        assert "there is no folder studies in" in errors
-        assert "or name the file of a study" in errors
-    assert olf("run", "../studies/example.py", "--quick")[0] == 0
+    assert olf("copy", "valence") == (0, "valence.py: run it by olfnet run valence.py\n", "")
+    copied = Path("valence.py").read_text()
+    assert copied == (bundled_studies() / "valence.py").read_text()
+    Path("valence.py").write_text("mine")
+    code, _, errors = olf("copy", "valence")
+    assert code == 2
+    assert errors == "olfnet: valence.py exists already and is never overwritten\n"
+    assert Path("valence.py").read_text() == "mine"
+    Path("studies").mkdir()
+    Path("studies/valence.py").write_text((tmp_path / "studies/example.py").read_text())
+    output = olf("list")[1]
+    for text in ("example: Does the lab work?", "capacity_curve: ", "studies/valence.py"):
+        assert text in output
+    assert "Does a readout of an expanded code" not in output  # its own file comes first
+    assert olf("run", "valence", "--quick", "--workers", 1)[0] == 0
+    assert [folder.name for folder in Path("results").iterdir()] == ["example-quick"]
 
 
 def test_behind_head_nothing_is_lost_and_nothing_is_said(example, tmp_path):

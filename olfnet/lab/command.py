@@ -1,4 +1,4 @@
-"""Running a study from a command line: options, progress, table, figure and exit code."""
+"""Studies on the command line: options, progress, table, figure and exit code."""
 
 import os
 import shlex
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import cyclopts
 import xarray as xr
@@ -24,18 +24,12 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FIGURE = "figure.png"
 
 
-def option(name: str) -> str:
-    """Return the name that an option of that Python name has on the command line.
-
-    Examples
-    --------
-    >>> option("n_workers"), option("retry_failed")
-    ('workers', 'retry-failed')
-    """
+def _option(name: str) -> str:
+    """Return the command line's name of an option: workers for n_workers."""
     return name.removeprefix("n_").replace("_", "-")
 
 
-@cyclopts.Parameter(name="*", name_transform=option)
+@cyclopts.Parameter(name="*", name_transform=_option)
 @dataclass(frozen=True)
 class Options:
     """How to run a study.
@@ -105,13 +99,13 @@ def main(study: Study) -> NoReturn:
 
 
 def launch(app: cyclopts.App, argv: Sequence[str]) -> int:
-    """Call an application; bad input ends in one sentence and exit code 2."""
+    """Call an application; invalid input ends in one sentence and exit code 2."""
     try:
         code: int | None = app(
             argv, exit_on_error=False, print_error=False, result_action="return_value"
         )
         sys.stdout.flush()
-    except BrokenPipeError:  # nobody reads any more, as behind ``| head``
+    except BrokenPipeError:  # the reader is gone, as behind ``| head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
@@ -127,34 +121,26 @@ def launch(app: cyclopts.App, argv: Sequence[str]) -> int:
 
 
 def run(study: Study, options: Options, command: str) -> sweep.Result:
-    """Run a study with a progress bar.
+    """Run a study and show its progress.
 
     Parameters
     ----------
     study : Study
     options : Options
     command : str
-        How the study was called; the options are added to it for the record.
+        How the study was called; the options are appended for the record.
     """
-    settings = study.read(options.set)
+    given: dict[str, Any] = dict(vars(options))
+    settings = study.read(given.pop("set"))
+    command = " ".join([command, *_words(options)])
     with progress(study.name) as report:
         return sweep.run(
-            study,
-            settings=settings,
-            seed=options.seed,
-            out=options.out,
-            quick=options.quick,
-            repeats=options.repeats,
-            n_workers=options.n_workers,
-            scheduler=options.scheduler,
-            retry_failed=options.retry_failed,
-            command=" ".join([command, *_words(options)]),
-            report=report,
+            study, **given | {"settings": settings, "command": command, "report": report}
         )
 
 
 def conclude(study: Study, result: sweep.Result, *, page: bool = False) -> int:
-    """Show and draw the result of a run, say what went wrong, and return the exit code."""
+    """Show and draw the result of a run, report what went wrong, and return the exit code."""
     drawn = show(study, result.dataset, result.journal, result.folder, page=page)
     if result.changed:
         say(
@@ -173,11 +159,11 @@ def conclude(study: Study, result: sweep.Result, *, page: bool = False) -> int:
 def show(
     study: Study, dataset: xr.Dataset, journal: Journal, folder: Path, *, page: bool = False
 ) -> bool:
-    """Print a study's table, draw its figure and write its page; return whether all worked."""
+    """Print a study's table, draw its figure and write its page; return whether all succeeded."""
     if set(dataset.data_vars) <= {"status", "failure"}:
         return True
     table, figure, lines = study.table, study.figure, []
-    (folder / FIGURE).unlink(missing_ok=True)  # an older one would pass for this one
+    (folder / FIGURE).unlink(missing_ok=True)  # an older one could be taken for this one
     with _explained(study, "figure", folder) as drawn:
         if figure is not None:
             figure(dataset).savefig(folder / FIGURE, dpi=200)
@@ -186,7 +172,7 @@ def show(
         if page:
             file = reports.write(study, dataset, journal, folder, folder / FIGURE)
             lines.append(f"report: {file}")
-    # Printed last: behind ``| head`` the first line may be all that is read, and ends the command.
+    # Printed last: behind ``| head`` the first line may end the command.
     with _explained(study, "table", folder) as printed:
         if table is not None:
             Console().print(table(dataset))
@@ -201,37 +187,37 @@ def say(sentence: str) -> None:
 
 
 def _words(options: Options) -> list[str]:
-    """Options that differ from their defaults, as one writes them."""
+    """Return the options that differ from their defaults as words of a command line."""
     words = []
     for field in fields(options):
         value = getattr(options, field.name)
         if value != field.default:
             values = value if isinstance(value, tuple) else [] if value is True else [value]
-            words += [f"--{option(field.name)}", *(shlex.quote(str(v)) for v in values)]
+            words += [f"--{_option(field.name)}", *(shlex.quote(str(v)) for v in values)]
     return words
 
 
 @contextmanager
 def _explained(study: Study, what: str, folder: Path) -> Iterator[list[str]]:
-    """Turn a mistake in a study's own code into a sentence that says where; yield the sentences."""
+    """Report an error in a study's own code in one sentence with its line; yield the sentences."""
     sentences: list[str] = []
     try:
         yield sentences
-    except BrokenPipeError:  # no mistake: nobody reads any more
+    except BrokenPipeError:  # the reader is gone
         raise
     except Exception as error:
         lines = traceback.extract_tb(error.__traceback__)
         own = [line for line in lines if line.filename == str(study.file)] or lines
-        place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
-        sentences.append(f"the {what} failed: {type(error).__name__}: {error} ({place})")
+        line = f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
+        sentences.append(f"the {what} failed: {type(error).__name__}: {error} ({line})")
         say(f"{sentences[0]}; the data are in {folder}")
 
 
 def _failure_sentence(result: sweep.Result) -> str:
     first = result.failures[0]
     values = first["parameters"] | {"repeat": first["repeat"]}
-    place = ", ".join(f"{name}={value}" for name, value in values.items())
+    point = ", ".join(f"{name}={value}" for name, value in values.items())
     return (
         f"{len(result.failures)} of {result.dataset['status'].size} points failed, the first at "
-        f"{place}: {first['failure']}"
+        f"{point}: {first['failure']}"
     )

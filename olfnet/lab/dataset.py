@@ -1,8 +1,8 @@
-"""From the records of a sweep to one labeled dataset, and to disk.
+"""The labeled dataset of a sweep, assembled from its records and stored on disk.
 
-The dataset depends on nothing but the records: neither on their order, nor on how many runs or
-workers made them.  Every combination of parameter values and repeats has a ``status``; what a
-missing or failed point would have given is NaN.
+The dataset depends only on the records, not on their order nor on the number of runs or workers.
+Every combination of parameter values and repeats has a ``status``; values of missing and failed
+points are NaN.
 """
 
 import shutil
@@ -15,40 +15,41 @@ import xarray as xr
 
 from olfnet.lab.journal import Journal
 from olfnet.lab.points import Record
+from olfnet.lab.provenance import origin
 
 NAME = "data.zarr"
 MISSING, DONE, FAILED = 0, 1, 2
 _STATUS = {"flag_values": [MISSING, DONE, FAILED], "flag_meanings": "missing done failed"}
 _REPEAT = {"meaning": "independent repetition, everything drawn anew"}
 
-Axis = dict[Any, int]  # label -> position
+_Axis = dict[Any, int]  # label -> position
 
 
 def assemble(journal: Journal) -> xr.Dataset:
     """Return the records of a journal as one dataset along its parameters and repeats.
 
-    Along a measured dimension the labels of all points are united.
+    A measured dimension has the labels of all points.
     """
     described = journal.header["parameters"]
     names = (*described, "repeat")
-    # What a point is called and what it gave are kept apart: a parameter may be named "values".
-    found = [
+    # Labels are kept apart from records, since a parameter may be named "values".
+    labeled = [
         ([*(r["parameters"][name] for name in described), r["repeat"]], r)
         for r in journal.records.values()
     ]
-    found.sort(key=lambda one: one[0])
-    records = [record for _, record in found]
-    columns = zip(*(labels for labels, _ in found), strict=True)
+    labeled.sort(key=lambda pair: pair[0])
+    records = [record for _, record in labeled]
+    columns = zip(*(labels for labels, _ in labeled), strict=True)
     grid = {name: _axis(sorted(set(c))) for name, c in zip(names, columns, strict=True)}
-    places = [
+    indices = [
         tuple(axis[label] for label, axis in zip(labels, grid.values(), strict=True))
-        for labels, _ in found
+        for labels, _ in labeled
     ]
-    done = [(p, r["values"]) for p, r in zip(places, records, strict=True) if "values" in r]
+    done = [(i, r["values"]) for i, r in zip(indices, records, strict=True) if "values" in r]
     axes, coords = _measured_axes([entry for _, values in done for entry in values.values()])
-    variables = _progress(grid, places, records)
+    variables = _progress(grid, indices, records)
     for name in dict.fromkeys(name for _, values in done for name in values):
-        entries = [(place, values[name]) for place, values in done if name in values]
+        entries = [(index, values[name]) for index, values in done if name in values]
         variables[name] = _variable(entries, grid, axes)
     for name, axis in grid.items():
         about = described.get(name, _REPEAT)
@@ -57,31 +58,14 @@ def assemble(journal: Journal) -> xr.Dataset:
     return xr.Dataset(variables, coords, about | origin(journal.runs))
 
 
-def origin(runs: list[Record]) -> Record:
-    """Where the points come from that several runs have measured: all versions and commands.
-
-    File and date are those of the last run, and wall times are added up.
-    """
-    merged: Record = {}
-    for name in dict.fromkeys(name for one in runs for name in one):
-        values = [one[name] for one in runs if name in one]
-        if name == "wall_seconds":
-            merged[name] = round(sum(values), 3)
-        elif name in ("file", "date", "digest"):
-            merged[name] = values[-1]
-        else:
-            merged[name] = "; ".join(dict.fromkeys(map(str, filter(None, values))))
-    return merged
-
-
 def save(journal: Journal, folder: Path) -> xr.Dataset:
-    """Write the dataset in the place of an older one; a kill leaves one of them whole, or none."""
+    """Replace the dataset on disk; a kill leaves the old one, the new one or none, never a part."""
     if not journal.records:
         return xr.Dataset()
     dataset = assemble(journal)
     new, old = folder / f"{NAME}.new", folder / f"{NAME}.old"
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    for path in (new, old):  # left by a kill
+        shutil.rmtree(path, ignore_errors=True)
     try:
         dataset.to_zarr(new, mode="w", zarr_format=3, consolidated=False)
     except OSError as error:
@@ -113,41 +97,41 @@ def require_intact(folder: Path, journal: Journal) -> None:
         )
 
 
-def _progress(grid: dict[str, Axis], places: list[Any], records: list[Record]) -> dict[str, Any]:
+def _progress(grid: dict[str, _Axis], indices: list[Any], records: list[Record]) -> dict[str, Any]:
     """Status of every combination, and the exceptions if there are any."""
     shape = tuple(map(len, grid.values()))
     status, failure = np.zeros(shape, np.int8), np.full(shape, "", dtype=object)
-    for place, record in zip(places, records, strict=True):
-        status[place] = FAILED if "failure" in record else DONE
-        failure[place] = record.get("failure", "")
+    for index, record in zip(indices, records, strict=True):
+        status[index] = FAILED if "failure" in record else DONE
+        failure[index] = record.get("failure", "")
     variables: dict[str, Any] = {"status": (tuple(grid), status, _STATUS)}
     if (status == FAILED).any():
         variables["failure"] = (tuple(grid), failure, {"meaning": "exception of a failed point"})
     return variables
 
 
-def _measured_axes(entries: list[Record]) -> tuple[dict[str, Axis], dict[str, Any]]:
+def _measured_axes(entries: list[Record]) -> tuple[dict[str, _Axis], dict[str, Any]]:
     """Labels along the measured dimensions, and the coordinates among them."""
-    found: dict[str, dict[Any, None]] = {}
+    labels_of: dict[str, dict[Any, None]] = {}
     attrs: dict[str, Any] = {}
     for entry in entries:
         for dim, labels in _labels(entry).items():
-            found.setdefault(dim, {}).update(dict.fromkeys(labels))
+            labels_of.setdefault(dim, {}).update(dict.fromkeys(labels))
         attrs |= {dim: coord["attrs"] for dim, coord in entry["coords"].items() if dim not in attrs}
-    axes = {dim: _axis(labels) for dim, labels in found.items()}
+    axes = {dim: _axis(labels) for dim, labels in labels_of.items()}
     return axes, {dim: (dim, _array(axes[dim]), about) for dim, about in attrs.items()}
 
 
-def _variable(entries: list[Any], grid: dict[str, Axis], axes: dict[str, Axis]) -> Any:
+def _variable(entries: list[Any], grid: dict[str, _Axis], axes: dict[str, _Axis]) -> Any:
     """One measured quantity over the whole grid; integers stay integers if none is missing."""
     dims = entries[0][1]["dims"]
     shape = (*map(len, grid.values()), *(len(axes[dim]) for dim in dims))
     arrays = [np.asarray(entry["data"]).reshape(entry["shape"]) for _, entry in entries]
     whole, filled = np.zeros(shape, np.result_type(*arrays)), np.zeros(shape, bool)
-    for (place, entry), array in zip(entries, arrays, strict=True):
+    for (index, entry), array in zip(entries, arrays, strict=True):
         inner = [[axes[dim][x] for x in labels] for dim, labels in _labels(entry).items()]
-        spot = (*place, *np.ix_(*inner))
-        whole[spot], filled[spot] = array, True
+        cells = (*index, *np.ix_(*inner))
+        whole[cells], filled[cells] = array, True
     if not filled.all():
         whole = np.where(filled, whole, np.nan)
     return (*grid, *dims), whole, entries[0][1]["attrs"]
@@ -159,11 +143,11 @@ def _labels(entry: Record) -> dict[str, Iterable[Any]]:
     return counted | {dim: coord["data"] for dim, coord in entry["coords"].items()}
 
 
-def _axis(labels: Iterable[Any]) -> Axis:
+def _axis(labels: Iterable[Any]) -> _Axis:
     return {label: position for position, label in enumerate(labels)}
 
 
-def _array(axis: Axis) -> Any:
+def _array(axis: _Axis) -> Any:
     """Labels as an array; texts as objects, which Zarr stores at their own lengths."""
     labels = np.asarray(list(axis))
     return labels.astype(object) if labels.dtype.kind == "U" else labels

@@ -1,16 +1,9 @@
-"""Folders of results, and small files written whole: a kill or a full disk leaves the old one."""
+"""Bundled studies, folders of results, and files that are replaced as a whole."""
 
 import os
 from pathlib import Path
 
 import olfnet
-
-
-def replace_text(file: Path, text: str) -> None:
-    """Put a new file in the place of an old one at once."""
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(text, encoding="utf-8")
-    os.replace(new, file)
 
 
 def bundled_studies() -> Path:
@@ -19,8 +12,22 @@ def bundled_studies() -> Path:
     return installed if installed.is_dir() else installed.parents[1] / "studies"
 
 
+def study_files(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder of studies by their names, without those of claims.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder} of studies in {Path.cwd()}")
+    files = sorted(folder.rglob("[!_.]*.py"))
+    return {f.stem: f for f in files if "claims" not in f.relative_to(folder).parts}
+
+
 def make_folder(folder: Path) -> None:
-    """Make the folder of a result, and those above it, unless it is there.
+    """Make the folder of a result, and those above it, unless it exists.
 
     Raises
     ------
@@ -35,3 +42,10 @@ def make_folder(folder: Path) -> None:
         raise ValueError(
             f"{folder} cannot be made: {error.strerror}; choose another --out"
         ) from error
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Replace a file at once: a kill or a full disk leaves the old one."""
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, file)

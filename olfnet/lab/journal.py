@@ -1,6 +1,6 @@
-"""What a sweep has finished so far: one line of JSON for each point, appended at once.
+"""The journal of a sweep: one line of JSON for each finished point, appended at once.
 
-The journal is the memory of a result, and its labeled dataset is written from it.  Appending a
+The labeled dataset of a result is written from its journal.  Appending a
 line costs 30 microseconds whatever the size of the result (storing a point in a Zarr array: 2 to 8
 milliseconds for each variable); a line cut short by a kill is dropped and its point measured again;
 and a sweep grows in any direction without rewriting anything.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from olfnet.lab.files import make_folder
-from olfnet.lab.points import Record, failed, point_of
+from olfnet.lab.points import Point, Record, failed
 
 try:
     import fcntl
@@ -22,7 +22,7 @@ except ImportError:  # Windows has no such locks, and no other file of ours need
     fcntl = None  # type: ignore[assignment]
 
 NAME = "points.jsonl"
-FORMAT = "olfnet result 2"
+_FORMAT = "olfnet result 2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +49,20 @@ class Journal:
     digests: dict[str, str] = field(default_factory=dict)
 
     def append(self, line: str) -> Record:
-        """Take one line in, and hand it to the operating system before returning.
+        """Append one line, flushed to the operating system before returning.
 
         A point whose values cannot stand beside those of the others becomes a failed one.
         """
         record: Record = json.loads(line)
         if misfit := self._misfit(record.get("values", {})):
-            line = failed(point_of(record), ValueError(misfit))
+            line = failed(Point.of(record), ValueError(misfit))
             record = json.loads(line)
         if self.file is not None:
             try:
                 self.file.write(line.encode() + b"\n")
                 self.file.flush()
             except OSError as error:
-                with suppress(OSError):  # closing would try again, and fail with fewer words
+                with suppress(OSError):  # closing flushes again, with a less specific error
                     self.file.close()
                 raise OSError(
                     f"{self.file.name} cannot grow: {error.strerror}; what it holds is kept, and "
@@ -73,7 +73,7 @@ class Journal:
         elif "wall_seconds" in record:
             self.runs[-1] |= record
         else:
-            key = point_of(record).key
+            key = Point.of(record).key
             self.records[key] = record
             self.digests[key] = self.runs[-1].get("digest", "") if self.runs else ""
             for name, entry in record.get("values", {}).items():
@@ -81,7 +81,7 @@ class Journal:
         return record
 
     def _misfit(self, entries: Record) -> str:
-        """Say what is wrong with the dimensions of values, if anything is."""
+        """Describe what is wrong with the dimensions of values, or return an empty text."""
         dims = {name: entry["dims"] for name, entry in entries.items()} | self.dims
         for name, entry in entries.items():
             if entry["dims"] != dims[name]:
@@ -89,7 +89,7 @@ class Journal:
                     f"measure must return {name} with the same dimensions at every point, got "
                     f"{entry['dims']} after {dims[name]}"
                 )
-        taken = sorted(set(dims) & {dim for one in dims.values() for dim in one})
+        taken = sorted(set(dims) & {dim for names in dims.values() for dim in names})
         if taken and entries:
             return f"measure must not give a quantity the name of a dimension, {taken[0]!r}"
         return ""
@@ -128,7 +128,7 @@ def opened(
     header : dict
         What a new journal starts with, and a continued one must agree with.
     inspect : callable (folder, journal)
-        Raises if something else about the folder forbids to go on; nothing was changed by then.
+        Raises if the folder is unusable for another reason; called before anything is changed.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def opened(
     make_folder(folder)
     with (folder / NAME).open("a+b") as file:
         _lock(file, folder)
-        header = {"format": FORMAT} | header
+        header = {"format": _FORMAT} | header
         first = json.dumps(header).encode() + b"\n"
         file.seek(0)
         content = file.read()
@@ -160,11 +160,11 @@ def opened(
 
 
 def _parsed(content: bytes, file: Path) -> Journal:
-    """Parse all whole lines; a last one without its end was cut short by a kill."""
+    """Parse all complete lines; a kill may have cut off the last one."""
     lines = content.split(b"\n")[:-1]
     try:
         header = json.loads(lines[0])
-        if header["format"] != FORMAT or not {"study", "seed", "parameters"} <= set(header):
+        if header["format"] != _FORMAT or not {"study", "seed", "parameters"} <= set(header):
             raise ValueError
         journal = Journal(header)
         for line in lines[1:]:
@@ -183,11 +183,11 @@ def _lock(file: IO[bytes], folder: Path) -> None:
         raise ValueError(f"another run is writing to {folder}; choose another --out") from None
 
 
-def _require_same(found: Record, wanted: Record, folder: Path) -> None:
+def _require_same(stored: Record, header: Record, folder: Path) -> None:
     """Let a result grow by values and repeats, but keep its study, seed and parameters."""
-    pairs = [(what, found[what], wanted[what]) for what in ("study", "seed")]
-    parameters = [found["parameters"], wanted["parameters"]]
-    old, new = (", ".join(sorted(one)) for one in parameters)
+    pairs = [(what, stored[what], header[what]) for what in ("study", "seed")]
+    parameters = [stored["parameters"], header["parameters"]]
+    old, new = (", ".join(sorted(names)) for names in parameters)
     pairs.append(("parameters", old, new))
     for name, about in parameters[0].items():
         other = parameters[1].get(name, about)

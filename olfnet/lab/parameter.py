@@ -1,4 +1,4 @@
-"""A parameter of a study: which values it may have, and how a command line gives them."""
+"""Parameters of a study: their values, and how to read them from a command line."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ _RESERVED = {"rng", "repeat", "status", "failure"}
 
 @dataclass(frozen=True)
 class Parameter:
-    """A quantity to sweep: its values, what it means, in which unit.
+    """A quantity to sweep, with its values, meaning and unit.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Parameter:
 
     @property
     def about(self) -> dict[str, str]:
-        """Meaning, unit and type, as a result keeps them."""
+        """Meaning, unit and type, as stored with a result."""
         return {"meaning": self.meaning, "units": self.unit, "kind": self.kind.__name__}
 
     def accept(self, values: Any) -> tuple[Value, ...]:
@@ -144,7 +144,7 @@ def _several(values: Any) -> tuple[Any, ...]:
 
 
 def _parse(text: str, kind: type) -> Any:
-    """Read ``text`` as ``kind``; what cannot be read stays a text, and is refused as one."""
+    """Read ``text`` as ``kind``; what cannot be read stays a text, which is refused later."""
     try:
         return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
     except (KeyError, ValueError):

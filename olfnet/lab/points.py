@@ -1,4 +1,4 @@
-"""One point of a sweep: where it lies, its own random stream, and the record of what it gave."""
+"""Points of a sweep: parameter values, an independent random stream, and the measured record."""
 
 import hashlib
 import json
@@ -14,11 +14,10 @@ import numpy as np
 import xarray as xr
 
 Value = bool | int | float | str
-Grid = Mapping[str, tuple[Value, ...]]
 Record = dict[str, Any]
 
 # Characters kept of an error: a record is read by people.
-_LONGEST_SENTENCE, _LONGEST_TRACEBACK = 600, 10_000
+_LONGEST_MESSAGE, _LONGEST_TRACEBACK = 600, 10_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,11 @@ class Point:
 
     parameters: Mapping[str, Value]
     repeat: int
+
+    @classmethod
+    def of(cls, record: Record) -> "Point":
+        """Return the point that a record belongs to."""
+        return cls(record["parameters"], record["repeat"])
 
     @property
     def key(self) -> str:
@@ -44,8 +48,8 @@ class Point:
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def points_of(grid: Grid, n_repeats: int) -> Iterator[Point]:
-    """All points of a grid, the repeats of one combination after another."""
+def points_of(grid: Mapping[str, tuple[Value, ...]], n_repeats: int) -> Iterator[Point]:
+    """Yield all points of a grid, the repeats of each combination together."""
     for values in product(*grid.values()):
         for repeat in range(n_repeats):
             yield Point(dict(zip(grid, values, strict=True)), repeat)
@@ -60,43 +64,38 @@ def evaluate(measure: Callable[..., Mapping[str, Any]], point: Point, seed: int)
     start = time.perf_counter()
     try:
         values = measure(**point.parameters, rng=point.stream(seed))
-        outcome: Record = {"values": _entries(values, point)}
+        result: Record = {"values": _entries(values, point)}
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # some libraries raise what is not an Exception
-        outcome = _failure(error) | {"traceback": _cut(traceback.format_exc(), _LONGEST_TRACEBACK)}
-    return _line(point, round(time.perf_counter() - start, 6), outcome)
+        result = _failure(error) | {"traceback": _cut(traceback.format_exc(), _LONGEST_TRACEBACK)}
+    return _line(point, round(time.perf_counter() - start, 6), result)
 
 
 def failed(point: Point, error: Exception) -> str:
-    """Record of a point that could not be measured for reasons outside the study."""
+    """Return the record of a point that could not be measured for reasons outside the study."""
     return _line(point, 0.0, _failure(error))
 
 
-def _line(point: Point, seconds: float, outcome: Record) -> str:
+def _line(point: Point, seconds: float, result: Record) -> str:
     record = {"parameters": dict(point.parameters), "repeat": point.repeat, "seconds": seconds}
-    return json.dumps(record | outcome)
+    return json.dumps(record | result)
 
 
 def _failure(error: BaseException) -> Record:
-    """Give the error in one line: what breaks lines or moves the cursor spoils tables and logs."""
+    """Describe the error in one line of printable characters, for tables and logs."""
     try:
         words = str(error).split()
     except Exception:
-        words = ["(no message can be made of it)"]
+        words = ["(no message)"]
     line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
-    return {"failure": f"{type(error).__name__}: {_cut(line, _LONGEST_SENTENCE)}"}
+    return {"failure": f"{type(error).__name__}: {_cut(line, _LONGEST_MESSAGE)}"}
 
 
 def _cut(text: str, longest: int) -> str:
     """Leave out the middle of a text that is too long."""
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
-
-
-def point_of(record: Record) -> Point:
-    """Point that a record belongs to."""
-    return Point(record["parameters"], record["repeat"])
 
 
 def _entries(values: Any, point: Point) -> Record:
@@ -129,12 +128,12 @@ def _entry(name: str, value: Any, point: Point) -> Record:
     return indexed.to_dict(data="list") | {"shape": list(indexed.shape)}
 
 
-# Attributes that xarray takes for instructions how to decode what is on disk.
+# Attributes by which xarray decodes what is on disk.
 _DECODING = {"_FillValue", "missing_value", "scale_factor", "add_offset", "dtype", "calendar"}
 
 
 def _require_plain_attrs(name: str, attrs: Mapping[Any, Any]) -> None:
-    """Refuse attributes under which xarray would read back something else than was written."""
+    """Refuse attributes with which xarray would read other values than were written."""
     taken = _DECODING & set(attrs)
     if taken:
         raise ValueError(f"measure must not give {name} the attribute {taken.pop()!r}")

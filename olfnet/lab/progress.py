@@ -1,4 +1,4 @@
-"""How far a sweep has come: a bar in a terminal, a line now and then in a log file."""
+"""Progress of a sweep: a bar in a terminal, a line each half minute in a log file."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ from rich.text import Text
 Report = Callable[[int, int], None]
 
 # Seconds between two lines of a log file.
-PAUSE = 30.0
+_PAUSE = 30.0
 
 
 @contextmanager
 def progress(name: str) -> Iterator[Report]:
-    """Show how many of all points are done, at what rate, and how long the rest will take.
+    """Show how many points are done, the rate, and the time left.
 
     Yields
     ------
@@ -52,17 +52,17 @@ def progress(name: str) -> Iterator[Report]:
 
 
 class _Log:
-    """Lines for a log file: the first and the last report, and one each half minute."""
+    """Lines for a log file: the first and the last report, and one each half minute between."""
 
     def __init__(self, name: str, console: Console) -> None:
         self.name, self.console = name, console
         self.begin: tuple[float, int] | None = None
-        self.printed = -PAUSE
+        self.printed = -_PAUSE
 
     def __call__(self, n_done: int, n_points: int) -> None:
         now = time.monotonic()
         self.begin = self.begin or (now, n_done)
-        if now - self.printed < PAUSE and n_done < n_points:
+        if now - self.printed < _PAUSE and n_done < n_points:
             return
         self.printed = now
         line = f"{self.name}: {n_done} of {n_points} points"

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, command, commit, machine and date."""
+"""Provenance of results: versions, command, commit, machine and date."""
 
 import platform
 import subprocess
@@ -8,10 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import olfnet
+from olfnet.lab.points import Record
 
 
-def provenance(study_file: Path | None, command: str) -> dict[str, str]:
-    """Describe this run in words that a reader needs to repeat it."""
+def provenance(study_file: Path | None, command: str) -> Record:
+    """Return what a reader needs to repeat this run."""
     return {
         "command": command or "called from Python",
         "file": str(study_file or ""),
@@ -24,10 +25,27 @@ def provenance(study_file: Path | None, command: str) -> dict[str, str]:
     }
 
 
+def origin(runs: list[Record]) -> Record:
+    """Merge the provenance of several runs that wrote to one result.
+
+    Versions and commands are listed, wall times are added, file and date are those of the last run.
+    """
+    merged: Record = {}
+    for name in dict.fromkeys(name for run in runs for name in run):
+        values = [run[name] for run in runs if name in run]
+        if name == "wall_seconds":
+            merged[name] = round(sum(values), 3)
+        elif name in ("file", "date", "digest"):
+            merged[name] = values[-1]
+        else:
+            merged[name] = "; ".join(dict.fromkeys(map(str, filter(None, values))))
+    return merged
+
+
 def _commit(folder: Path) -> str:
     """Git commit of the study's folder, with a plus if files differ from it; or nothing."""
     try:
-        answer = subprocess.run(
+        process = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"],
             cwd=folder,
             capture_output=True,
@@ -36,4 +54,4 @@ def _commit(folder: Path) -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return answer.stdout.strip()
+    return process.stdout.strip()

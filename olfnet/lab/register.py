@@ -80,7 +80,7 @@ class Register:
             parameters=(Parameter("claim", keys, "key of a claim"),),
             measure=partial(_check, files, self.digest, quick),
             digest=self.digest,
-            redo_changed=True,
+            redo=True,
         )
 
 

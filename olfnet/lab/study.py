@@ -1,4 +1,4 @@
-"""What a study is: one question, the parameters to sweep, what to measure, how to draw it.
+"""Studies: a question, parameters to sweep, a measurement, a table and a figure.
 
 A study is a Python file that defines ``study = Study(...)`` and ends with
 ``if __name__ == "__main__": main(study)``.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Study:
-    """One question, and how a sweep over parameters answers it.
+    """A question, and the parameter sweep that answers it.
 
     Parameters
     ----------
     name : str
         Letters, digits, ``_`` and ``-``; results are kept in ``results/<name>``.
     question, source : str
-        What is asked, and the publication or theorem behind it.
+        The question, and the publication or theorem behind it.
     parameters : iterable of Parameter
         The grid is the product of their values, times the repeats.
     measure : callable (*, <parameters>, rng) -> mapping
@@ -42,15 +42,15 @@ class Study:
     figure : callable (dataset) -> matplotlib Figure, optional
     table : callable (dataset) -> rich Table, optional
     n_repeats, quick_repeats : int
-        How often each combination of values is drawn anew, in full and in a quick trial.
+        Independent draws of each combination of values, in full and in a quick trial.
     alone : bool
         Measure one point at a time, whatever the number of workers: for timings.
-    redo_changed : bool
-        Measure points again whose records are from another version (``digest``) of the study.
+    redo : bool
+        Measure points again that failed, or were measured by another version (``digest``).
     file : Path, optional
-        Where the study is written, filled in when it is loaded; worker processes read it there.
+        The study's file, set when it is loaded; worker processes read it, too.
     digest : str
-        SHA-256 of that file, filled in as well, so that no worker goes by another version.
+        SHA-256 of that file, set as well, so that all workers run the same version.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class Study:
     n_repeats: int = 1
     quick_repeats: int = 1
     alone: bool = False
-    redo_changed: bool = False
+    redo: bool = False
     file: Path | None = None
     digest: str = ""
 
@@ -87,7 +87,7 @@ class Study:
             raise ValueError(f"measure must take the study's parameters and rng: {error}") from None
 
     def parameter(self, name: str) -> Parameter:
-        """Return the parameter of that name; an unknown one is answered with those there are."""
+        """Return the parameter of that name."""
         known = {parameter.name: parameter for parameter in self.parameters}
         if name not in known:
             raise ValueError(f"{self.name} has no parameter {name!r}, only {', '.join(known)}")
@@ -106,13 +106,13 @@ class Study:
     def grid(
         self, settings: Mapping[str, Any] | None = None, *, quick: bool = False
     ) -> dict[str, tuple[Value, ...]]:
-        """Values to sweep, with those of ``settings`` in place of the study's own."""
+        """Return the values to sweep, with ``settings`` in place of the study's own."""
         chosen = {p.name: p.quick if quick else p.values for p in self.parameters}
         given = {name: self.parameter(name).accept(v) for name, v in (settings or {}).items()}
         return chosen | given
 
     def header(self, seed: int) -> Record:
-        """Return what a result says about its study: the first line of its journal."""
+        """Return the description of the study in the first line of a journal."""
         return {
             "study": self.name,
             "question": self.question,
@@ -134,8 +134,8 @@ def load_study(file: str | Path, *, digest: str = "") -> Study:
     Raises
     ------
     ValueError
-        If the file is missing, is not a Python file, cannot be executed, defines no study, or is
-        not the same.
+        If the file is missing, is no Python file, cannot be executed, defines no study, or has
+        another digest.
     """
     path = Path(file).resolve()
     spec = importlib.util.spec_from_file_location(f"olfnet_study_{path.stem}", path)
@@ -143,7 +143,7 @@ def load_study(file: str | Path, *, digest: str = "") -> Study:
         raise ValueError(f"there is no study file {str(file)!r}")
     if spec is None or spec.loader is None:
         raise ValueError(
-            f"{file} is not a Python file, as every study is; its name must end in .py"
+            f"{file} is not a Python file, as every study is: its name must end in .py"
         )
     source = path.read_bytes()
     if digest not in ("", _digest(source)):
@@ -154,7 +154,7 @@ def load_study(file: str | Path, *, digest: str = "") -> Study:
         sys.path.append(folder)  # a study may import its neighbors, as under `python FILE`
     try:
         _LOADING.append(path)
-        # Not by the loader, whose cache goes by the second: a file may change faster.
+        # Not by the loader, whose cache has a resolution of a second: a file may change faster.
         exec(compile(source, str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         raise ValueError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
@@ -170,7 +170,7 @@ def _digest(source: bytes) -> str:
     return hashlib.sha256(source).hexdigest()
 
 
-# Files that are being executed for their study; worker processes do so, too.
+# Files that are being loaded, in this process.
 _LOADING: list[Path] = []
 
 

@@ -32,22 +32,22 @@ from olfnet.lab.provenance import provenance
 from olfnet.lab.study import Study, load_study, require_guard
 from olfnet.workers import processes
 
-Place = Callable[[], AbstractContextManager[Executor]]
-Task = Callable[[Point], str]
+_Pool = Callable[[], AbstractContextManager[Executor]]
+_Task = Callable[[Point], str]
 
-# Points handed to a cluster before their turn: its workers come and go.
-CLUSTER_AHEAD = 500
+# Points that wait at a cluster, whose number of workers changes.
+_CLUSTER_AHEAD = 500
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a run leaves behind.
+    """The result of a run.
 
     Attributes
     ----------
     folder : Path
     dataset : xarray.Dataset
-        Everything the folder holds, from this run and earlier ones.
+        All points in the folder, of this run and of earlier ones.
     journal : Journal
         Records and runs behind the dataset.
     n_left : int
@@ -132,36 +132,27 @@ def run(
     if (n_workers, scheduler, executor).count(None) < 2:
         raise ValueError("only one of n_workers, scheduler and executor can be given")
     n_workers = checks.count("n_workers", (os.cpu_count() or 1) if n_workers is None else n_workers)
-    place: Place = functools.partial(processes, 1 if study.alone else n_workers)
+    pool: _Pool = functools.partial(processes, 1 if study.alone else n_workers)
     if scheduler is not None:
-        place = functools.partial(executors.cluster, scheduler)
+        pool = functools.partial(executors.cluster, scheduler)
     elif executor is not None:
-        place = functools.partial(_as_it_is, executor)
-    n_ahead = 1 if study.alone else 2 * n_workers if scheduler is None else CLUSTER_AHEAD
+        pool = functools.partial(_kept_open, executor)
+    n_ahead = 1 if study.alone else 2 * n_workers if scheduler is None else _CLUSTER_AHEAD
     folder = Path(out or Path("results", study.name + ("-quick" if quick else "")))
     with journals.opened(folder, study.header(seed), datasets.require_intact) as journal:
         points = list(points_of(grid, n_repeats))
-        todo = [
-            p
-            for p in points
-            if _wanted(journal.records.get(p.key), retry_failed)
-            or (study.redo_changed and journal.digests[p.key] != study.digest)
-        ]
-        report(len(points) - len(todo), len(points))
-        stop, n_left, changed = "", len(todo), False
+        todo = [point for point in points if _is_due(point, study, journal, retry_failed)]
+        n_left, stop, changed = len(todo), "", False
+        report(len(points) - n_left, len(points))
         if todo:
-            changed = (
-                bool(journal.runs)
-                and not study.redo_changed
-                and study.digest != journal.runs[-1].get("digest", "")
-            )
+            former = journal.runs[-1].get("digest", "") if journal.runs else study.digest
+            changed = study.digest != former and not study.redo
             about = provenance(study.file, command) | {"digest": study.digest}
             journal.append(json.dumps({"run": about}))
+        source = (study.file, study.digest) if study.file else study.measure
         start = time.perf_counter()
         try:
-            source = (study.file, study.digest) if study.file else study.measure
-            task = functools.partial(_evaluate, source, seed)
-            for line in _lines(place, task, todo, n_ahead):
+            for line in _lines(pool, functools.partial(_evaluate, source, seed), todo, n_ahead):
                 journal.append(line)
                 n_left -= 1
                 report(len(points) - n_left, len(points))
@@ -173,48 +164,51 @@ def run(
             stop = "the executor is broken"
         if todo:
             journal.append(json.dumps({"wall_seconds": round(time.perf_counter() - start, 3)}))
-        whole = datasets.save(journal, folder)
-        return Result(folder, whole, journal, n_left, stop, changed)
+        return Result(folder, datasets.save(journal, folder), journal, n_left, stop, changed)
 
 
-def _wanted(record: Record | None, retry_failed: bool) -> bool:
-    return record is None or (retry_failed and "failure" in record)
+def _is_due(point: Point, study: Study, journal: journals.Journal, retry_failed: bool) -> bool:
+    """Whether a point is to be measured, perhaps again."""
+    record = journal.records.get(point.key)
+    if record is None or ((retry_failed or study.redo) and "failure" in record):
+        return True
+    return study.redo and journal.digests[point.key] != study.digest
 
 
-def _lines(place: Place, task: Task, points: list[Point], n_ahead: int) -> Iterator[str]:
+def _lines(pool: _Pool, task: _Task, points: list[Point], n_ahead: int) -> Iterator[str]:
     """Yield the records of the points as they are finished.
 
-    If a worker process is killed, the pool is made anew.  The points that had been handed to it are
-    measured one by one, so that one that kills its worker again is found out and recorded.
+    If a worker process is killed, a new pool is made. The points that the old one held are measured
+    one by one, so that a point that kills its worker again is identified and recorded.
     """
     left = {point.key: point for point in points}
     while left:
         running: dict[Future[str], Point] = {}
         before = len(left)
         try:
-            with place() as pool:
-                for point, line in _as_completed(pool, task, left, n_ahead, running):
+            with pool() as executor:
+                for point, line in _as_completed(executor, task, left, n_ahead, running):
                     yield line
                     del left[point.key]
         except BrokenExecutor:
             for point in running.values():
                 yield _alone(task, left.pop(point.key))
-            if len(left) == before:  # a pool that takes nothing: the caller's own, and broken
+            if len(left) == before:  # the caller's own executor, which is broken
                 raise
 
 
 def _as_completed(
-    pool: Executor,
-    task: Task,
+    executor: Executor,
+    task: _Task,
     points: Mapping[str, Point],
     n_ahead: int,
     running: dict[Future[str], Point],
 ) -> Iterator[tuple[Point, str]]:
-    """Keep a few points ahead of the workers, so that even a huge sweep starts at once."""
+    """Submit a few points ahead of the workers, so that even a huge sweep starts at once."""
     waiting = iter(list(points.values()))
     while True:
         for point in islice(waiting, n_ahead - len(running)):
-            running[pool.submit(task, point)] = point
+            running[executor.submit(task, point)] = point
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -223,9 +217,9 @@ def _as_completed(
 
 
 def _record(future: Future[str], point: Point) -> str:
-    """Line of a finished point; errors outside the study stop the run, if they concern all points.
+    """Return the line of a finished point; errors that concern all points stop the run.
 
-    A cluster gives up a point whose worker dies again and again.
+    A cluster gives up a point whose worker is killed repeatedly.
     """
     try:
         return future.result()
@@ -236,15 +230,15 @@ def _record(future: Future[str], point: Point) -> str:
 
 
 @contextmanager
-def _as_it_is(executor: Executor) -> Iterator[Executor]:
+def _kept_open(executor: Executor) -> Iterator[Executor]:
     yield executor
 
 
-def _alone(task: Task, point: Point) -> str:
+def _alone(task: _Task, point: Point) -> str:
     """Measure a point in a process of its own."""
     try:
-        with processes(1) as pool:
-            return pool.submit(task, point).result()
+        with processes(1) as executor:
+            return executor.submit(task, point).result()
     except BrokenExecutor:
         return failed(point, MemoryError("its worker process was killed, perhaps for memory"))
 
@@ -252,7 +246,7 @@ def _alone(task: Task, point: Point) -> str:
 def _evaluate(
     source: tuple[Path, str] | Callable[..., Mapping[str, Any]], seed: int, point: Point
 ) -> str:
-    """Measure a point in a worker, by the study's file and its digest, or by its function."""
+    """Measure a point in a worker, by the study's file and digest or by its function."""
     measure = _loaded(*source).measure if isinstance(source, tuple) else source
     with _threads().limit(limits=1):
         return evaluate(measure, point, seed)
@@ -260,7 +254,7 @@ def _evaluate(
 
 @functools.cache
 def _loaded(file: Path, digest: str) -> Study:
-    """Study of a file, loaded once for each version of it: workers may live longer."""
+    """Return the study of a file, loaded once for each version, as workers may outlive one."""
     return load_study(file, digest=digest)
 
 
