@@ -212,7 +212,7 @@ def test_something_else_answers(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(executors, "_in_time", functools.partial(executors._in_time, seconds=3))
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes calls, and says nothing
-        with pytest.raises(ValueError, match="scheduler must be a running one, got .*: no response"):
+        with pytest.raises(ValueError, match="must be a running one, got .*: no response"):
             with executors.cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}"):
                 pass
 
