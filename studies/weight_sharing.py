@@ -16,7 +16,7 @@ from rich.table import Table
 from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory.activations import ReLU
-from olfnet.theory.generalization import n_parameters, network_vc_bound
+from olfnet.theory.generalization import n_parameters, vc_bound
 from olfnet.theory.network import (
     Activate,
     Convolution,
@@ -92,7 +92,7 @@ def measure(
             n_parameters(untaught), attrs={"meaning": "numbers that were learned"}
         ),
         "vc_bound": xr.DataArray(
-            network_vc_bound(untaught, (1, LENGTH)),
+            vc_bound(untaught, (1, LENGTH)),
             attrs={"meaning": "at most so many signals can be labeled in all ways"},
         ),
     }

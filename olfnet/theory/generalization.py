@@ -1,4 +1,4 @@
-"""How networks generalize: counts of what can be fitted, and the error of random features.
+"""Generalization: counts of parameters, bounds of the VC dimension, and errors of random features.
 
 A circuit that learns only its readout is a regression on random features.  Its error peaks where
 there are as many features as samples, and falls again beyond (double descent): that is why a
@@ -19,12 +19,12 @@ from olfnet.theory.network import Activate, Convolution, Dense, Flatten, Layer, 
 
 
 def n_parameters(layer: Layer) -> int:
-    """Count the numbers that learning may change.
+    """Count the parameters of a layer or network.
 
     Parameters
     ----------
     layer : Layer
-        A layer or a whole network; weights that are shared count once.
+        Shared weights count once.
 
     Returns
     -------
@@ -43,44 +43,8 @@ def n_parameters(layer: Layer) -> int:
     return sum(array.size for array in layer.parameters)
 
 
-def vc_bound(widths: ArrayLike) -> float:
-    """Upper bound of the VC dimension of a dense ReLU network with a threshold at its end.
-
-    Parameters
-    ----------
-    widths : int array of shape (n_layers + 1,)
-        Inputs, hidden units of each layer, and 1.
-
-    Returns
-    -------
-    float
-        ``L + W' log2(4 e R log2(2 e R))`` with W' the sum over the L layers of all parameters up to
-        each of them, and R the sum of i k_i over layers i of k_i units.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two widths, or the last one is not 1.
-
-    References
-    ----------
-    Bartlett, Harvey, Liaw & Mehrabian 2019, JMLR 20(63), theorem 7, with one breakpoint.
-
-    Examples
-    --------
-    >>> vc_bound([10, 20, 1]) > vc_bound([10, 5, 1]) > 10
-    True
-    """
-    widths = checks.integers("widths", widths)
-    for width in widths:
-        checks.count("widths", width)
-    if len(widths) < 2 or widths[-1] != 1:
-        raise ValueError(f"widths must hold those of inputs and outputs, 1 at last, got {widths}")
-    return _vc_bound(widths[1:].astype(float), widths[1:] * (widths[:-1] + 1.0))
-
-
-def network_vc_bound(network: Network, shape: tuple[int, ...]) -> float:
-    """Upper bound of the VC dimension of a network whose weights may be shared between places.
+def vc_bound(network: Network, shape: tuple[int, ...]) -> float:
+    """Return an upper bound of the VC dimension of a network with shared weights.
 
     Parameters
     ----------
@@ -93,19 +57,25 @@ def network_vc_bound(network: Network, shape: tuple[int, ...]) -> float:
     Returns
     -------
     float
-        As :func:`vc_bound`, whose proof counts the regions into which the units' turns cut the
-        space of parameters: a convolution has all units of its grid, and each kernel once.
+        ``L + W' log2(4 e R log2(2 e R))`` with W' the sum over the L layers of all parameters up to
+        each of them, and R the sum of i k_i over layers i of k_i units.  A convolution has units
+        all over its grid, and each kernel once, since the proof counts the regions into which the
+        kinks of units cut the space of parameters.
 
     Raises
     ------
     ValueError
         If there are other layers or activations, or not one output.
 
+    References
+    ----------
+    Bartlett, Harvey, Liaw & Mehrabian 2019, JMLR 20(63), theorem 7, with one breakpoint.
+
     Examples
     --------
     >>> from olfnet.theory.activations import ReLU
-    >>> looking = Network([Convolution(np.ones((1, 1, 5))), Activate(ReLU()), MeanPool()])
-    >>> round(network_vc_bound(looking.then(Dense([[1.0]])), shape=(1, 32)))
+    >>> shared = Network([Convolution(np.ones((1, 1, 5))), Activate(ReLU()), MeanPool()])
+    >>> round(vc_bound(shared.then(Dense([[1.0]])), shape=(1, 32)))
     159
     """
     signal, units, parameters = np.zeros((1, *shape)), [], []
@@ -124,52 +94,9 @@ def network_vc_bound(network: Network, shape: tuple[int, ...]) -> float:
             )
     if signal.size != 1 or not units:
         raise ValueError(f"network must have weights and one output, got {signal.size} outputs")
-    return _vc_bound(np.array(units), np.array(parameters))
-
-
-def _vc_bound(units: FloatArray, parameters: FloatArray) -> float:
-    reach = np.sum(np.arange(1, len(units) + 1) * units)
-    seen = np.cumsum(parameters).sum()
-    return float(len(units) + seen * np.log2(4 * math.e * reach * np.log2(2 * math.e * reach)))
-
-
-def least_squares_error(
-    n_samples: ArrayLike, n_features: ArrayLike, noise_variance: ArrayLike = 1.0
-) -> FloatArray:
-    """Excess error of least squares with fewer Gaussian features than samples.
-
-    Parameters
-    ----------
-    n_samples, n_features : arrays that broadcast together
-        At least two more samples than features.
-    noise_variance : array
-        Of the targets.
-
-    Returns
-    -------
-    array
-        ``noise_variance * n_features / (n_samples - n_features - 1)``, exact for independent
-        features of any covariance.
-
-    Raises
-    ------
-    ValueError
-        If a number is not legal, or there are too few samples: the mean error is infinite.
-
-    References
-    ----------
-    Breiman & Freedman 1983, J. Am. Stat. Assoc. 78:131.
-    """
-    n_samples, n_features, noise = checks.at_least(
-        0, n_samples=n_samples, n_features=n_features, noise_variance=noise_variance
-    )
-    left = n_samples - n_features - 1
-    if (left <= 0).any():
-        raise ValueError(
-            "n_samples must be at least n_features + 2, got "
-            f"{n_samples[left <= 0][0]:g} for {n_features[left <= 0][0]:g}"
-        )
-    return np.asarray(noise * n_features / left)
+    r = np.sum(np.arange(1, len(units) + 1) * np.array(units))
+    w = np.cumsum(parameters).sum()
+    return float(len(units) + w * np.log2(4 * math.e * r * np.log2(2 * math.e * r)))
 
 
 def random_feature_error(
@@ -181,30 +108,30 @@ def random_feature_error(
     ridge: float = 0.0,
     noise_variance: float = 0.0,
 ) -> FloatArray:
-    """Mean squared test error of ridge regression on random features.
+    """Return the mean squared test error of ridge regression on random features.
 
     Parameters
     ----------
     eigenvalues : array of shape (n_modes,)
         Of the kernel of infinitely many features, for the distribution of inputs; positive.
     coefficients : array of shape (n_modes,)
-        Of the target, by the orthonormal eigenfunctions of that kernel.
+        Of the target, in the orthonormal eigenfunctions of that kernel.
     n_samples, n_features : arrays that broadcast together
     ridge : float
-        Penalty of the squared weights, for features whose products have the kernel as their mean;
-        0 for the least weights among all that fit.
+        Penalty of the squared weights, for features whose mean product is the kernel; 0 for the
+        smallest weights that fit.
     noise_variance : float
         Of the targets, both learned and tested.
 
     Returns
     -------
     array
-        Infinite where samples and features are as many and nothing damps.
+        Infinite without ridge where samples and features are equally many.
 
     Raises
     ------
     ValueError
-        If a number is not legal, or there are not enough modes for so many samples and features.
+        If a number is out of range, or modes are not more than samples or features.
 
     Notes
     -----
@@ -214,11 +141,11 @@ def random_feature_error(
         (sum (g / (lambda + g) - g lambda / (lambda + g)^2 (k - z) / (k - q)) v^2 + noise)
         / (1 - (q (k - 2 z) + z^2) / (n (k - q))).
 
-    It takes features as Gaussian ones with the same kernel.
+    Features are approximated by Gaussian ones with the same kernel.
 
     Examples
     --------
-    Fewer features than samples and a target that they can express: noise alone.
+    Noise alone, with fewer features than samples and a target that they can express:
 
     >>> random_feature_error(np.ones(500), np.zeros(500), 100, 50, noise_variance=1.0).round(6)
     np.float64(2.0)
@@ -226,16 +153,10 @@ def random_feature_error(
     modes = checks.vector("eigenvalues", eigenvalues)
     if modes.min() <= 0:
         raise ValueError(f"eigenvalues must be positive, got {modes.min():g}")
-    weights = checks.vector("coefficients", coefficients) ** 2
-    if len(weights) != len(modes):
-        raise ValueError(f"coefficients must have {len(modes)} entries, got {len(weights)}")
+    weights = checks.vector("coefficients", coefficients, length=len(modes)) ** 2
     ridge = checks.nonnegative("ridge", ridge)
     noise = checks.nonnegative("noise_variance", noise_variance)
-    n, k = checks.at_least(0, n_samples=n_samples, n_features=n_features)
-    if min(n.min(), k.min()) < 1:
-        raise ValueError(
-            f"n_samples and n_features must be at least 1, got {min(n.min(), k.min())}"
-        )
+    n, k = checks.at_least(1, n_samples=n_samples, n_features=n_features)
     if np.minimum(n, k).max() >= len(modes):
         raise ValueError(
             f"eigenvalues must be more than samples or features, {np.minimum(n, k).max():g}, got "
@@ -246,29 +167,25 @@ def random_feature_error(
         z = _learned(modes, np.exp(log_g)).sum(axis=-1)
         if ridge == 0:
             return np.asarray(z - np.minimum(n, k))
-        # The left side falls with z down to 0 at the lesser number, and z falls with g.
+        # The left side falls with z down to 0 at the smaller number, and z falls with g.
         left = np.maximum(np.minimum(n, k) - z, 0) * (np.maximum(n, k) - z)
         return np.asarray(ridge * k * np.exp(-log_g) - left)
 
-    # z lies between 0 and the lesser number: g is at most what makes each mode's share small.
+    # z lies between 0 and the smaller number; at the upper end each mode's fraction is small.
     low = np.log(modes.min()) - np.log(len(modes)) - 40.0
     high = np.log(modes.sum() + ridge * k.max()) + 40.0
     bracket = np.full(n.shape, low), np.full(n.shape, high)
     g = np.exp(scipy.optimize.elementwise.find_root(unbalanced, bracket, args=(n, k)).x)
-    shares = _learned(modes, g)
-    z, q = shares.sum(axis=-1), (shares**2).sum(axis=-1)
+    learned = _learned(modes, g)
+    z, q = learned.sum(axis=-1), (learned**2).sum(axis=-1)
     kept = ((k - z) / (k - q))[..., None]
-    missed = np.sum((1 - shares) * (1 - shares * kept) * weights, axis=-1)
-    damping = _damping(n, k, z, q)
-    endless = (n == k) & (ridge == 0)
-    return np.where(endless, np.inf, (missed + noise) / np.where(endless, 1.0, damping))[()]
+    missed = np.sum((1 - learned) * (1 - learned * kept) * weights, axis=-1)
+    # 1 - (q (k - 2 z) + z^2) / (n (k - q)), without the difference of nearly equal numbers.
+    damping = ((n - z) * (k - q) + (z - q) * (k - z)) / (n * (k - q))
+    diverges = (n == k) & (ridge == 0)
+    return np.where(diverges, np.inf, (missed + noise) / np.where(diverges, 1.0, damping))[()]
 
 
 def _learned(modes: FloatArray, g: FloatArray) -> FloatArray:
-    """Share of each mode that is learned, modes last."""
+    """Fraction of each mode that is learned, modes last."""
     return np.asarray(modes / (modes + g[..., None]))
-
-
-def _damping(n: FloatArray, k: FloatArray, z: FloatArray, q: FloatArray) -> FloatArray:
-    """1 - (q (k - 2 z) + z^2) / (n (k - q)), without the difference of nearly equal numbers."""
-    return np.asarray(((n - z) * (k - q) + (z - q) * (k - z)) / (n * (k - q)))

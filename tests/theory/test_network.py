@@ -1,98 +1,91 @@
-"""Backpropagation against finite differences and JAX; networks as they are drawn."""
+"""Layers and their gradients against finite differences and JAX; networks as they are drawn."""
 
 import numpy as np
 import pytest
 
 from olfnet.theory import network, propagation
-from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Step, Tanh
+from olfnet.theory.activations import Erf, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
 from olfnet.theory.network import (
     Activate,
     Convolution,
     Dense,
     Flatten,
     LogisticLoss,
+    MeanPool,
     Network,
+    Parallel,
     Residual,
     SquaredLoss,
     gradient,
 )
-
-SMOOTH = [Identity(), Tanh(), Sigmoid(), Erf()]
-KINKED = [ReLU(), LeakyReLU(0.1), Step()]
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def convolutional(padding, stride, dims, activation):
-    """Convolutions, a residual block and a dense readout, on a grid of 1 or 2 dimensions."""
+def convolutional(padding, stride, dims, activation=Tanh()):  # noqa: B008
+    """Convolutions, a residual block, and dense readouts of all points and of means."""
     random = rng(1)
     window = (3, 2)[:dims]
-    first = Convolution(
-        random.standard_normal((4, 2, *window)), random.standard_normal(4), stride, padding
-    )
+    kernels, bias = random.standard_normal((4, 2, *window)), random.standard_normal(4)
     same = Convolution(0.3 * random.standard_normal((4, 4, *(3,) * dims)), 0.1, padding="circular")
-    body = [first, Activate(activation), Residual([same, Activate(activation)]), Flatten()]
-    shape = (5, 2, *(7, 6)[:dims])
-    width = Network(body)(np.zeros(shape)).shape[1]
-    inputs = random.standard_normal(shape)
-    return Network([*body, Dense(random.standard_normal((2, width)), 0.2)]), inputs
+    block = Residual([same, Activate(activation)])
+    body = [Convolution(kernels, bias, stride, padding), Activate(activation), block]
+    inputs = random.standard_normal((5, 2, *(7, 6)[:dims]))
+    width = Network([*body, Flatten()])(inputs).shape[1]
+    return Network([*body, Flatten(), Dense(random.standard_normal((2, width)), 0.2)]), inputs
 
 
 def every_network():
-    for activation in SMOOTH[1:] + KINKED[:2]:
-        deep = network.dense([3, 6, 5, 2], activation, bias_variance=0.3, rng=2)
-        yield deep, rng(3).standard_normal((5, 3))
+    inputs = rng(3).standard_normal((5, 3))
+    for activation in (Tanh(), Sigmoid(), Erf(), ReLU(), LeakyReLU(0.1)):
+        yield network.dense([3, 6, 5, 2], activation, bias_variance=0.3, rng=2), inputs
     for padding in ("none", "zero", "circular"):
-        for stride in (1, 2):
+        for stride in (1, 2, 3):
             for dims in (1, 2):
-                yield convolutional(padding, stride, dims, Tanh())
+                yield convolutional(padding, stride, dims)
+    kernels = rng(4).standard_normal((4, 2, 3))
+    body = [Convolution(kernels), Activate(Tanh()), MeanPool()]
+    yield Network([*body, Dense([[1.0, -2.0, 0.5, 0.3]])]), rng(5).standard_normal((5, 2, 7))
+    parts = [network.dense([n, 4, 1], Tanh(), bias_variance=0.1, rng=n) for n in (2, 1)]
+    yield Network([Parallel(parts, [[0, 2], [2]])]), inputs
 
 
-def moved(net, array, place, by):
-    parameters = [one.copy() for one in net.parameters]
-    parameters[array][place] += by
-    return net.with_parameters(parameters)
-
-
-@pytest.mark.parametrize(("net", "inputs"), list(every_network()))
 @pytest.mark.parametrize("loss", [SquaredLoss(), LogisticLoss()])
+@pytest.mark.parametrize(("net", "inputs"), list(every_network()))
 def test_gradients_are_finite_differences(net, inputs, loss):
     """Central differences of step h err by h^2 (third derivatives) and 1e-16 / h (rounding)."""
     random, h = rng(4), 1e-5
     targets = random.choice([-1.0, 1.0], net(inputs).shape)
     value, slopes = gradient(net, inputs, targets, loss)
     assert value == pytest.approx(loss(net(inputs), targets)[0], rel=1e-15)
-    for array, slope in enumerate(slopes):
-        assert slope.shape == net.parameters[array].shape
-        for _ in range(4):
-            place = tuple(random.integers(n) for n in slope.shape)
-            up, down = (
-                gradient(moved(net, array, place, by), inputs, targets, loss)[0] for by in (h, -h)
-            )
-            assert slope[place] == pytest.approx((up - down) / (2 * h), rel=1e-6, abs=1e-8)
-
-
-@pytest.mark.parametrize(("net", "inputs"), list(every_network()))
-def test_gradients_by_the_inputs(net, inputs):
+    for nth, slope in enumerate(slopes):
+        parameters = list(net.parameters)
+        direction = random.standard_normal(slope.shape)
+        ends = []
+        for step in (h, -h):
+            parameters[nth] = net.parameters[nth] + step * direction
+            ends.append(gradient(net.with_parameters(parameters), inputs, targets, loss)[0])
+        along = np.sum(slope * direction)
+        assert along == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-6, abs=1e-8)
     outputs, pull_back = net.linearized(inputs)
-    random, h = rng(5), 1e-5
     weights, direction = random.standard_normal(outputs.shape), random.standard_normal(inputs.shape)
     along = np.sum(pull_back(weights)[0] * direction)
     difference = np.sum(weights * (net(inputs + h * direction) - net(inputs - h * direction)))
     assert along == pytest.approx(difference / (2 * h), rel=1e-6, abs=1e-7)
+    assert along != pytest.approx(1.001 * difference / (2 * h), rel=1e-6, abs=1e-7)
 
 
 def by_jax(jax, layer, parameters, x):
     """Compute a layer with JAX, from the definitions."""
     if isinstance(layer, Network):
-        passed = x
+        outputs = x
         for part in layer.layers:
             n = len(part.parameters)
-            passed = by_jax(jax, part, parameters[:n], passed)
+            outputs = by_jax(jax, part, parameters[:n], outputs)
             parameters = parameters[n:]
-        return x + passed if isinstance(layer, Residual) else passed
+        return x + outputs if isinstance(layer, Residual) else outputs
     if isinstance(layer, Activate):
         return jax.numpy.where(x > 0, x, layer.activation.slope * x)
     if isinstance(layer, Flatten):
@@ -108,93 +101,153 @@ def by_jax(jax, layer, parameters, x):
     return maps + bias.reshape(-1, *[1] * n_dims)
 
 
-@pytest.mark.parametrize("kind", ["squared", "logistic"])
-@pytest.mark.parametrize(("dims", "padding"), [(1, "zero"), (1, "circular"), (2, "none"), (0, "")])
-def test_gradients_of_all_layers_are_those_of_jax(kind, dims, padding):
-    """Grids of 1 and 2 dimensions, residual blocks, leaky rectifiers, dense layers; both losses."""
+@pytest.mark.parametrize(
+    ("loss", "dims", "padding"),
+    [(SquaredLoss(), 1, "circular"), (LogisticLoss(), 2, "zero"), (LogisticLoss(), 0, "")],
+)
+def test_gradients_of_all_layers_are_those_of_jax(loss, dims, padding):
     jax = pytest.importorskip("jax")
     jax.config.update("jax_enable_x64", True)
     leaky = LeakyReLU(0.1)
-    net, inputs = (
-        network.dense([3, 6, 5, 2], leaky, bias_variance=0.3, rng=2),
-        rng(3).normal(size=(5, 3)),
-    )
+    net = network.dense([3, 6, 5, 2], leaky, bias_variance=0.3, rng=2)
+    inputs = rng(3).normal(size=(5, 3))
     if dims:
         net, inputs = convolutional(padding, 2, dims, leaky)
     labels = rng(4).choice([-1.0, 1.0], net(inputs).shape)
 
     def loss_of(parameters):
         outputs = by_jax(jax, net, parameters, inputs)
-        if kind == "squared":
+        if isinstance(loss, SquaredLoss):
             return jax.numpy.sum((outputs - labels) ** 2) / 2 / len(inputs)
         return jax.numpy.sum(jax.numpy.logaddexp(0, -labels * outputs)) / len(inputs)
 
-    wanted = jax.grad(loss_of)(list(net.parameters))
-    loss = SquaredLoss() if kind == "squared" else LogisticLoss()
+    expected_value, expected = jax.value_and_grad(loss_of)(list(net.parameters))
     value, slopes = gradient(net, inputs, labels, loss)
-    assert value == pytest.approx(float(loss_of(net.parameters)), rel=1e-13)
-    for mine, theirs in zip(slopes, wanted, strict=True):
+    assert value == pytest.approx(float(expected_value), rel=1e-13)
+    for mine, theirs in zip(slopes, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-13)
-    assert not np.allclose(slopes[0][::-1], wanted[0])
+    assert not np.allclose(slopes[0][::-1], expected[0])
 
 
 def test_jacobian_is_made_of_gradients():
-    net = network.dense([3, 4, 2], Tanh(), rng=8)
-    inputs = rng(9).standard_normal((5, 3))
+    net, inputs = network.dense([3, 4, 2], Tanh(), rng=8), rng(9).standard_normal((5, 3))
     rows = network.jacobian(net, inputs)
     assert [row.shape for row in rows] == [(5, 2, *array.shape) for array in net.parameters]
-    h = 1e-6
-    for array in range(len(rows)):
-        place = tuple(0 for _ in net.parameters[array].shape)
-        up, down = (moved(net, array, place, by)(inputs) for by in (h, -h))
-        np.testing.assert_allclose(rows[array][(..., *place)], (up - down) / (2 * h), atol=1e-8)
+    outputs = net(inputs)
+    slopes = gradient(net, inputs, np.zeros((5, 2)), SquaredLoss())[1]
+    for row, slope in zip(rows, slopes, strict=True):
+        np.testing.assert_allclose(np.tensordot(outputs, row, 2) / 5, slope, rtol=1e-12)
 
 
-def test_each_layer_can_have_its_variance_as_glorot_wants():
-    """Standard deviations within 5 standard errors."""
+def test_residual_blocks_pass_gradients_around():
+    """A block of zero weights is the identity, forwards and backwards."""
+    block = Residual([Dense(np.zeros((3, 3))), Activate(Tanh())])
+    inputs = rng(14).standard_normal((4, 3))
+    outputs, pull_back = Network([block] * 50).linearized(inputs)
+    np.testing.assert_array_equal(outputs, inputs)
+    np.testing.assert_array_equal(pull_back(inputs)[0], inputs)
+    plain = Network([*block.layers] * 50).linearized(inputs)[1]
+    assert not plain(inputs)[0].any()
+
+
+def test_parallel_parts_add_up():
+    parts = [network.dense([n, 5, 1], Tanh(), rng=n) for n in (2, 1)]
+    inputs = rng(3).standard_normal((6, 3))
+    both = parts[0](inputs[:, [0, 2]]) + parts[1](inputs[:, [2]])
+    parallel = Parallel(parts, [[0, 2], [2]])
+    assert parallel(inputs) == pytest.approx(both)
+    assert Network([parallel]).then(Dense([[2.0]]))(inputs) == pytest.approx(2 * both)
+
+
+def test_each_layer_can_have_its_own_variance():
+    """Glorot's, with standard deviations within 5 standard errors."""
     widths = np.array([200, 600, 200])
     n_inputs, n_outputs = widths[:-1], widths[1:]
     variance = propagation.glorot(n_inputs, n_outputs)
     net = network.dense(
         widths, Identity(), weight_variance=n_inputs * variance, bias_variance=[0.0, 4.0], rng=1
     )
-    for layer, wanted in zip(net.layers[::2], variance, strict=True):
+    for layer, expected in zip(net.layers[::2], variance, strict=True):
         error = 5 / (2 * layer.weights.size) ** 0.5
-        assert layer.weights.std() / wanted**0.5 == pytest.approx(1, abs=error)
+        assert layer.weights.std() / expected**0.5 == pytest.approx(1, abs=error)
         he = propagation.he(layer.weights.shape[1])
         assert abs(layer.weights.std() / he**0.5 - 1) > error
     assert not net.layers[0].bias.any()
     assert net.layers[2].bias.std() == pytest.approx(2, abs=2 * 5 / 400**0.5)
 
 
-def test_initial_variance_is_kept_by_he():
-    random = rng(15)
-    net = network.dense([200] + [1000] * 5 + [1], ReLU(), weight_variance=2.0, rng=random)
-    inputs = random.standard_normal((20, 200))
-    hidden = Network(net.layers[:-1])(inputs)
-    ratio = 2 * np.mean(hidden**2, axis=1) / 2 / np.mean(inputs**2, axis=1)
-    # Half the units are silent: E x^2 = v / 2 behind the rectifier, where v = 2 E x^2 before it.
-    assert np.mean(ratio) == pytest.approx(1, abs=4 * np.sqrt(5 * 5 / 1000))
-    for wrong in (1.0, 4.0):
-        net = network.dense([200] + [1000] * 5 + [1], ReLU(), weight_variance=wrong, rng=random)
-        hidden = Network(net.layers[:-1])(inputs)
-        assert abs(np.log2(np.mean(hidden**2) / np.mean(inputs**2))) > 4
+@pytest.mark.parametrize(
+    ("make", "array"), [(Dense, np.ones((2, 3))), (Convolution, np.ones((2, 1, 3)))]
+)
+def test_layers_cannot_be_changed_from_outside(make, array):
+    layer = make(array, np.zeros(2))
+    array[:] = 7.0
+    assert (layer.parameters[0] == 1).all()
+    for values in layer.parameters:
+        with pytest.raises(ValueError, match="read-only"):
+            values[:] = 7.0
+    with pytest.raises(ValueError, match="parameters must have the shapes"):
+        layer.with_parameters(layer.parameters[:1])
 
 
-def test_jacobians_of_bad_samples():
-    with pytest.raises(ValueError, match="inputs must be finite, got nan"):
-        network.jacobian(network.dense([1, 1], Tanh(), rng=0), [[np.nan]])
+def test_parameters_must_fit():
+    net = network.dense([2, 3, 1], Tanh(), rng=0)
+    old = net.parameters
+    for new in ([*old, np.ones(3)], old[:3], [np.ones((7, 2)), *old[1:]]):
+        with pytest.raises(ValueError, match=r"must have the shapes \[\(3, 2\), .*, got"):
+            net.with_parameters(new)
+    with pytest.raises(ValueError, match=r"must have the shapes \[\], got"):
+        Flatten().with_parameters(old[:1])
 
 
-@pytest.mark.parametrize("labels", [[[0.0], [1.0]], [[-1.0], [2.0]]])
-def test_labels_are_minus_one_and_one(labels):
-    """Labels of 0, as other libraries have them, would silently count for nothing."""
-    net = network.dense([2, 1], Tanh(), rng=0)
-    with pytest.raises(ValueError, match="targets must be labels -1 or 1, got [02]"):
-        gradient(net, np.ones((2, 2)), labels, LogisticLoss())
+CONVOLUTION, ONE, TWO = (
+    Network([Convolution(np.ones((1, 2, 3)))]),
+    Dense([[1.0]]),
+    Dense([[1], [2]]),
+)
 
 
-@pytest.mark.parametrize("loss", [LogisticLoss, "squared"])
-def test_losses_that_are_none(loss):
-    with pytest.raises(ValueError, match=r"loss must be one such as SquaredLoss\(\)"):
-        gradient(network.dense([2, 1], Tanh(), rng=0), np.ones((2, 2)), np.ones((2, 1)), loss)
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Dense([1.0]), "weights must be 2-D"),
+        (lambda: Dense([[1.0, 2.0]], [1.0, 2.0]), "bias must have 1 entries, got 2"),
+        (lambda: Convolution("a"), "kernels must be numbers, got 'a'"),
+        (lambda: Convolution(np.zeros((2, 2))), "kernels must have the shape"),
+        (lambda: Convolution(np.zeros((2, 2, 3)), [1.0]), "bias must have 2 entries, got 1"),
+        (lambda: Convolution(np.full((2, 2, 3), np.nan)), "kernels must be finite"),
+        (lambda: Convolution(np.zeros((2, 2, 3)), stride=0), "stride must be at least 1"),
+        (lambda: Convolution(np.zeros((2, 2, 3)), padding="same"), "padding must be one of"),
+        (lambda: network.dense([3], Tanh()), "widths must hold"),
+        (lambda: network.dense([3, 0], Tanh()), "widths must be at least 1"),
+        (lambda: network.dense([2.0, 1], Tanh()), "widths must be a list of integers"),
+        (lambda: network.dense([3, 1], Tanh(), weight_variance=-1), "weight_variance must be non"),
+        (lambda: network.dense([3, 1], Tanh(), bias_variance=[-1]), "bias_variance must be non"),
+        (lambda: network.dense([3, 1], Tanh(), bias_variance=[0, 1]), "must have 1 entries, got"),
+        (lambda: network.dense([2, 3, 1], ReLU, rng=0), r"activation must be one such as ReLU\(\)"),
+        (lambda: Activate("relu"), "activation must be one such as .* got 'relu'"),
+        (lambda: Network([ReLU()]), "layers must be a list of layers such as Dense"),
+        (lambda: Network(ONE), "layers must be a list of layers such as Dense"),
+        (lambda: Network("abc"), "layers must be a list of layers such as Dense, got 'abc'"),
+        (lambda: Network([ONE])(np.ones(1)), "inputs must have 1 columns, got shape"),
+        (lambda: Network([ONE])(np.ones((0, 1))), "inputs must hold at least one"),
+        (lambda: Network([MeanPool()])(np.ones((4, 3))), "inputs must have channels and a grid"),
+        (lambda: Residual([Dense([[1.0, 1.0]])])([[1.0, 2.0]]), "must keep the shape"),
+        (lambda: CONVOLUTION(np.ones((4, 5))), "inputs must have 2 channels on a grid of 1 dim"),
+        (lambda: CONVOLUTION(np.ones((4, 1, 5))), r"2 channels .* got shape \(4, 1, 5\)"),
+        (lambda: CONVOLUTION(np.ones((4, 2, 2))), r"as wide as \(3,\), got shape \(4, 2, 2\)"),
+        (lambda: Parallel([ONE], []), "columns must be as many as parts, 1, and at least one"),
+        (lambda: Parallel([ONE], [1]), "columns must be lists of at least one number each, got 1"),
+        (lambda: Parallel([ONE], [[]]), r"lists of at least one number each, got \[\]"),
+        (lambda: Parallel([ONE], [[0.5]]), "columns must be an integer, got 0.5"),
+        (lambda: Parallel([ONE], [[True]]), r"columns must be integers, got \[True\]"),
+        (lambda: Parallel([ONE], [[-1]]), "columns must be at least 0, got -1"),
+        (lambda: Parallel([ONE], [[3]])([[1.0, 2.0]]), r"a column 3 for columns, got shape \(1, 2"),
+        (lambda: Parallel([ONE], [[0]])([1.0, 2.0]), r"a column 0 for columns, got shape \(2,\)"),
+        (lambda: Parallel([ONE, TWO], [[0], [1]])([[1.0, 2.0]]), r"one shape, got \[\(1, 1\), \(1"),
+        (lambda: network.jacobian(Network([ONE]), [[np.nan]]), "inputs must be finite, got nan"),
+    ],
+)
+def test_bad_networks(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

@@ -1,9 +1,9 @@
-"""Networks that are dead at birth: every input is lost in some layer, and none can be learned.
+"""Networks that are dead at initialization: every input is lost in some layer.
 
 With weights that are symmetric about 0 and without biases, each unit is silent on an input with
-probability 1/2.  A narrow layer may thus silence an input in all its units, and a network deep
-enough loses all of them (Lu et al. 2019, arXiv 1903.06733): no slope is left to learn by, but for
-that of a leaky rectifier.
+probability 1/2.  An input on which all units of a narrow layer are silent is lost, and a network
+deep enough loses all of them (Lu et al. 2019, arXiv 1903.06733).  Its gradients are 0, unless
+rectifiers are leaky.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from olfnet.theory.network.layers import Activate, Network, Parallel, Residual
 
 
 def dead_input(widths: ArrayLike) -> float:
-    """Return how likely an input is lost on its way through rectifying layers.
+    """Return the probability that rectifying layers lose an input.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def dead_input(widths: ArrayLike) -> float:
 def dead_network_bounds(
     widths: ArrayLike, n_inputs: int, *, nonnegative: bool = False
 ) -> tuple[float, float]:
-    """Bounds on how likely a network with normal weights is dead at birth, on all of its inputs.
+    """Return bounds of the probability that a network with normal weights loses all its inputs.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def dead_network_bounds(
         Units of each hidden layer; biases are 0.
     n_inputs : int
         Size of the panel; 2 if the network has a single input neuron, whatever the panel, since
-        inputs of one sign live and die together.
+        inputs of one sign are lost together.
     nonnegative : bool
         Whether all input rates are non-negative.
 
@@ -59,9 +59,9 @@ def dead_network_bounds(
 
     Notes
     -----
-    It is at most as likely as the death of one input, q (Lu et al. 2019).  Given what is still
-    alive, drives of one unit by non-negative vectors are normal with non-negative correlations,
-    hence associated (Pitt 1982), and so are the deaths of inputs: all die at least as often as
+    The probability is at most that of losing one input, q (Lu et al. 2019).  Given the activities
+    in one layer, drives of a unit in the next one are normal with non-negative correlations, hence
+    associated (Pitt 1982), and so are losses of inputs: all P are lost at least as often as
     independent ones, q^P.  Inputs of both signs become non-negative in the first layer, which is
     left out of that bound.
 
@@ -80,7 +80,7 @@ def dead_network_bounds(
 
 
 def lost_inputs(network: Network, inputs: ArrayLike) -> list[NDArray[np.bool_]]:
-    """Return which inputs have been lost after each activation of a network.
+    """Return which inputs are lost after each activation of a network.
 
     Parameters
     ----------
@@ -96,38 +96,35 @@ def lost_inputs(network: Network, inputs: ArrayLike) -> list[NDArray[np.bool_]]:
     Raises
     ------
     ValueError
-        If a residual block, or layers side by side, lead an input past others.
+        If the network has a residual block or layers side by side.
 
     Examples
     --------
     >>> from olfnet.theory.activations import ReLU
-    >>> from olfnet.theory.network.layers import Dense
+    >>> from olfnet.theory.network import Dense
     >>> lost_inputs(Network([Dense([[1.0], [2.0]]), Activate(ReLU())]), [[1.0], [-1.0]])
     [array([False,  True])]
     """
     hidden = checks.matrix("inputs", inputs)
-    found = []
-    for layer in _in_line(network):
+    lost = []
+    for layer in _sequence(network):
         if isinstance(layer, Activate):
             slopes = layer.activation.derivative(hidden).reshape(len(hidden), -1)
-            found.append(np.asarray(~slopes.any(axis=1)))
+            lost.append(np.asarray(~slopes.any(axis=1)))
         hidden = layer.linearized(hidden)[0]
-    return found
+    return lost
 
 
-def _in_line(network: Network) -> Iterator[Layer]:
-    """Layers one after the other, those of networks within networks, too."""
+def _sequence(network: Network) -> Iterator[Layer]:
+    """Layers of a network and of nested networks, one after the other."""
     for layer in network.layers:
         if isinstance(layer, (Residual, Parallel)):
             raise ValueError(
                 "network must have its layers one after the other, got "
                 f"a part of type {type(layer).__name__}"
             )
-        yield from _in_line(layer) if isinstance(layer, Network) else (layer,)
+        yield from _sequence(layer) if isinstance(layer, Network) else (layer,)
 
 
 def _widths(widths: ArrayLike) -> FloatArray:
-    given = checks.vector("widths", widths)
-    if not ((given >= 1) & (given == np.floor(given))).all():
-        raise ValueError(f"widths must be integers of at least 1, got {widths!r}")
-    return given
+    return checks.vector("widths", checks.counts("widths", widths))
