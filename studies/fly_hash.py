@@ -1,13 +1,12 @@
-"""Ask whether the fly's hash finds neighbors better than dense random projections do.
+"""Neighbors found by the fly's hash and by dense random projections.
 
-Images of handwritten digits, and projection-neuron rates of invented odors, are hashed by the
+Images of handwritten digits, and projection-neuron rates of surrogate odors, are hashed by the
 winners of a sparse expansion, by a few dense Gaussian projections, and by the signs of these.  The
-nearest 2 % of all vectors are looked for by the distance of their hashes, at equal hash length:
+nearest 2 % of all vectors are searched by the distance of their hashes, at equal hash length:
 winners, projections, or bits.  As published, vectors are first scaled to the same mean, the fly has
 ten units for each input, and its winners keep their drives.
 """
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from olfnet import checks
 from olfnet.capacity import retrieve
 from olfnet.checks import FloatArray
 from olfnet.estimators import DenseHash, FlyHash, SimHash
@@ -43,7 +41,7 @@ def digits(rng: Rng) -> FloatArray:
 
 
 def odors(rng: Rng) -> FloatArray:
-    """Projection-neuron rates of odors like the measured ones, each scaled to the same mean."""
+    """Projection-neuron rates of surrogate odors, each scaled to the same mean."""
     return equal_means(DivisiveNormalization()(fly_odors(N_ODORS, rng=rng)))
 
 
@@ -83,7 +81,7 @@ LABELS = ("fly, winners keep drives", "fly, binary", "dense projections", "their
 METRICS = {
     "precision": "mAP of the whole ranking",
     "listed": "mAP as published",
-    "recall": "share of the neighbors found",
+    "recall": "fraction of the neighbors found",
 }
 
 
@@ -91,7 +89,7 @@ def hashers(hash_length: int, n_units: int, seed: int) -> list[BaseEstimator]:
     """Return what is compared, in the order of ``HASHES``."""
     fly = FlyHash(hash_length, n_units=n_units, fan_in=FAN_IN, random_state=seed)
     dense, signs = (kind(hash_length, random_state=seed) for kind in (DenseHash, SimHash))
-    # Vectors of positive numbers lie all to one side of many planes: signs need their center at 0.
+    # Positive vectors lie all on one side of many planes: signs need their center at 0.
     centered = make_pipeline(StandardScaler(with_std=False), signs)
     return [clone(fly).set_params(binary=False), fly, dense, centered]
 
@@ -102,77 +100,62 @@ def measure(
     """Find neighbors by each hash, of the same vectors, with the same queries."""
     vectors = DATA[data](rng)
     n_neighbors, seed = round(NEAR * len(vectors)), int(rng.integers(2**31))
-    found = []
+    scores = []
     for hasher in hashers(hash_length, units_per_input * vectors.shape[1], seed):
         hashes = hasher.fit_transform(vectors)
-        answer = retrieve(vectors, hashes, n_neighbors=n_neighbors, n_queries=n_queries, rng=seed)
+        ranked = retrieve(vectors, hashes, n_neighbors=n_neighbors, n_queries=n_queries, rng=seed)
         listed = listed_precision(vectors, hashes, np.random.default_rng(seed), n_queries)
-        found.append((answer.mean_average_precision, listed, answer.recall.mean()))
-    return {
-        name: xr.DataArray(values, {"hash": list(HASHES)}, ["hash"], attrs={"meaning": meaning})
-        for (name, meaning), values in zip(METRICS.items(), np.transpose(found), strict=True)
-    }
-
-
-def chosen(dataset: xr.Dataset, data: str, metric: str) -> dict[int, np.ndarray]:
-    """Finished repeats by hash length, each of shape (n_repeats, n_hashes)."""
-    return results.along(dataset, metric, "hash_length", data=data)
+        scores.append((ranked.mean_average_precision, listed, ranked.recall.mean()))
+    return results.labeled_each(METRICS, np.transpose(scores), hash=HASHES)
 
 
 def advantage(samples: np.ndarray) -> np.ndarray:
-    """How many times better the fly is than dense projections: geometric mean and its 95 % ends."""
-    mean, reach = drawing.mean_and_reach(np.log(samples[:, 0] / samples[:, 2]))
-    return np.exp([mean, mean - reach, mean + reach])
+    """Geometric mean of the fly's score relative to dense projections, and its 95 % interval."""
+    mean, half_width = results.mean_and_half_width(np.log(samples[:, 0] / samples[:, 2]))
+    return np.exp([mean, mean - half_width, mean + half_width])
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Precision of each hash, and how many times better the fly's is by two metrics."""
-    rows = Table(title=f"mAP, nearest {NEAR:.0%}; fly / dense with 95 % interval, and as published")
-    for column in ("data", "length", *HASHES, "fly / dense", "published"):
-        rows.add_column(column, justify="left" if column == "data" else "right", no_wrap=True)
+    """Precision of each hash, and the fly's relative to dense projections by two metrics."""
+    rows = []
     for data in DATA:
-        listed = chosen(dataset, data, "listed")
-        for length, samples in chosen(dataset, data, "precision").items():
-            ratios = [advantage(found) for found in (samples, listed[length])]
+        listed = results.along(dataset, "listed", "hash_length", data=data)
+        for length, samples in results.along(
+            dataset, "precision", "hash_length", data=data
+        ).items():
+            ratios = [advantage(scores) for scores in (samples, listed[length])]
             cells = [f"{value:.3f}" for value in samples.mean(axis=0)]
             cells += [f"{low:.2f}-{high:.2f}" for _, low, high in ratios]
-            rows.add_row(data, str(length), *cells)
-        rows.add_section()
-    return rows
-
-
-def draw_precision(axes: Axes, found: dict[int, np.ndarray]) -> None:
-    """Draw each hash's precision against its length."""
-    if found:
-        points = [drawing.mean_and_reach(samples) for samples in found.values()]
-        mean, reach = np.transpose(points, (1, 2, 0))
-        for k, label in enumerate(LABELS):
-            style = {"color": drawing.COLORS[k], "marker": drawing.MARKERS[k], "ms": 4, "lw": 1}
-            axes.errorbar(list(found), mean[k], reach[k], label=label, **style)
+            rows.append((data, length, *cells))
+        rows.append(None)
+    title = f"mAP, nearest {NEAR:.0%}; fly / dense with 95 % interval, and as published"
+    columns = ("data", "length", *HASHES, "fly / dense", "published")
+    return results.table(title, columns, rows, left=["data"])
 
 
 def draw_advantages(axes: Axes, dataset: xr.Dataset) -> None:
-    """Draw how many times better the fly's hash is than dense projections, by two metrics."""
-    aside = iter((0.955, 0.985, 1.015, 1.045))  # so that intervals do not hide each other
+    """Draw precision of the fly's hash relative to dense projections, by two metrics."""
+    shifts = iter((0.955, 0.985, 1.015, 1.045))  # so that intervals do not hide each other
     for color, data in zip(drawing.COLORS[4:], DATA, strict=False):
-        for metric, style, fill in (("listed", "--", "white"), ("precision", "-", color)):
-            shift, found = next(aside), chosen(dataset, data, metric)
-            if found:
-                mean, low, high = np.transpose([advantage(one) for one in found.values()])
-                axes.errorbar(
-                    shift * np.array(list(found)), mean, (mean - low, high - mean), marker="o",
-                    ms=4, ls=style, lw=1, color=color, mfc=fill, label=f"{data}, {METRICS[metric]}",
-                )  # fmt: skip
+        for metric, ls, mfc in (("listed", "--", "white"), ("precision", "-", color)):
+            shift, samples = next(shifts), results.along(dataset, metric, "hash_length", data=data)
+            if samples:
+                mean, low, high = np.transpose([advantage(part) for part in samples.values()])
+                style = {"marker": "o", "ls": ls, "mfc": mfc, "color": color}
+                errors, label = (mean - low, high - mean), f"{data}, {METRICS[metric]}"
+                lengths = shift * np.array(list(samples))
+                drawing.errorbars(axes, lengths, mean, errors, label=label, **style)
     axes.axhline(1, color="0.6", lw=0.8, ls=":")
     axes.set(ylabel="mAP of the fly / of dense projections", ylim=(0, 3.5))
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw precision against hash length for both kinds of data, and the fly's advantage."""
-    drawn = Figure(figsize=(9.6, 3.8), layout="constrained")
-    panels = drawn.subplots(1, 3)
+    panels = drawing.panels(1, 3, (9.6, 3.8))
     for axes, data in zip(panels, DATA, strict=False):
-        draw_precision(axes, chosen(dataset, data, "precision"))
+        for k, (kind, label) in enumerate(zip(HASHES, LABELS, strict=True)):
+            samples = results.along(dataset, "precision", "hash_length", data=data, hash=kind)
+            drawing.points(axes, samples, k, ls="-", label=label)
         axes.set_title(data, fontsize="medium")
         axes.set(ylabel=f"{METRICS['precision']} (nearest 2 %)", ylim=(0, 1))
     draw_advantages(panels[2], dataset)
@@ -183,8 +166,7 @@ def figure(dataset: xr.Dataset) -> Figure:
         axes.set_xlabel("hash length")
     drawing.legend(panels[0], loc="upper left")
     drawing.legend(panels[2], loc="upper right")
-    drawing.finish(panels)
-    return drawn
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -192,26 +174,15 @@ study = Study(
     question="Does the fly's hash find neighbors better than dense random projections do?",
     source=DASGUPTA,
     parameters=(
-        Parameter("data", tuple(DATA), "what is hashed", check=partial(checks.one_of, known=DATA)),
-        Parameter(
-            "hash_length",
-            (2, 4, 8, 16, 32),
-            "winners, projections or bits",
-            quick=(2, 16),
-            check=checks.count,
+        Parameter.choice("data", DATA, "vectors that are hashed"),
+        Parameter.count(
+            "hash_length", (2, 4, 8, 16, 32), "winners, projections or bits", quick=(2, 16)
         ),
-        Parameter(
-            "units_per_input",
-            UNITS_PER_INPUT,
-            "units of the fly's expansion for each input",
-            check=checks.count,
+        Parameter.count(
+            "units_per_input", UNITS_PER_INPUT, "units of the fly's expansion for each input"
         ),
-        Parameter(
-            "n_queries",
-            50,
-            "vectors that ask",
-            quick=20,
-            check=partial(checks.count, maximum=N_ODORS),
+        Parameter.count(
+            "n_queries", 50, "vectors whose neighbors are searched", quick=20, maximum=N_ODORS
         ),
     ),
     measure=measure,

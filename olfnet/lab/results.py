@@ -37,7 +37,7 @@ def labeled(values: ArrayLike, meaning: str, units: str = "", **coords: Any) -> 
     (('noise',), {'meaning': 'fraction of wrong labels', 'units': ''})
     """
     given = {
-        name: list(along) if isinstance(along, Mapping) else along
+        name: list(along) if isinstance(along, (Mapping, tuple)) else along
         for name, along in coords.items()
         if along is not None
     }
