@@ -1,13 +1,12 @@
-"""Ask how many manifolds a linear readout sorts: spheres, and the clouds of trials of an odor.
+"""Manifolds that a linear readout separates: spheres, and the clouds of trials of an odor.
 
-Spheres in random places show what theory says.  Then odors invented from the statistics of a
-measured panel are presented several times, with noise in the projection neurons, and a readout has
-to give all trials of an odor the same label, before and behind a random expansion.  The mean-field
-theory of their anchor points says what to expect from radius and dimension of the clouds.
+Spheres in random positions show what theory predicts.  Then surrogate odors with the statistics of
+a measured panel are presented several times, with noise in the projection neurons, and a readout
+has to give all trials of an odor the same label, before and after a random expansion.  The
+mean-field theory of their anchor points predicts capacity from radius and dimension of the clouds.
 """
 
 from functools import partial
-from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -16,7 +15,6 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 import olfnet
-from olfnet import checks
 from olfnet.capacity import manifold_geometry
 from olfnet.capacity.manifolds import ellipsoids
 from olfnet.expansion import rate
@@ -31,10 +29,10 @@ RADII = np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
 NOISE = np.array([1.0, 3.0, 5.0, 10.0, 20.0])
 STAGES = ("projection neurons", "expansion")
 CLOUDS = {
-    "capacity": "clouds of one odor each, sorted before the first failure, per dimension",
+    "capacity": "clouds separated before the first failure, per dimension",
     "n_dims": "rank of the clouds, with the bias",
     "mean_field": "capacity expected from the geometry of the clouds, centers made white",
-    "as_they_are": "the same with centers as they are",
+    "as_they_are": "capacity expected from the geometry of the clouds, centers as they are",
     "radius": "mean radius of clouds, relative to the length of their white centers",
     "directions": "mean dimension of clouds with white centers",
 }
@@ -66,11 +64,11 @@ def draw(
 
 def measure(
     *, n_features: int, n_presentations: int, n_units: int, coding_level: float, rng: Rng
-) -> dict[str, object]:
-    """Sort one sequence of spheres of each kind, and of the clouds of each stage and noise."""
+) -> dict[str, xr.DataArray]:
+    """Separate one sequence of spheres of each kind, and of clouds of each stage and noise."""
     sphere_rng, cloud_rng = rng.spawn(2)
     spheres = [
-        [sorted_spheres(r, d, n_features, stream) for r in RADII]
+        [separated_spheres(r, d, n_features, stream) for r in RADII]
         for d, stream in zip(DIMENSIONS, sphere_rng.spawn(DIMENSIONS.size), strict=True)
     ]
     # The same odors and wiring in all cases.
@@ -79,45 +77,39 @@ def measure(
         draw, n_presentations=n_presentations, n_units=n_units, coding_level=coding_level
     )
     clouds = [
-        [sorted_clouds(partial(about, stage=s, noise=n), seed) for n in NOISE] for s in STAGES
+        [separated_clouds(partial(about, stage=s, noise=n), seed) for n in NOISE] for s in STAGES
     ]
-    stage, noise = list(STAGES), ("noise", NOISE, {"unit": "Hz"})
-    return {
-        "spheres": xr.DataArray(
-            spheres,
-            {"dimension": DIMENSIONS, "sphere_radius": RADII},
-            ["dimension", "sphere_radius"],
-            attrs={"meaning": "spheres sorted before the first failure, per dimension"},
-        ),
-        **{
-            name: xr.DataArray(values, {"stage": stage, "noise": noise}, attrs={"meaning": meaning})
-            for (name, meaning), values in zip(
-                CLOUDS.items(), np.moveaxis(clouds, 2, 0), strict=True
-            )
-        },
-    }
+    spheres = results.labeled(
+        spheres,
+        "spheres separated before the first failure, per dimension",
+        dimension=DIMENSIONS,
+        sphere_radius=RADII,
+    )
+    noise = results.labeled(NOISE, "largest standard deviation of noise", "spikes/s", noise=None)
+    measured = np.moveaxis(clouds, 2, 0)
+    return {"spheres": spheres, **results.labeled_each(CLOUDS, measured, stage=STAGES, noise=noise)}
 
 
-def sorted_spheres(radius: float, dimension: int, n_features: int, rng: Rng) -> float:
-    """Spheres per dimension that a readout sorts, of one sequence."""
+def separated_spheres(radius: float, dimension: int, n_features: int, rng: Rng) -> float:
+    """Return the spheres per dimension that a readout separates, of one sequence."""
     kind = {"radius": radius, "dimension": dimension}
-    (found,) = olfnet.breaking_points(
+    (n_separated,) = olfnet.breaking_points(
         lambda n, stream: ellipsoids.spheres(n, n_features, **kind, rng=stream),
         max_patterns=int(3 * theory.capacity(**kind) * n_features) + 10,
         n_trials=1,
         rng=rng,
     )
-    return float(found / n_features)
+    return float(n_separated / n_features)
 
 
-def sorted_clouds(clouds: partial[np.ndarray], seed: int) -> list[float]:
-    """Measured capacity of one sequence of clouds, and what mean-field theory makes of others."""
+def separated_clouds(clouds: partial[np.ndarray], seed: int) -> list[float]:
+    """Measured capacity of one sequence of clouds, and mean-field theory of others."""
     n_features = clouds(1, np.random.default_rng(0)).shape[2]
     curve = olfnet.measure_capacity(
         clouds, n_patterns=3 * n_features, n_trials=1, bias=True, rng=seed
     )
     others = clouds(6 * n_features, np.random.default_rng(seed))
-    others = others - others.mean(axis=(0, 1))  # the bias takes care of the mean of all odors
+    others = others - others.mean(axis=(0, 1))  # the bias accounts for the mean of all odors
     plain = manifold_geometry(others[:60], n_samples=50, rng=seed)
     white = manifold_geometry(whitened(others)[:60], n_samples=50, rng=seed)
     return [
@@ -133,149 +125,104 @@ def sorted_clouds(clouds: partial[np.ndarray], seed: int) -> list[float]:
 def whitened(clouds: np.ndarray) -> np.ndarray:
     """Clouds in coordinates in which their centers vary equally in all directions.
 
-    A readout sorts them as well as before, since its weights follow any such map; but the theory
-    takes centers for random in all directions, and here they are.
+    A readout separates them as before, since its weights follow any such map; but the theory
+    assumes centers that are random in all directions, and here they are.
     """
     centers = clouds.mean(axis=1)
-    sizes, axes = np.linalg.eigh(np.cov(centers.T))
-    heard = sizes > 1e-9 * sizes[-1]
-    return clouds @ (axes[:, heard] / np.sqrt(sizes[heard]))
-
-
-def samples(done: xr.Dataset, name: str, **at: object) -> np.ndarray:
-    """Repeats of one variable, repeats first."""
-    return done[name].sel(at).transpose("repeat", ...).values
+    variances, axes = np.linalg.eigh(np.cov(centers.T))
+    kept = variances > 1e-9 * variances[-1]
+    return clouds @ (axes[:, kept] / np.sqrt(variances[kept]))
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Measured capacities beside theory, and the odors that a readout can sort in all."""
-    rows = Table(title="Manifolds of radius R and dimension D, sorted per dimension of their space")
-    for column in ("manifolds", "R", "D", "measured", "theory", "in all"):
-        rows.add_column(column, justify="left" if column == "manifolds" else "right", no_wrap=True)
-    done = results.finished(dataset)
-    if done.sizes["repeat"] == 0:
-        return rows
-    for d, r in product(DIMENSIONS, RADII):
-        text = cell(samples(done, "spheres", dimension=d, sphere_radius=r))
-        last = bool(r == RADII[-1])
-        expected = f"{float(theory.capacity(r, d)):.3f}"
-        rows.add_row("spheres", f"{r:g}", f"{d}", text, expected, "", end_section=last)
-    for stage, n in product(STAGES, NOISE):
-        one = {name: samples(done, name, stage=stage, noise=n) for name in CLOUDS}
-        about = [f"{one[name].mean():.2f}" for name in ("radius", "directions")]
-        rows.add_row(
-            f"{stage}, {n:g} Hz",
-            *about,
-            cell(one["capacity"]),
-            f"{one['mean_field'].mean():.3f}",
-            f"{(one['capacity'] * one['n_dims']).mean():.0f}",
-            end_section=bool(n == NOISE[-1]),
-        )
-    return rows
-
-
-def cell(values: np.ndarray) -> str:
-    """Write a mean with half its 95 % interval."""
-    value, reach = drawing.mean_and_reach(values)
-    return f"{value:.3f} ±{reach:.3f}"
+    """Measured capacities beside theory, and the number of odors that a readout separates."""
+    rows = []
+    for d in DIMENSIONS:
+        samples = results.along(dataset, "spheres", "sphere_radius", dimension=d)
+        for r, capacities in samples.items():
+            expected = f"{float(theory.capacity(r, d)):.3f}"
+            measured = results.mean_text(capacities, ".3f")
+            rows.append(("spheres", f"{r:g}", d, measured, expected, ""))
+        rows.append(None)
+    for stage in STAGES:
+        clouds = {name: results.along(dataset, name, "noise", stage=stage) for name in CLOUDS}
+        for n, capacities in clouds["capacity"].items():
+            about = [f"{clouds[name][n].mean():.2f}" for name in ("radius", "directions")]
+            measured = results.mean_text(capacities, ".3f")
+            total = f"{(capacities * clouds['n_dims'][n]).mean():.0f}"
+            expected = f"{clouds['mean_field'][n].mean():.3f}"
+            rows.append((f"{stage}, {n:g} Hz", *about, measured, expected, total))
+        rows.append(None)
+    title = "Manifolds of radius R and dimension D, separated per dimension of their space"
+    columns = ("manifolds", "R", "D", "measured", "theory", "in all")
+    return results.table(title, columns, rows, left=["manifolds"])
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw capacity of spheres against radius; of clouds against noise, with their geometry."""
-    drawn = Figure(figsize=(7.2, 5.6), layout="constrained")
-    panels = drawn.subplots(2, 2).ravel()
-    done = results.finished(dataset)
-    draw_spheres(panels[0], done)
-    draw_clouds(panels[1], done)
+    panels = drawing.panels(2, 2, (7.2, 5.6))
+    draw_spheres(panels[0], dataset)
+    draw_clouds(panels[1], dataset)
     for axes, name, words in (
         (panels[2], "radius", "radius of clouds (of centers)"),
         (panels[3], "directions", "dimension of clouds"),
     ):
-        draw_stages(axes, done, name, "-")
+        draw_stages(axes, dataset, name, "-")
         axes.set(ylabel=words, ylim=(0, None))
     drawing.legend(panels[2])
-    drawing.finish(panels)
-    return drawn
+    return drawing.finish(panels)
 
 
-def draw_stages(axes: Axes, done: xr.Dataset, name: str, line: str) -> None:
-    """Points of both stages against noise."""
-    for stage, color, marker in zip(STAGES, drawing.COLORS, drawing.MARKERS, strict=False):
-        values = samples(done, name, stage=stage)
-        draw_points(axes, NOISE, values, ls=line, color=color, marker=marker, label=stage)
-    axes.set(xscale="log", xlabel="noise, largest s.d. (Hz)")
-    axes.set_xticks(NOISE, [f"{n:g}" for n in NOISE])
-    axes.minorticks_off()
+def draw_stages(axes: Axes, dataset: xr.Dataset, name: str, line: str) -> None:
+    """Draw points of both stages against noise."""
+    for nth, stage in enumerate(STAGES):
+        samples = results.along(dataset, name, "noise", stage=stage)
+        drawing.points(axes, samples, nth, ls=line, label=stage)
+    drawing.log_ticks(axes, NOISE)
+    axes.set_xlabel("noise, largest s.d. (Hz)")
 
 
-def draw_points(axes: Axes, at: np.ndarray, values: np.ndarray, **style: object) -> None:
-    """Means with 95 % intervals, if there are any."""
-    if len(values):
-        mean, reach = drawing.mean_and_reach(values)
-        axes.errorbar(at, mean, reach, ms=4, lw=1, **style)
-
-
-def draw_spheres(axes: Axes, done: xr.Dataset) -> None:
-    """Theory as lines, measured spheres as points."""
-    at = np.geomspace(RADII[0] / 1.3, RADII[-1] * 1.3, 100)
-    for d, color, marker in zip(DIMENSIONS, drawing.COLORS[2:], drawing.MARKERS[2:], strict=False):
-        axes.plot(at, theory.capacity(at, d), color=color, lw=1.2)
-        label = f"dimension {d}"
-        values = samples(done, "spheres", dimension=d)
-        draw_points(axes, RADII, values, ls="", color=color, marker=marker, label=label)
-    axes.set(
-        xscale="log",
-        xlabel="radius (of centers' distance)",
-        ylabel="spheres sorted per dimension",
-        ylim=(0, 2),
-    )
-    axes.set_xticks(RADII, [f"{r:g}" for r in RADII])
-    axes.minorticks_off()
+def draw_spheres(axes: Axes, dataset: xr.Dataset) -> None:
+    """Draw theory as lines, measured spheres as points."""
+    radii = np.geomspace(RADII[0] / 1.3, RADII[-1] * 1.3, 100)
+    for nth, d in enumerate(DIMENSIONS, start=2):
+        axes.plot(radii, theory.capacity(radii, d), color=drawing.COLORS[nth], lw=1.2)
+        samples = results.along(dataset, "spheres", "sphere_radius", dimension=d)
+        drawing.points(axes, samples, nth, label=f"dimension {d}")
+    drawing.log_ticks(axes, RADII)
+    axes.set(xlabel="radius (of centers' distance)", ylim=(0, 2))
+    axes.set_ylabel("spheres separated per dimension")
     drawing.legend(axes)
 
 
-def draw_clouds(axes: Axes, done: xr.Dataset) -> None:
-    """Mean-field theory as lines, measured clouds as points."""
-    draw_stages(axes, done, "capacity", "")
+def draw_clouds(axes: Axes, dataset: xr.Dataset) -> None:
+    """Draw mean-field theory as lines, measured clouds as points."""
+    draw_stages(axes, dataset, "capacity", "")
     for name, line, words in (
         ("mean_field", "-", "mean field, centers white"),
         ("as_they_are", ":", "mean field, centers as they are"),
     ):
         for stage, color in zip(STAGES, drawing.COLORS, strict=False):
-            values = samples(done, name, stage=stage)
-            if len(values):
-                axes.plot(NOISE, values.mean(axis=0), ls=line, color=color, lw=1.2)
+            samples = results.along(dataset, name, "noise", stage=stage)
+            means = [part.mean() for part in samples.values()]
+            axes.plot(list(samples), means, ls=line, color=color, lw=1.2)
         axes.plot([], [], color="0.2", lw=1.2, ls=line, label=words)
-    axes.set(ylabel="clouds sorted per dimension", ylim=(0, 2.1))
+    axes.set(ylabel="clouds separated per dimension", ylim=(0, 2.1))
     drawing.legend(axes)
 
 
 study = Study(
     name="manifolds",
-    question="How many manifolds, such as all trials of an odor, does a linear readout sort?",
+    question="How many manifolds, such as all trials of an odor, does a linear readout separate?",
     source="Chung, Lee & Sompolinsky 2018, 10.1103/PhysRevX.8.031003; Luo, Axel & Abbott 2010, "
     "10.1073/pnas.1005635107",
     parameters=(
-        Parameter(
-            "n_features",
-            100,
-            "dimensions of the space of the spheres",
-            quick=30,
-            check=partial(checks.count, minimum=20),
+        Parameter.count(
+            "n_features", 100, "dimensions of the space of the spheres", quick=30, minimum=20
         ),
-        Parameter(
-            "n_presentations", 5, "presentations that make up an odor's cloud", check=checks.count
-        ),
-        Parameter(
-            "n_units",
-            200,
-            "units of the expansion",
-            quick=50,
-            check=partial(checks.count, minimum=20),
-        ),
-        Parameter(
-            "coding_level", 0.1, "fraction of units that respond to an odor", check=checks.fraction
-        ),
+        Parameter.count("n_presentations", 5, "presentations that make up an odor's cloud"),
+        Parameter.count("n_units", 200, "units of the expansion", quick=50, minimum=20),
+        Parameter.fraction("coding_level", 0.1, "fraction of units that respond to an odor"),
     ),
     measure=measure,
     table=table,

@@ -1,12 +1,12 @@
-"""Ask in how many mixtures of odors a response must be measured to be known in all.
+"""Mixtures of odors in which a response must be measured to be predicted for all.
 
 A receptor binds odors that compete for it, with affinities drawn at random; its response is
 measured in mixtures on a full grid of concentrations, on a sparse one, and on one that adapts, and
-interpolated for all others.  Beside it stands a product of parabolas, of which theory knows the
+interpolated for all others.  Beside it stands a product of parabolas, for which theory gives the
 error of the integral on either grid of piecewise linear functions.
 """
 
-from functools import partial
+from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from olfnet import checks
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory.sparse_grids import (
     Interpolant,
@@ -31,6 +30,12 @@ from olfnet.theory.sparse_grids import (
 GRIDS = ("full", "sparse", "adaptive")
 LEVELS = np.arange(1, 8)
 MOST_POINTS, N_TESTED = 5000, 500
+MEANINGS = {
+    "error": "largest error of the response, relative to the largest rate",
+    "n_points": "mixtures measured",
+    "parabola_error": "relative error of the integral of parabolas",
+    "parabola_points": "points at which the parabolas are evaluated",
+}
 
 
 class Response:
@@ -46,8 +51,8 @@ class Response:
 
     def __call__(self, mixtures: np.ndarray) -> np.ndarray:
         """Return the rates for mixtures of shape (n_mixtures, n_odors)."""
-        held = mixtures * self.affinity
-        return held @ self.efficacy / (1 + held.sum(axis=1))
+        bound = mixtures * self.affinity
+        return bound @ self.efficacy / (1 + bound.sum(axis=1))
 
 
 def laid_out(grid: str, n_dims: int, level: int) -> SparseGrid | None:
@@ -78,35 +83,29 @@ def parabola(points: np.ndarray) -> np.ndarray:
 def measure(*, grid: str, n_dims: int, rng: np.random.Generator) -> dict[str, xr.DataArray]:
     """Errors on grids of all levels; NaN where there would be too many points."""
     response, mixtures = Response(n_dims, rng), rng.random((N_TESTED, n_dims))
-    found = np.full((4, len(LEVELS)), np.nan)
+    measured = np.full((4, len(LEVELS)), np.nan)
     for nth, level in enumerate(LEVELS.tolist()):
-        known = learned(grid, n_dims, level, response)
-        if known is not None:
-            found[0, nth] = np.abs(known(mixtures) - response(mixtures)).max()
-            found[1, nth] = known.grid.n_points
-        made = None if grid == "adaptive" else laid_out(grid, n_dims, level)
-        if made is not None:
-            found[2, nth] = 1 - interpolate(parabola, made).integral * 6.0**n_dims
-            found[3, nth] = made.n_points
-    names = ("error", "n_points", "parabola_error", "parabola_points")
-    meanings = (
-        "largest error of the response, in parts of the largest rate",
-        "mixtures measured",
-        "relative error of the integral of parabolas",
-        "points for it",
-    )
-    return {
-        name: xr.DataArray(row, {"level": LEVELS}, "level", attrs={"meaning": meaning})
-        for name, meaning, row in zip(names, meanings, found, strict=True)
-    }
+        interpolant = learned(grid, n_dims, level, response)
+        if interpolant is not None:
+            measured[0, nth] = np.abs(interpolant(mixtures) - response(mixtures)).max()
+            measured[1, nth] = interpolant.grid.n_points
+        linear = None if grid == "adaptive" else laid_out(grid, n_dims, level)
+        if linear is not None:
+            measured[2, nth] = 1 - interpolate(parabola, linear).integral * 6.0**n_dims
+            measured[3, nth] = linear.n_points
+    return results.labeled_each(MEANINGS, measured, level=LEVELS)
 
 
-def chosen(dataset: xr.Dataset, grid: str, n_dims: int, name: str) -> np.ndarray:
-    """Finished repeats, shape (n_repeats, n_levels)."""
-    return results.finished(dataset, grid=grid, n_dims=n_dims)[name].values
+def samples(dataset: xr.Dataset, grid: str, n_dims: int, name: str) -> np.ndarray:
+    """Finished repeats at the levels at which none is missing, shape (n_repeats, n_levels)."""
+    if grid not in dataset["grid"].values:
+        return np.empty((0, 0))
+    done = results.finished(dataset, grid=grid, n_dims=n_dims)
+    complete = np.isfinite(done[name].values).all(axis=0)
+    return done[name].values[:, complete]
 
 
-def of_theory(grid: str, n_dims: int) -> tuple[np.ndarray, np.ndarray]:
+def theory(grid: str, n_dims: int) -> tuple[np.ndarray, np.ndarray]:
     """Points and relative error of the integral of parabolas, for twelve levels."""
     levels = np.arange(1, 13)
     if grid == "full":
@@ -117,80 +116,71 @@ def of_theory(grid: str, n_dims: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Mixtures that are needed, and what error is left."""
-    rows = Table(title="A receptor's response to mixtures, interpolated (means)")
-    for column in ("odors", "grid", "mixtures", "largest error", "95 %"):
-        rows.add_column(column, justify="left" if column == "grid" else "right", no_wrap=True)
-    for n_dims in dataset["n_dims"].values:
-        for grid in dataset["grid"].values:
-            errors, sizes = (chosen(dataset, grid, n_dims, name) for name in ("error", "n_points"))
-            for nth in np.flatnonzero(np.isfinite(errors).all(axis=0)) if len(errors) else ():
-                mean, reach = drawing.mean_and_reach(errors[:, nth])
-                rows.add_row(
-                    str(n_dims), str(grid), f"{sizes[:, nth].mean():.0f}", f"{mean:.2g}",
-                    f"±{reach:.1g}",
-                )  # fmt: skip
-            rows.add_section()
-    return rows
+    """Mixtures that are needed, and the remaining error."""
+    rows = []
+    for n_dims, grid in product(dataset["n_dims"].values, dataset["grid"].values):
+        errors, sizes = (samples(dataset, grid, n_dims, name) for name in ("error", "n_points"))
+        for error, size in zip(errors.T, sizes.T, strict=True) if len(errors) else ():
+            mean, half_width = results.mean_and_half_width(error)
+            cells = (f"{size.mean():.0f}", f"{mean:.2g}", f"±{half_width:.1g}")
+            rows.append((n_dims, grid, *cells))
+        rows.append(None)
+    title = "A receptor's response to mixtures, interpolated (means)"
+    columns = ("odors", "grid", "mixtures", "largest error", "95 %")
+    return results.table(title, columns, rows, left=["grid"])
 
 
 def draw_parabolas(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw the error of the integral, theory as lines; full grids hollow."""
     for nth, n_dims in enumerate(dataset["n_dims"].values):
-        for grid in ("sparse", "full"):
-            color, style = drawing.COLORS[nth], "-" if grid == "sparse" else "--"
-            sizes, errors = of_theory(grid, int(n_dims))
-            near = sizes < 1e6
-            axes.plot(sizes[near], errors[near], style, lw=1, color=color)
-            if grid in dataset["grid"].values and len(chosen(dataset, grid, n_dims, "error")):
-                axes.plot(
-                    chosen(dataset, grid, n_dims, "parabola_points")[0],
-                    chosen(dataset, grid, n_dims, "parabola_error")[0],
-                    drawing.MARKERS[nth], ms=4, color=color,
-                    mfc=color if grid == "sparse" else "white",
-                    label=f"{n_dims} dimensions" if grid == "sparse" else None,
-                )  # fmt: skip
+        color = drawing.COLORS[nth]
+        for grid, ls, mfc in (("sparse", "-", color), ("full", "--", "white")):
+            sizes, errors = theory(grid, int(n_dims))
+            shown = sizes < 1e6
+            axes.plot(sizes[shown], errors[shown], ls, lw=1, color=color)
+            sizes, errors = (
+                samples(dataset, grid, n_dims, name)
+                for name in ("parabola_points", "parabola_error")
+            )
+            if len(errors):
+                label = f"{n_dims} dimensions" if grid == "sparse" else None
+                style = {"ms": 4, "color": color, "mfc": mfc, "label": label}
+                axes.plot(sizes[0], errors[0], drawing.MARKERS[nth], **style)
     axes.set(xlabel="points", ylabel="relative error of the integral")
 
 
 def draw_responses(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw the error of the response for the most odors, against mixtures measured."""
     n_dims = int(dataset["n_dims"].values[-1])
-    for nth, grid in enumerate(dataset["grid"].values):
-        errors, sizes = (chosen(dataset, grid, n_dims, name) for name in ("error", "n_points"))
-        if not len(errors):
-            continue
-        known = np.isfinite(errors).all(axis=0)
-        mean, reach = drawing.mean_and_reach(errors[:, known])
-        low = np.minimum(reach, 0.9 * mean)  # an axis of logarithms has no zero
-        axes.errorbar(
-            sizes[:, known].mean(axis=0), mean, (low, reach), marker=drawing.MARKERS[nth + 3], ms=4,
-            lw=1, color=drawing.COLORS[nth + 3], label=f"{grid} grid",
-        )  # fmt: skip
+    for nth, grid in enumerate(dataset["grid"].values, start=3):
+        errors, sizes = (samples(dataset, grid, n_dims, name) for name in ("error", "n_points"))
+        if len(errors):
+            mean, half_width = results.mean_and_half_width(errors)
+            low = np.minimum(half_width, 0.9 * mean)  # an axis of logarithms has no zero
+            style = {"ls": "-", "label": f"{grid} grid"}
+            drawing.errorbars(axes, sizes.mean(axis=0), mean, (low, half_width), nth, **style)
     axes.set(xlabel=f"mixtures of {n_dims} odors measured", ylabel="largest error of the rate")
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw error against points, for parabolas beside theory and for a receptor."""
-    drawn = Figure(figsize=(7.6, 3.3), layout="constrained")
-    panels = drawn.subplots(1, 2)
+    panels = drawing.panels(1, 2, (7.6, 3.3))
     draw_parabolas(panels[0], dataset)
     draw_responses(panels[1], dataset)
     titles = ("filled: sparse, hollow: full;\nlines: theory", None)
     for axes, title in zip(panels, titles, strict=True):
         axes.set(xscale="log", yscale="log")
-        drawing.legend(axes, title=title, title_fontsize="small", loc="lower left")
-    drawing.finish(panels)
-    return drawn
+        drawing.legend(axes, title=title, loc="lower left")
+    return drawing.finish(panels)
 
 
 study = Study(
     name="mixture_grids",
-    question="In how many mixtures must a response be measured to be known in all?",
+    question="In how many mixtures must a response be measured to be predicted for all?",
     source="Bungartz & Griebel 2004, 10.1017/S0962492904000182",
     parameters=(
-        Parameter("grid", GRIDS, "where it is measured", check=partial(checks.one_of, known=GRIDS)),
-        Parameter("n_dims", (2, 4, 6), "odors in a mixture", quick=(2, 3), check=checks.count),
+        Parameter.choice("grid", GRIDS, "grid of concentrations"),
+        Parameter.count("n_dims", (2, 4, 6), "odors in a mixture", quick=(2, 3)),
     ),
     measure=measure,
     table=table,
