@@ -1,9 +1,9 @@
-"""Ask whether a measured wiring codes odors better or worse than random wirings like it.
+"""Odor codes of a measured wiring, beside those of random wirings with the same statistics.
 
-The mushroom bodies of a larva answer odors invented from the statistics of a measured panel, and
-so do null models that keep less and less of their wiring.  Which projection neuron belongs to which
-receptor was not recorded with the wiring, so receptors are dealt out at random, anew in each
-repeat.  Measured and random wirings of a repeat see the same odors: differences are paired.
+The mushroom bodies of a larva respond to surrogate odors with the statistics of a measured panel,
+and so do null models that keep less and less of their wiring.  Which projection neuron belongs to
+which receptor was not recorded with the wiring, so receptors are assigned at random, anew in each
+repeat.  Measured and random wirings of a repeat receive the same odors: differences are paired.
 """
 
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ MEASURES = {
     "capacity": "most odors whose random labels are separable, mean of some sequences",
     "generalization": "fraction of new noisy trials that a Hebbian readout gets right",
 }
-WEIGHINGS = {"connections": "equal", "synapses": "counted"}  # and the word for it
+WEIGHINGS = {"connections": "equal", "synapses": "counted"}  # and their names in the figure
 N_ODORS, N_SEQUENCES, N_LEARNED, N_LABELINGS, N_TRIALS = 2000, 10, 20, 20, 4
-FALSE_DISCOVERIES = 0.05  # share of them among the differences that are called significant
+FALSE_DISCOVERIES = 0.05  # fraction of them among the differences that are called significant
 
 
 @dataclass(frozen=True, eq=False)
 class Animal:
-    """A circuit whose projection neurons each listen to one receptor."""
+    """A circuit whose projection neurons each receive input from one receptor."""
 
     circuit: Circuit
     receptors: np.ndarray
@@ -68,7 +68,7 @@ class Animal:
         return Animal(self.circuit, self.receptors, 0.0).trials(n_odors, rng)[:, 0]
 
     def scores(self, seed: int) -> list[float]:
-        """Measure the circuit in all ways; the same seed means the same odors and labels."""
+        """Return all measures of the circuit; the same seed means the same odors and labels."""
         odor_rng, sequence_rng, label_rng = np.random.default_rng(seed).spawn(3)
         active = self.codes(N_ODORS, odor_rng) > 0
         most = 3 * active.shape[1]
@@ -95,19 +95,15 @@ def measure(
     noise: float,
     rng: np.random.Generator,
 ) -> dict[str, xr.DataArray]:
-    """Deal out receptors, redraw the wiring by each null model, and measure all of them."""
+    """Assign receptors, redraw the wiring by each null model, and measure all of them."""
     seed = int(rng.integers(2**63))
     wiring = weights(load_connectome(connectome), counted=weighing == "synapses")
     n_receptors = fly_odors().shape[1]
     receptors = rng.permutation(np.arange(wiring.shape[1]) % n_receptors)
     wirings = [wiring, *(null(wiring).draw(rng=rng) for null in NULLS.values())]
     circuits = [Circuit(one, sparsify.TopK(coding_level)) for one in wirings]
-    found = [Animal(circuit, receptors, noise).scores(seed) for circuit in circuits]
-    names = {"wiring": ["measured", *NULLS]}
-    return {
-        name: xr.DataArray(values, names, ["wiring"], attrs={"meaning": meaning})
-        for (name, meaning), values in zip(MEASURES.items(), np.transpose(found), strict=True)
-    }
+    scores = [Animal(circuit, receptors, noise).scores(seed) for circuit in circuits]
+    return results.labeled_each(MEASURES, np.transpose(scores), wiring=("measured", *NULLS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +117,7 @@ class Difference:
 
     @property
     def p_value(self) -> float:
-        """Chance of such a mean difference, of any sign, if there were none (paired t test)."""
+        """Probability of such a mean difference, of any sign, if there is none (paired t test)."""
         if len(self.samples) < 2 or np.ptp(self.samples) == 0:
             return 1.0
         return float(scipy.stats.ttest_1samp(self.samples, 0.0).pvalue)
@@ -131,52 +127,50 @@ def differences(dataset: xr.Dataset) -> list[Difference]:
     """All comparisons of the study, for its first coding level and noise."""
     found = []
     for connectome, weighing in product(dataset["connectome"].values, dataset["weighing"].values):
-        one = results.finished(dataset, connectome=connectome, weighing=weighing)
-        if one.sizes["repeat"] == 0:
+        done = results.finished(dataset, connectome=connectome, weighing=weighing)
+        if done.sizes["repeat"] == 0:
             continue
         circuit = f"{connectome.removeprefix('eichler_2017_')}, {WEIGHINGS[weighing]}"
         for null, name in product(NULLS, MEASURES):
-            random = one[name].sel(wiring=null).values
-            samples = 100 * (one[name].sel(wiring="measured").values - random) / random.mean()
+            random = done[name].sel(wiring=null).values
+            samples = 100 * (done[name].sel(wiring="measured").values - random) / random.mean()
             found.append(Difference(circuit, null, name, samples))
     return found
 
 
 def significant(found: list[Difference]) -> list[bool]:
-    """Which differences remain if few false discoveries among all of them are wanted."""
-    chances = [one.p_value for one in found]
-    corrected = scipy.stats.false_discovery_control(chances, method="by") if found else []
-    return [bool(chance < FALSE_DISCOVERIES) for chance in corrected]
+    """Return which differences remain significant with few false discoveries among them."""
+    p_values = [difference.p_value for difference in found]
+    corrected = scipy.stats.false_discovery_control(p_values, method="by") if found else []
+    return [bool(p_value < FALSE_DISCOVERIES) for p_value in corrected]
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Differences with their intervals; a star where they are significant."""
-    rows = Table(
-        title="Measured minus random wiring, % (95 % intervals)",
-        caption=f"* significant: {FALSE_DISCOVERIES:.0%} false discoveries (Benjamini-Yekutieli)",
-    )
-    for column in ("wiring", "kept", *MEASURES):
-        rows.add_column(column, justify="right" if column in MEASURES else "left", no_wrap=True)
     cells: dict[tuple[str, str], list[str]] = {}
     found = differences(dataset)
-    for one, star in zip(found, significant(found), strict=True):
-        mean, reach = drawing.mean_and_reach(one.samples)
-        cell = f"{mean:+.1f} ±{reach:.1f}{'*' if star else ' '}"
-        cells.setdefault((one.circuit, one.null), []).append(cell)
-    for (circuit, null), three in cells.items():
-        rows.add_row(circuit, null, *three, end_section=null == list(NULLS)[-1])
-    return rows
+    for difference, star in zip(found, significant(found), strict=True):
+        text = results.mean_text(difference.samples, "+.1f", ".1f") + ("*" if star else " ")
+        cells.setdefault((difference.circuit, difference.null), []).append(text)
+    rows = []
+    for (circuit, null), texts in cells.items():
+        rows += [(circuit, null, *texts)] + [None] * (null == list(NULLS)[-1])
+    return results.table(
+        "Measured minus random wiring, % (95 % intervals)",
+        ("wiring", "kept", *MEASURES),
+        rows,
+        left=["wiring", "kept"],
+        caption=f"* significant: {FALSE_DISCOVERIES:.0%} false discoveries (Benjamini-Yekutieli)",
+    )
 
 
-def draw_circuit(axes: Axes, marked: list[tuple[Difference, bool]], nth: int, aside: float) -> None:
+def draw_circuit(axes: Axes, marked: list[tuple[Difference, bool]], nth: int, shift: float) -> None:
     """Draw the differences of one circuit, with open markers where they are not significant."""
-    marker, color = drawing.MARKERS[nth % 7], drawing.COLORS[nth % 7]
-    style = {"ls": "", "marker": marker, "ms": 4, "lw": 1, "color": color}
-    axes.errorbar([], [], [], label=marked[0][0].circuit, **style)
-    for one, filled in marked:
-        mean, reach = drawing.mean_and_reach(one.samples)
-        place = list(NULLS).index(one.null) + aside
-        axes.errorbar([place], [mean], [reach], mfc=color if filled else "white", **style)
+    drawing.errorbars(axes, [], [], [], nth, label=marked[0][0].circuit)
+    for difference, filled in marked:
+        position = list(NULLS).index(difference.null) + shift
+        mfc = drawing.COLORS[nth % 7] if filled else "white"
+        drawing.points(axes, {position: difference.samples}, nth, mfc=mfc)
 
 
 def figure(dataset: xr.Dataset) -> Figure:
@@ -184,23 +178,20 @@ def figure(dataset: xr.Dataset) -> Figure:
 
     Differences that remain significant among all comparisons have filled markers.
     """
-    drawn = Figure(figsize=(9.6, 3.6), layout="constrained")
-    panels = drawn.subplots(1, len(MEASURES))
+    panels = drawing.panels(1, len(MEASURES), (9.6, 3.6))
     found = differences(dataset)
     marked = list(zip(found, significant(found), strict=True))
-    circuits = list(dict.fromkeys(one.circuit for one in found))
+    circuits = list(dict.fromkeys(difference.circuit for difference in found))
     for axes, name in zip(panels, MEASURES, strict=True):
         axes.axhline(0, color="0.6", lw=0.8)
         for nth, circuit in enumerate(circuits):
-            chosen = [
-                pair for pair in marked if (pair[0].circuit, pair[0].measure) == (circuit, name)
-            ]
-            draw_circuit(axes, chosen, nth, 0.14 * (nth - (len(circuits) - 1) / 2))
+            own = [pair for pair in marked if (pair[0].circuit, pair[0].measure) == (circuit, name)]
+            draw_circuit(axes, own, nth, 0.14 * (nth - (len(circuits) - 1) / 2))
         axes.set_xticks(range(len(NULLS)), list(NULLS))
         axes.set(xlabel="what the random wiring keeps")
-        axes.text(0.5, 1.02, name, transform=axes.transAxes, ha="center")
+        axes.set_title(name, fontsize="medium")
     panels[0].set_ylabel("measured - random wiring (%)")
-    drawing.finish(panels)
+    drawn = drawing.finish(panels)
     if found:
         drawn.legend(
             *panels[0].get_legend_handles_labels(),
@@ -225,13 +216,8 @@ study = Study(
             quick="eichler_2017_left",
             check=lambda name, value: load_connectome(value),
         ),
-        Parameter(
-            "weighing",
-            tuple(WEIGHINGS),
-            "what weighs the same: every connection, or every synapse",
-            check=partial(checks.one_of, known=WEIGHINGS),
-        ),
-        Parameter("coding_level", 0.1, "active share of the units", check=checks.fraction),
+        Parameter.choice("weighing", WEIGHINGS, "units of equal weight: connections or synapses"),
+        Parameter.fraction("coding_level", 0.1, "fraction of active units"),
         Parameter(
             "noise",
             10.0,
