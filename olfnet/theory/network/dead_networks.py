@@ -35,7 +35,7 @@ def dead_input(widths: ArrayLike) -> float:
     >>> round(dead_input([2, 2]), 4)
     0.4375
     """
-    return float(-np.expm1(np.sum(np.log1p(-(2.0 ** -_widths(widths))))))
+    return _loss(_widths(widths))
 
 
 def dead_network_bounds(
@@ -72,11 +72,11 @@ def dead_network_bounds(
     """
     n_inputs = checks.count("n_inputs", n_inputs)
     widths = _widths(widths)
-    upper = dead_input(widths)
+    upper = _loss(widths)
     if n_inputs == 1:
         return upper, upper
     later = widths if nonnegative else widths[1:]
-    return (dead_input(later) ** n_inputs if later.size else 0.0), upper
+    return (_loss(later) ** n_inputs if later.size else 0.0), upper
 
 
 def lost_inputs(network: Network, inputs: ArrayLike) -> list[NDArray[np.bool_]]:
@@ -124,6 +124,10 @@ def _sequence(network: Network) -> Iterator[Layer]:
                 f"a part of type {type(layer).__name__}"
             )
         yield from _sequence(layer) if isinstance(layer, Network) else (layer,)
+
+
+def _loss(widths: FloatArray) -> float:
+    return float(-np.expm1(np.sum(np.log1p(-(2.0**-widths)))))
 
 
 def _widths(widths: ArrayLike) -> FloatArray:
