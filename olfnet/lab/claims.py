@@ -186,7 +186,8 @@ def claim(
     The function takes a number of samples ``n``, a random generator ``rng`` (neither if nothing is
     random) and the arguments of the case.  It returns a `Measured`, a number that involves no
     randomness, or an array of independent samples whose mean is claimed.  The first paragraph of
-    its docstring is the statement, what follows is the remark.  Decorators can be stacked.
+    its docstring is the statement, a second one between dollar signs the equation, and the rest is
+    the remark.  Decorators can be stacked.
 
     Parameters
     ----------
@@ -196,6 +197,7 @@ def claim(
         ``{expected}`` for the expected value; a brace is written twice.
     expected : float or callable (case) -> float
     equation : str or callable (case) -> str
+        In place of that in the docstring.
     control : mapping, or callable (n, rng, case) -> Measured, or (case) -> mapping
         Arguments that replace those of the case, or another simulation.
     systems : sequence of str
@@ -218,15 +220,19 @@ def claim(
     --------
     >>> @claim("R0.coin", 0.5, control={"bias": 0.9}, source="Bernoulli", systems=["S0"])
     ... def heads(n, rng, bias=0.5):
-    ...     '''A fair coin shows heads half the time.'''
+    ...     '''A fair coin shows heads half the time.
+    ...
+    ...     $p = 1 / 2$
+    ...     '''
     ...     return Measured.fraction(rng.binomial(1000, bias), 1000)
     >>> (coin,) = heads.claims
-    >>> coin.statement, coin.agrees(coin.control(1, np.random.default_rng(0)))
-    ('A fair coin shows heads half the time', False)
+    >>> coin.statement, coin.equation, coin.agrees(coin.control(1, np.random.default_rng(0)))
+    ('A fair coin shows heads half the time', 'p = 1 / 2', False)
     """
 
     def decorated(function: _Function) -> _Function:
-        first, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
+        first, *rest = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+        formula = rest.pop(0).strip("$") if rest and rest[0].startswith("$") else ""
         parameters = inspect.signature(function).parameters
         known = dict(getattr(function, "__globals__", {}))
         known |= {name: parameter.default for name, parameter in parameters.items()}
@@ -244,7 +250,7 @@ def claim(
                 Claim(
                     text(key),
                     text(statement or first.rstrip(".")),
-                    _call(equation, case) if callable(equation) else equation,
+                    _call(equation, case) if callable(equation) else equation or formula,
                     value,
                     partial(_simulate, function, case, {}),
                     _control(function, control, case),
@@ -254,7 +260,7 @@ def claim(
                     n_samples=sizes[0],
                     n_quick=sizes[1],
                     allowance=_call(allowance, given) if callable(allowance) else allowance,
-                    remark=text(remark or rest),
+                    remark=text(remark or " ".join(rest)),
                 )
             )
         # The decorator nearest to the function is applied first.
