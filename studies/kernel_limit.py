@@ -48,7 +48,7 @@ STEPS = np.array([1, 2, 5, 10, 20, 40, 80])
 def limit(layer: str, coding_level: float, angles: np.ndarray) -> np.ndarray:
     """Kernel of infinitely many units for odors at some angles from each other."""
     if layer in CIRCUITS:
-        return expansion.kernel(np.cos(angles), coding_level, CIRCUITS[layer])
+        return expansion.Kernel(coding_level, CIRCUITS[layer])(np.cos(angles))
     circle = 2**0.5 * np.column_stack([np.cos(np.ravel(angles)), np.sin(np.ravel(angles))])
     return NETWORKS[layer].ntk(circle, 2**0.5 * np.eye(2)[:1]).reshape(np.shape(angles))
 
@@ -131,10 +131,8 @@ def present(dataset: xr.Dataset, layers: Iterable[str]) -> list[str]:
 
 def expected_distance(layer: str, coding_level: float, n_units: int) -> float:
     """Root mean square distance of a circuit with normal weights from its kernel."""
-    activation = CIRCUITS[layer]
-    sd = expansion.spread(np.cos(ANGLES), coding_level, activation)
-    size = expansion.kernel(1.0, coding_level, activation)
-    return float(np.sqrt(np.mean(sd**2) / n_units) / size)
+    kernel = expansion.Kernel(coding_level, CIRCUITS[layer])
+    return float(np.sqrt(np.mean(kernel.sd(np.cos(ANGLES)) ** 2) / n_units) / kernel(1.0))
 
 
 def rms_and_half_width(samples: np.ndarray) -> tuple[float, float]:

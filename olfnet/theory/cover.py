@@ -1,4 +1,4 @@
-"""Cover's function counting theorem: how many dichotomies a linear readout can realize.
+"""Cover's function counting theorem: the number of dichotomies of a linear readout.
 
 P points in general position in N dimensions have C(P, N) = 2 sum_{k<N} binom(P-1, k) dichotomies
 that a hyperplane through the origin separates (Cover 1965, IEEE Trans. Electron. Comput. EC-14:326,
@@ -7,15 +7,15 @@ eq. 5).  A free bias counts as one more dimension.
 
 import math
 
-import numpy as np
 import scipy.stats
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from olfnet import checks
 from olfnet.checks import FloatArray
 
 
 def separable_fraction(n_patterns: ArrayLike, n_dims: ArrayLike) -> FloatArray:
-    """Fraction of all labelings of random patterns that a linear readout can learn.
+    """Return the fraction of all labelings of random patterns that a linear readout can learn.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def separable_fraction(n_patterns: ArrayLike, n_dims: ArrayLike) -> FloatArray:
     >>> separable_fraction([8, 15, 30], [5, 10, 10]).round(6)
     array([0.773438, 0.910217, 0.030714])
     """
-    n_patterns, n_dims = _counts("n_patterns", n_patterns), _counts("n_dims", n_dims)
+    n_patterns = checks.counts("n_patterns", n_patterns)
+    n_dims = checks.counts("n_dims", n_dims)
     fraction: FloatArray = scipy.stats.binom.cdf(n_dims - 1, n_patterns - 1, 0.5)
     return fraction
 
@@ -67,13 +68,13 @@ def n_dichotomies(n_patterns: int, n_dims: int) -> int:
     >>> n_dichotomies(4, 3)
     14
     """
-    n_patterns = int(_counts("n_patterns", n_patterns))
-    n_dims = int(_counts("n_dims", n_dims))
+    n_patterns = checks.count("n_patterns", n_patterns)
+    n_dims = checks.count("n_dims", n_dims)
     return 2 * sum(math.comb(n_patterns - 1, k) for k in range(min(n_dims, n_patterns)))
 
 
 def breaking_point_pmf(n_patterns: ArrayLike, n_dims: ArrayLike) -> FloatArray:
-    """Probability that exactly ``n_patterns`` patterns of a growing sequence stay separable.
+    """Return the probability that exactly ``n_patterns`` of a growing sequence stay separable.
 
     Patterns arrive one by one with random labels.  P* >= P with probability C(P, N) / 2^P, so
     P* = P when pattern P + 1 breaks the sequence, with probability binom(P-1, N-1) / 2^P: the
@@ -99,13 +100,7 @@ def breaking_point_pmf(n_patterns: ArrayLike, n_dims: ArrayLike) -> FloatArray:
     >>> breaking_point_pmf([1, 2, 3], 2)
     array([0.  , 0.25, 0.25])
     """
-    n_patterns, n_dims = _counts("n_patterns", n_patterns), _counts("n_dims", n_dims)
+    n_patterns = checks.counts("n_patterns", n_patterns)
+    n_dims = checks.counts("n_dims", n_dims)
     probability: FloatArray = scipy.stats.nbinom.pmf(n_patterns - n_dims, n_dims, 0.5)
     return probability
-
-
-def _counts(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu" or array.min(initial=1) < 1:
-        raise ValueError(f"{name} must be integers of at least 1, got {values!r}")
-    return array.astype(np.int64)

@@ -1,6 +1,6 @@
-"""Gardner's capacities: how many associations, with a margin, biased labels, or signed weights.
+"""Gardner's capacities: associations with a margin, biased labels, or signed weights.
 
-In the limit of many dimensions, and per dimension.  E_2(x) is the mean of max(t - x, 0)^2 over
+In the limit of many dimensions, per dimension.  E_2(x) is the mean of max(t - x, 0)^2 over
 standard normal t.
 """
 
@@ -17,7 +17,7 @@ from olfnet.theory._gaussian.tails import log_excess, upper_tail
 def capacity(
     margin: ArrayLike = 0.0, label_fraction: ArrayLike = 0.5, nonnegative: bool = False
 ) -> FloatArray:
-    """Associations per dimension that a linear readout can store.
+    """Return the associations per dimension that a linear readout can store.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def capacity(
     Raises
     ------
     ValueError
-        If a margin is negative or above 1e100, or a fraction not between 1e-300 and 1.
+        If a margin is not in [0, 1e100], or a fraction not in [1e-300, 1).
 
     Examples
     --------
@@ -52,14 +52,14 @@ def capacity(
     >>> capacity([0.0, 1.0], nonnegative=True).round(4)
     array([1.    , 0.4789])
     """
-    margin, label_fraction = _legal(margin, label_fraction)
+    margin, label_fraction = _checked(margin, label_fraction)
     if checks.flag("nonnegative", nonnegative):
         return np.asarray(np.exp(_best_silence(margin, label_fraction)[1]))
     return np.asarray(np.exp(_log_capacity(margin, label_fraction)))
 
 
 def silent_fraction(margin: ArrayLike = 0.0, label_fraction: ArrayLike = 0.5) -> FloatArray:
-    """Fraction of weights that are zero at capacity, where none may be negative.
+    """Return the fraction of weights that are zero at capacity, where none may be negative.
 
     Parameters
     ----------
@@ -76,24 +76,20 @@ def silent_fraction(margin: ArrayLike = 0.0, label_fraction: ArrayLike = 0.5) ->
     >>> silent_fraction([0.0, 1.0]).round(3)
     array([0.5  , 0.679])
     """
-    at, _ = _best_silence(*_legal(margin, label_fraction))
+    at, _ = _best_silence(*_checked(margin, label_fraction))
     return upper_tail(-at)
 
 
-def _legal(margin: ArrayLike, label_fraction: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _checked(margin: ArrayLike, label_fraction: ArrayLike) -> tuple[FloatArray, FloatArray]:
     margin, fraction = checks.broadcast(margin=margin, label_fraction=label_fraction)
     # Beyond these limits squares and tails leave the range of doubles.
-    if not ((margin >= 0) & (margin <= 1e100)).all():
-        bad = margin[~((margin >= 0) & (margin <= 1e100))].flat[0]
-        raise ValueError(f"margin must be from 0 to 1e100, got {bad:g}")
-    if not ((fraction >= 1e-300) & (fraction < 1)).all():
-        bad = fraction[~((fraction >= 1e-300) & (fraction < 1))].flat[0]
-        raise ValueError(f"label_fraction must be in (0, 1), at least 1e-300, got {bad:g}")
+    checks.within("margin", margin, 0, 1e100)
+    checks.within("label_fraction", fraction, 1e-300, 1, "[)")
     return margin, fraction
 
 
 def _log_capacity(margin: FloatArray, fraction: FloatArray) -> FloatArray:
-    """Logarithm of the capacity at the best offset.
+    """Return the logarithm of the capacity at the best offset.
 
     The sum is convex in b; its derivative vanishes where f E_1(b - kappa) = (1 - f) E_1(-b -
     kappa), whose logarithms differ by a falling function of b.  The capacity is stationary there,
@@ -105,9 +101,9 @@ def _log_capacity(margin: FloatArray, fraction: FloatArray) -> FloatArray:
         sides = log_excess(offset - margin, 1) - log_excess(-offset - margin, 1)
         return np.asarray(log_odds + sides)
 
-    reach = margin + np.sqrt(2 * np.abs(log_odds)) + 1.0
+    width = margin + np.sqrt(2 * np.abs(log_odds)) + 1.0
     offset = elementwise.find_root(
-        slope, (-reach, reach), args=(margin, log_odds), tolerances={"xatol": 1e-10, "xrtol": 1e-10}
+        slope, (-width, width), args=(margin, log_odds), tolerances={"xatol": 1e-10, "xrtol": 1e-10}
     ).x
     sides = (
         np.log(fraction) + log_excess(offset - margin, 2),
@@ -117,7 +113,7 @@ def _log_capacity(margin: FloatArray, fraction: FloatArray) -> FloatArray:
 
 
 def _best_silence(margin: FloatArray, fraction: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """B that allows the largest capacity with non-negative weights, and its logarithm."""
+    """Return B of the largest capacity with non-negative weights, and its logarithm."""
 
     def log_cost(at: FloatArray, margin: FloatArray, fraction: FloatArray) -> FloatArray:
         length = log_excess(at, 2) / 2
@@ -127,11 +123,11 @@ def _best_silence(margin: FloatArray, fraction: FloatArray) -> tuple[FloatArray,
         return np.asarray(2 * length - 2 * log_tail - _log_capacity(kappa, fraction))
 
     # A large margin pays off only where B makes kappa small, at exp(-B^2 / 4) or so.
-    low, reach = np.full(margin.shape, -1.0), 13.0 + 2 * np.sqrt(np.log1p(margin))
-    found = elementwise.find_minimum(
+    low, width = np.full(margin.shape, -1.0), 13.0 + 2 * np.sqrt(np.log1p(margin))
+    best = elementwise.find_minimum(
         log_cost,
-        (low, low + 1.5, low + reach),
+        (low, low + 1.5, low + width),
         args=(margin, fraction),
         tolerances={"xatol": 1e-7, "xrtol": 1e-7, "fatol": 0, "frtol": 0},
     )
-    return found.x, -found.f_x
+    return best.x, -best.f_x

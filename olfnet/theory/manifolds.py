@@ -1,8 +1,8 @@
-"""How many manifolds, rather than points, a linear readout can sort: spheres in random places."""
+"""Capacity of a linear readout for manifolds rather than points: spheres at random centers."""
 
 import numpy as np
 import scipy.special
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
@@ -12,7 +12,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 # Edges of the panels, relative to the radius and to its inverse, where the integrand bends.
 _BENDS = np.array([0.1, 0.3, 1.0, 2.0, 4.0, 8.0])
 _STEPS = np.array([-8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 8.0])
-_REACH = 10.0
+_CUTOFF = 10.0
 # Below it spheres are points, above its inverse whole subspaces, to rounding.
 _TINY = 1e-15
 # Elements at once, which bounds the memory.
@@ -20,7 +20,7 @@ _N_AT_ONCE = 512
 
 
 def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -> FloatArray:
-    """Manifolds per dimension that a linear readout can tell apart, each one as a whole.
+    """Return the manifolds per dimension that a linear readout can classify, each as a whole.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -
     Raises
     ------
     ValueError
-        If a number is not legal.
+        If a number is out of range.
 
     Examples
     --------
@@ -52,28 +52,23 @@ def capacity(radius: ArrayLike, dimension: ArrayLike, margin: ArrayLike = 0.0) -
     array([0.3333, 0.1818])
     """
     radius, dimension, margin = checks.broadcast(radius=radius, dimension=dimension, margin=margin)
-    _require("radius", radius, (radius >= 0), "at least 0")
-    _require("dimension", dimension, (dimension >= 1e-6) & (dimension <= 1e9), "from 1e-6 to 1e9")
-    _require("margin", margin, (margin >= 0) & (margin <= 1e100), "from 0 to 1e100")
+    checks.within("radius", radius, 0, np.inf)
+    checks.within("dimension", dimension, 1e-6, 1e9)
+    checks.within("margin", margin, 0, 1e100)
     radius = np.where(radius < _TINY, 0.0, np.where(radius > 1 / _TINY, np.inf, radius))
-    flat = np.array([one.ravel() for one in (radius, dimension, margin)])
+    flat = np.array([x.ravel() for x in (radius, dimension, margin)])
     parts = [_inverse(*flat[:, k : k + _N_AT_ONCE]) for k in range(0, flat.shape[1], _N_AT_ONCE)]
     return np.asarray(1 / np.concatenate([*parts, np.zeros(0)])).reshape(radius.shape)
 
 
-def _require(name: str, values: FloatArray, good: NDArray[np.bool_], rule: str) -> None:
-    if not good.all():
-        raise ValueError(f"{name} must be {rule}, got {values[~good].flat[0]:g}")
-
-
 def _inverse(radius: FloatArray, dimension: FloatArray, margin: FloatArray) -> FloatArray:
-    """Mean over t, by panels; below the first of them spheres are points."""
+    """Integrate over t by panels; below the first of them spheres are points."""
     edges = _edges(radius, dimension, margin)
     widths = np.diff(edges, axis=1)
     which, at = np.nonzero(widths > 0)  # panels of all elements in one row
     half = widths[which, at][:, None] / 2
     t = edges[which, at][:, None] + half + half * _NODES
-    r, d, k = (one[which, None] for one in (radius, dimension, margin))
+    r, d, k = (x[which, None] for x in (radius, dimension, margin))
     mass = half * _WEIGHTS * np.exp(_log_density(t, d))
     sums = np.sum(mass * _given_length(t, r, k), axis=1)
     total = np.bincount(which, sums, len(radius))
@@ -83,15 +78,15 @@ def _inverse(radius: FloatArray, dimension: FloatArray, margin: FloatArray) -> F
 
 
 def _edges(radius: FloatArray, dimension: FloatArray, margin: FloatArray) -> FloatArray:
-    """Borders of panels, short where the density or the integrand bends, shape (n, n_edges)."""
+    """Return borders of panels, (n, n_edges), short where the density or the integrand bends."""
     middle = np.sqrt(dimension)[:, None]
-    high = middle + _REACH
+    high = middle + _CUTOFF
     # Where less than 1e-18 of the density lies below, and the integrand is that of t = 0.
     negligible = np.maximum(1e-18 ** (1 / np.maximum(dimension, 0.4)), 1e-45)[:, None]
-    low = np.maximum(middle - _REACH, negligible)
+    low = np.maximum(middle - _CUTOFF, negligible)
     # Near 0 the density is a power of t, which panels that grow geometrically follow.
     growing = high * 4.0 ** -np.arange(1, 80)
-    even = middle + _REACH * np.linspace(-1, 1, 17)
+    even = middle + _CUTOFF * np.linspace(-1, 1, 17)
     inverse = np.divide(1, radius, where=radius > 0, out=np.zeros_like(radius))
     scale = np.column_stack((np.where(np.isinf(radius), 0.0, radius), inverse))
     bends = (scale[:, :, None] * _BENDS).reshape(len(radius), -1)
@@ -102,9 +97,9 @@ def _edges(radius: FloatArray, dimension: FloatArray, margin: FloatArray) -> Flo
 
 
 def _log_density(t: FloatArray, dimension: FloatArray) -> FloatArray:
-    """Logarithm of the chi density, whose large terms cancel: relative to t^2 = D."""
+    """Return the logarithm of the chi density, relative to t^2 = D, as large terms cancel."""
     half = dimension / 2
-    # log Gamma(a) - (a - 1/2) log a + a is small for large a, and known by its series.
+    # log Gamma(a) - (a - 1/2) log a + a is small for large a, and given by its series.
     stirling = np.where(
         half > 1e3,
         np.log(2 * np.pi) / 2 + 1 / (12 * half) - 1 / (360 * half**3),
@@ -120,19 +115,19 @@ def _log_density(t: FloatArray, dimension: FloatArray) -> FloatArray:
 
 
 def _given_length(t: FloatArray, radius: FloatArray, margin: FloatArray) -> FloatArray:
-    """Mean over x, in closed form."""
+    """Return the mean over x in closed form."""
     whole = np.isinf(radius)
     r = np.where(whole, 1.0, radius)
     ratio = np.divide(t, r, where=r > 0, out=np.full(np.broadcast(t, r).shape, np.inf))
     between = _square(margin - ratio, margin + r * t, margin + r * t)
     below = _square(-np.inf, margin - ratio, margin)
     spheres = between / (1 + r**2) + below + t**2 * upper_tail(ratio - margin)
-    # Of a subspace both borders are at kappa, or beyond all numbers: t^2 on either side of it.
+    # For a subspace both borders are at kappa, or infinite: t^2 on either side of it.
     return np.asarray(np.where(whole, t**2 + _square(-np.inf, margin, margin), spheres))
 
 
 def _square(low: ArrayLike, high: ArrayLike, center: ArrayLike) -> FloatArray:
-    """Mean of (x - center)^2 over standard normal x between two borders."""
+    """Return the mean of (x - center)^2 over standard normal x between two borders."""
     center = np.asarray(center, dtype=float)
     return _moment(high, center) - _moment(low, center)
 

@@ -186,7 +186,7 @@ def decorrelation(n: int, rng: Rng, n_layers: int) -> list[float]:
 
 @claim(
     "R12.{word}",
-    lambda activation: expansion.kernel(CORRELATION, LEVEL, activation),
+    lambda activation: expansion.Kernel(LEVEL, activation)(CORRELATION),
     r"E[\phi(u - T) \phi(v - T)]",
     control={"level": 1.5 * LEVEL},
     cases=[{"word": "step", "activation": Step()}, {"word": "rectifier", "activation": ReLU()}],
@@ -211,7 +211,7 @@ def products(n: int, rng: Rng, activation: Activation, level: float = LEVEL) -> 
 
 @claim(
     "R12.units",
-    lambda: np.sqrt(expansion.units_needed(CORRELATION, LEVEL, 1.0) / 1000),
+    lambda: np.sqrt(expansion.Kernel(LEVEL).units_needed(CORRELATION, 1.0) / 1000),
     r"\sqrt{(1 / P_{11} - 1) / M}",
     control={"n_units": 500},
     systems=["S7", "S14"],
@@ -223,7 +223,7 @@ def accuracy(n: int, rng: Rng, n_units: int = 1000) -> Measured:
 
     Standard deviation of mean products, relative to the kernel.
     """
-    kernel = float(expansion.kernel(CORRELATION, LEVEL))
+    kernel = float(expansion.Kernel(LEVEL)(CORRELATION))
     means = [products(n_units, stream, Step()).mean() for stream in rng.spawn(n)]
     return Measured.standard_deviation(np.array(means) / kernel)
 

@@ -56,9 +56,11 @@ def test_breaking_point_mean_and_variance():
     assert probability @ (patterns - mean) ** 2 == pytest.approx(200, abs=1e-8)
 
 
-@pytest.mark.parametrize("bad", [0, -3, 2.5, np.nan])
-def test_bad_counts_get_one_sentence(bad):
-    with pytest.raises(ValueError, match="n_patterns must be integers of at least 1"):
+@pytest.mark.parametrize(
+    ("bad", "rule"), [(0, "at least 1, got 0"), (2.5, "integers, got 2.5"), (np.nan, "integers")]
+)
+def test_bad_counts(bad, rule):
+    with pytest.raises(ValueError, match=f"n_patterns must be {rule}"):
         cover.separable_fraction(bad, 5)
-    with pytest.raises(ValueError, match="n_dims must be integers of at least 1"):
+    with pytest.raises(ValueError, match=f"n_dims must be {rule}"):
         cover.breaking_point_pmf(5, bad)

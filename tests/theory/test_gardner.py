@@ -36,62 +36,48 @@ def closed(x, power):
 
 
 @pytest.mark.parametrize("power", [1, 2])
-@pytest.mark.parametrize("x", [-30.0, -3.0, 0.0, 1.0, 1.999, 2.001, 5.0, 20.0])
+@pytest.mark.parametrize("x", [-30.0, 0.0, 1.999, 2.001, 5.0, 20.0])
 def test_tails(x, power):
-    wanted = mpmath.log(closed(mpmath.mpf(x), power))
+    exact = mpmath.log(closed(mpmath.mpf(x), power))
     if x <= 5:  # the quadrature, where it is exact enough to be a witness
-        assert abs(wanted - mpmath.log(excess(mpmath.mpf(x), power))) < 1e-12
-    assert abs(log_excess(x, power) - float(wanted)) < 1e-13 * max(1, abs(float(wanted)))
+        assert abs(exact - mpmath.log(excess(mpmath.mpf(x), power))) < 1e-12
+    assert abs(log_excess(x, power) - float(exact)) < 1e-13 * max(1, abs(float(exact)))
 
 
-def slow(margin, fraction):
+def fifty_digits(margin, fraction):
     """Smallest sum over the offset, found by a root of its derivative in 50 digits."""
     kappa, f = mpmath.mpf(margin), mpmath.mpf(fraction)
-    tail = lambda x: mpmath.erfc(x / mpmath.sqrt(2)) / 2  # noqa: E731
-    one = lambda x: mpmath.npdf(x) - x * tail(x)  # noqa: E731
-    two = lambda x: (1 + x * x) * tail(x) - x * mpmath.npdf(x)  # noqa: E731
-    slope = lambda b: mpmath.log(f * one(b - kappa)) - mpmath.log((1 - f) * one(-b - kappa))  # noqa: E731
+
+    def slope(b):
+        return mpmath.log(f * closed(b - kappa, 1)) - mpmath.log((1 - f) * closed(-b - kappa, 1))
+
     low, high = -kappa - 12, kappa + 12
     for _ in range(90):
         middle = (low + high) / 2
         low, high = (middle, high) if slope(middle) > 0 else (low, middle)
-    return float(1 / (f * two(low - kappa) + (1 - f) * two(-low - kappa)))
+    return float(1 / (f * closed(low - kappa, 2) + (1 - f) * closed(-low - kappa, 2)))
 
 
-@pytest.mark.parametrize("margin", [0.0, 0.3, 1.0, 3.0, 10.0])
-@pytest.mark.parametrize("fraction", [0.5, 0.9, 0.1, 1e-3, 1e-12])
+@pytest.mark.parametrize("margin", [0.0, 1.0, 10.0])
+@pytest.mark.parametrize("fraction", [0.5, 0.9, 1e-3, 1e-12])
 def test_against_fifty_digits(margin, fraction):
-    assert gardner.capacity(margin, fraction) == pytest.approx(slow(margin, fraction), rel=1e-11)
+    assert gardner.capacity(margin, fraction) == pytest.approx(
+        fifty_digits(margin, fraction), rel=1e-11
+    )
 
 
 def test_published_numbers():
     np.testing.assert_allclose(gardner.capacity(list(MARGINS)), list(MARGINS.values()), atol=6e-6)
-    found = gardner.capacity(label_fraction=list(FRACTIONS))
-    np.testing.assert_allclose(found, list(FRACTIONS.values()), atol=6e-5)
+    rare = gardner.capacity(label_fraction=list(FRACTIONS))
+    np.testing.assert_allclose(rare, list(FRACTIONS.values()), atol=6e-5)
     values, silent = np.transpose(list(SIGNED.values()))
     np.testing.assert_allclose(gardner.capacity(list(SIGNED), nonnegative=True), values, atol=6e-5)
     np.testing.assert_allclose(gardner.silent_fraction(list(SIGNED)), silent, atol=6e-4)
 
 
-def test_signs_cost_half_without_a_margin():
-    fractions = np.array([0.5, 0.1, 0.9, 1e-4])
-    np.testing.assert_allclose(
-        gardner.capacity(0.0, fractions, nonnegative=True),
-        gardner.capacity(0.0, fractions) / 2,
-        rtol=1e-9,
-    )
-
-
 def test_no_better_silence():
     """The search for B finds what ever finer grids find, at the extremes too, in 50 digits."""
-    for rho, fraction in [
-        (0.0, 0.5),
-        (0.5, 0.2),
-        (10, 1e-12),
-        (1e8, 0.1),
-        (1e30, 0.3),
-        (1e100, 0.5),
-    ]:
+    for rho, fraction in [(0.5, 0.2), (10, 1e-12), (1e8, 0.1), (1e100, 0.5)]:
         low, high = -1.5, 45.0
         for _ in range(8):
             grid = np.linspace(low, high, 101)
@@ -103,36 +89,38 @@ def test_no_better_silence():
         at = mpmath.mpf(best)
         kappa = rho * closed(at, 1) / mpmath.sqrt(closed(at, 2))
         tail = mpmath.erfc(at / mpmath.sqrt(2)) / 2
-        wanted = float(tail**2 / closed(at, 2) * slow(kappa, fraction))
-        found = gardner.capacity(rho, fraction, nonnegative=True)
-        assert found == pytest.approx(wanted, rel=1e-9)
+        exact = float(tail**2 / closed(at, 2) * fifty_digits(kappa, fraction))
+        capacity = gardner.capacity(rho, fraction, nonnegative=True)
+        assert capacity == pytest.approx(exact, rel=1e-9)
         silent = gardner.silent_fraction(rho, fraction)
         assert silent == pytest.approx(float(1 - tail), abs=1e-5)
 
 
 def test_symmetry_and_order():
     margins, fractions = np.linspace(0, 10, 41)[:, None], np.array([0.01, 0.2, 0.5])
-    found = gardner.capacity(margins, fractions)
-    np.testing.assert_allclose(found, gardner.capacity(margins, 1 - fractions), rtol=1e-10)
-    assert (np.diff(found, axis=0) < 0).all()
-    assert (np.diff(found, axis=1) < 0).all()
+    values = gardner.capacity(margins, fractions)
+    np.testing.assert_allclose(values, gardner.capacity(margins, 1 - fractions), rtol=1e-10)
+    assert (np.diff(values, axis=0) < 0).all()
+    assert (np.diff(values, axis=1) < 0).all()
+    signed = gardner.capacity(0.0, fractions, nonnegative=True)  # without a margin signs cost half
+    np.testing.assert_allclose(signed, values[0] / 2, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("margin", "fraction", "sentence"),
+    ("margin", "fraction", "message"),
     [
-        (-0.1, 0.5, "margin must be from 0 to 1e100, got -0.1"),
-        (np.inf, 0.5, "margin must be from 0 to 1e100, got inf"),
-        ([0.0, np.nan], 0.5, "margin must be from 0 to 1e100, got nan"),
+        (-0.1, 0.5, r"margin must be in \[0, 1e.100\], got -0.1"),
+        (np.inf, 0.5, r"margin must be in \[0, 1e.100\], got inf"),
+        ([0.0, np.nan], 0.5, r"margin must be in \[0, 1e.100\], got nan"),
         ("a", 0.5, "margin must be numbers, got 'a'"),
         (
             [1, 2],
             [0.1, 0.2, 0.3],
             r"margin, label_fraction must have shapes that fit, got \(2,\), ",
         ),
-        (0.0, [0.5, 1.0], r"label_fraction must be in \(0, 1\), at least 1e-300, got 1"),
+        (0.0, [0.5, 1.0], r"label_fraction must be in \[1e-300, 1\), got 1"),
     ],
 )
-def test_bad_input(margin, fraction, sentence):
-    with pytest.raises(ValueError, match=sentence):
+def test_bad_input(margin, fraction, message):
+    with pytest.raises(ValueError, match=message):
         gardner.capacity(margin, fraction)

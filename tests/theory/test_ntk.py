@@ -115,8 +115,8 @@ def test_rectifiers_behind_a_threshold_have_the_kernel_of_an_expansion(threshold
     c = np.array([[0.5, -0.3]])
     means = products(Thresholded(ReLU(), threshold), [1.0], [1.0, 1.0], c)
     level = scipy.special.ndtr(-threshold)
-    np.testing.assert_allclose(means.outputs, expansion.kernel(c, level, ReLU()), atol=2e-12)
-    np.testing.assert_allclose(means.slopes, expansion.kernel(c, level, Step()), atol=2e-12)
+    np.testing.assert_allclose(means.outputs, expansion.Kernel(level, ReLU())(c), atol=2e-12)
+    np.testing.assert_allclose(means.slopes, expansion.Kernel(level)(c), atol=2e-12)
 
 
 def test_kinks_are_those_of_each_variance():

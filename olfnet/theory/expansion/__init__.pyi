@@ -1,15 +1,12 @@
 from .codes import cluster_size, correlation, dimension, excess_overlap, overlap, readout_error
-from .kernels import STEP, kernel, spread, units_needed
+from .kernels import Kernel
 
 __all__ = [
-    "STEP",
+    "Kernel",
     "cluster_size",
     "correlation",
     "dimension",
     "excess_overlap",
-    "kernel",
     "overlap",
     "readout_error",
-    "spread",
-    "units_needed",
 ]

@@ -1,4 +1,4 @@
-"""What a random expansion does to codes: how it pulls odors apart, and what that is good for."""
+"""Codes of a random expansion layer: overlap, cluster size, readout error and dimension."""
 
 import numpy as np
 import scipy.special
@@ -16,7 +16,7 @@ from olfnet.theory._gaussian.tails import (
 
 
 def excess_overlap(coding_level: ArrayLike) -> FloatArray:
-    """Q: how far codes of different odors overlap more than by chance, relative to their inputs.
+    """Return Q, the overlap of codes of different odors beyond chance, relative to their inputs.
 
     Parameters
     ----------
@@ -34,13 +34,11 @@ def excess_overlap(coding_level: ArrayLike) -> FloatArray:
     >>> excess_overlap([0.5, 0.1, 0.01]).round(5)
     array([0.63662, 0.34222, 0.07175])
     """
-    f = _levels(coding_level)
-    log_ratio = 2 * log_density(scipy.special.ndtri(f)) - np.log(f) - np.log1p(-f)
-    return np.asarray(np.exp(log_ratio))
+    return _excess_overlap(_level(coding_level))
 
 
 def cluster_size(input_size: ArrayLike, coding_level: ArrayLike) -> FloatArray:
-    """How far the code of a noisy odor strays, of how far another odor's code is away.
+    """Return the distance of codes of a noisy odor, relative to that of codes of other odors.
 
     Parameters
     ----------
@@ -62,14 +60,13 @@ def cluster_size(input_size: ArrayLike, coding_level: ArrayLike) -> FloatArray:
     array([0.2871, 0.3459, 0.4627])
     """
     distance, f = checks.broadcast(
-        input_size=_sizes(input_size), coding_level=_levels(coding_level)
+        input_size=checks.within("input_size", input_size, 0, 1), coding_level=_level(coding_level)
     )
-    deficit = joint_tail_deficit(scipy.special.ndtri(f), distance)
-    return np.asarray(deficit / (f * (1 - f)))
+    return _cluster_size(distance, f)
 
 
 def correlation(input_correlation: ArrayLike, coding_level: ArrayLike) -> FloatArray:
-    """Correlation of two codes (or two units), from that of their inputs: decorrelation.
+    """Return the correlation of two codes (or two units) from that of their inputs.
 
     Parameters
     ----------
@@ -87,18 +84,15 @@ def correlation(input_correlation: ArrayLike, coding_level: ArrayLike) -> FloatA
     >>> correlation(0.5, [0.5, 0.1, 0.01]).round(4)
     array([0.3333, 0.2489, 0.1206])
     """
-    r, f = checks.broadcast(input_correlation=input_correlation, coding_level=_levels(coding_level))
-    if not (np.abs(r) <= 1).all():
-        raise ValueError(
-            f"input_correlation must be in [-1, 1], got {r[~(np.abs(r) <= 1)].flat[0]:g}"
-        )
-    return np.asarray(joint_tail_excess(scipy.special.ndtri(f), r) / (f * (1 - f)))
+    r, f = checks.broadcast(input_correlation=input_correlation, coding_level=_level(coding_level))
+    checks.within("input_correlation", r, -1, 1)
+    return _correlation(r, f)
 
 
 def overlap(
     n_inputs: ArrayLike, n_units: ArrayLike, coding_level: ArrayLike, all_orders: bool = False
 ) -> FloatArray:
-    """Mean square overlap of the codes of two odors, as ``capacity.overlap`` measures it.
+    """Return the mean square overlap of the codes of two odors, as ``capacity.overlap``.
 
     Parameters
     ----------
@@ -108,7 +102,7 @@ def overlap(
         f, broadcast with them.
     all_orders : bool
         Whether to sum over all distances of odors of +-1, instead of taking the first order in
-        1 / n_inputs, which is too little for few inputs and sparse codes.
+        1 / n_inputs, which is too small for few inputs and sparse codes.
 
     Returns
     -------
@@ -126,16 +120,16 @@ def overlap(
     """
     checks.flag("all_orders", all_orders)
     n, m, f = checks.broadcast(
-        n_inputs=_counts("n_inputs", n_inputs),
-        n_units=_counts("n_units", n_units),
-        coding_level=_levels(coding_level),
+        n_inputs=checks.counts("n_inputs", n_inputs),
+        n_units=checks.counts("n_units", n_units),
+        coding_level=_level(coding_level),
     )
     if not all_orders:
-        return np.asarray(1 / m + excess_overlap(f) ** 2 / n)
+        return _overlap(n, m, f)
     differ = np.arange(int(n.max(initial=0)) + 1)
-    n, m, f = (one[..., None] for one in (n, m, f))
+    n, m, f = (x[..., None] for x in (n, m, f))
     weight = scipy.stats.binom.pmf(differ, n, 0.5)
-    r = correlation(np.maximum(1 - 2 * differ / n, -1), f)
+    r = _correlation(np.maximum(1 - 2 * differ / n, -1), f)
     squared = 1 + r * (1 - 2 * f) ** 2 / (f * (1 - f))
     return np.asarray(np.sum(weight * (squared / m + (1 - 1 / m) * r**2), axis=-1))
 
@@ -148,7 +142,7 @@ def readout_error(
     input_size: ArrayLike = 0.0,
     n_learned: ArrayLike | None = None,
 ) -> FloatArray:
-    """How often a Hebbian readout is wrong about a noisy version of an odor that it learned.
+    """Return the error rate of a Hebbian readout for a noisy version of a learned odor.
 
     Parameters
     ----------
@@ -175,21 +169,20 @@ def readout_error(
     >>> readout_error(1000, 100, 2000, [0.5, 0.1, 0.01], input_size=0.1).round(4)
     array([0.3692, 0.3064, 0.2347])
     """
-    trials = np.inf if n_learned is None else _counts("n_learned", n_learned)
     p, n, m, f, size, trials = checks.broadcast(
-        n_patterns=_counts("n_patterns", n_patterns),
-        n_inputs=_counts("n_inputs", n_inputs),
-        n_units=_counts("n_units", n_units),
-        coding_level=_levels(coding_level),
-        input_size=_sizes(input_size),
-        n_learned=trials,
+        n_patterns=checks.counts("n_patterns", n_patterns),
+        n_inputs=checks.counts("n_inputs", n_inputs),
+        n_units=checks.counts("n_units", n_units),
+        coding_level=_level(coding_level),
+        input_size=checks.within("input_size", input_size, 0, 1),
+        n_learned=np.inf if n_learned is None else checks.counts("n_learned", n_learned),
     )
     if n_learned is None:
-        return upper_tail((1 - cluster_size(size, f)) / np.sqrt(p * overlap(n, m, f)))
+        return upper_tail((1 - _cluster_size(size, f)) / np.sqrt(p * _overlap(n, m, f)))
     c = (1 - size) ** 2
-    r = correlation(c, f)
+    r = _correlation(c, f)
     units, inputs = (1 / trials + (1 - 1 / trials) * same for same in (r, c))
-    return upper_tail(r / np.sqrt(p * (units / m + inputs * excess_overlap(f) ** 2 / n)))
+    return upper_tail(r / np.sqrt(p * (units / m + inputs * _excess_overlap(f) ** 2 / n)))
 
 
 def dimension(
@@ -199,7 +192,7 @@ def dimension(
     coding_level: ArrayLike,
     inhibition: bool = False,
 ) -> FloatArray:
-    """Participation ratio of the codes of independent inputs.
+    """Return the participation ratio of the codes of independent inputs.
 
     Parameters
     ----------
@@ -208,7 +201,7 @@ def dimension(
     coding_level : array in (0, 1)
         f, the same for all units; broadcast with them.
     inhibition : bool
-        Whether global inhibition takes the mean input away, so that the weights of a unit sum to 0.
+        Whether global inhibition subtracts the mean input, so that weights of a unit sum to 0.
 
     Returns
     -------
@@ -220,7 +213,7 @@ def dimension(
     Raises
     ------
     ValueError
-        If a number is not legal, or inhibition leaves nothing of inputs that all units share.
+        If a number is out of range, or inhibition removes inputs that all units share.
 
     Examples
     --------
@@ -231,59 +224,57 @@ def dimension(
     """
     checks.flag("inhibition", inhibition)
     n, m, k, f = checks.broadcast(
-        n_inputs=_counts("n_inputs", n_inputs),
-        n_units=_counts("n_units", n_units),
-        fan_in=_counts("fan_in", fan_in),
-        coding_level=_levels(coding_level),
+        n_inputs=checks.counts("n_inputs", n_inputs),
+        n_units=checks.counts("n_units", n_units),
+        fan_in=checks.counts("fan_in", fan_in),
+        coding_level=_level(coding_level),
     )
     allowed = k < n if inhibition else k <= n
     if not allowed.all():
         bad = tuple(np.argwhere(~allowed)[0])
         rule, end = ("below", " with inhibition") if inhibition else ("at most", "")
         raise ValueError(f"fan_in must be {rule} n_inputs={n[bad]:g}{end}, got {k[bad]:g}")
-    n, m, k, f = (one[..., None] for one in (n, m, k, f))
+    n, m, k, f = (x[..., None] for x in (n, m, k, f))
     shared, weight = _shared(n, k)
     drive = np.minimum(shared / k, 1.0)  # beyond K nothing is shared, and the weight is 0
     if inhibition:
         drive = (drive - k / n) / (1 - k / n)
-    squared = np.sum(weight * correlation(np.clip(drive, -1, 1), f) ** 2, axis=-1)
+    squared = np.sum(weight * _correlation(np.clip(drive, -1, 1), f) ** 2, axis=-1)
     return np.asarray(1 / (1 / m[..., 0] + (1 - 1 / m[..., 0]) * squared))
 
 
+def _excess_overlap(f: FloatArray) -> FloatArray:
+    log_ratio = 2 * log_density(scipy.special.ndtri(f)) - np.log(f) - np.log1p(-f)
+    return np.asarray(np.exp(log_ratio))
+
+
+def _cluster_size(distance: FloatArray, f: FloatArray) -> FloatArray:
+    return np.asarray(joint_tail_deficit(scipy.special.ndtri(f), distance) / (f * (1 - f)))
+
+
+def _correlation(r: FloatArray, f: FloatArray) -> FloatArray:
+    return np.asarray(joint_tail_excess(scipy.special.ndtri(f), r) / (f * (1 - f)))
+
+
+def _overlap(n: FloatArray, m: FloatArray, f: FloatArray) -> FloatArray:
+    return np.asarray(1 / m + _excess_overlap(f) ** 2 / n)
+
+
 def _shared(n: FloatArray, k: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Numbers of inputs that two units may share, and how likely each is: hypergeometric.
+    """Return numbers of inputs that two units share, and their hypergeometric probabilities.
 
     From ratios of neighbors, (K - s + 1)^2 / (s (N - 2 K + s)), in logarithms.
     """
     shared = np.arange(k.max(initial=0) + 1)
-    legal = (shared <= k) & (shared >= 2 * k - n)
-    later = legal & (shared > np.maximum(2 * k - n, 0))
+    possible = (shared <= k) & (shared >= 2 * k - n)
+    later = possible & (shared > np.maximum(2 * k - n, 0))
     above = np.where(later, (k - shared + 1) ** 2, 1.0)
     below = np.where(later, shared * (n - 2 * k + shared), 1.0)
-    log_weight = np.where(legal, np.cumsum(np.log(above / below), axis=-1), -np.inf)
+    log_weight = np.where(possible, np.cumsum(np.log(above / below), axis=-1), -np.inf)
     weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True, initial=-np.inf))
-    some = (weight > 0).any(axis=tuple(range(weight.ndim - 1)))  # few of many numbers are likely
+    some = (weight > 0).any(axis=tuple(range(weight.ndim - 1)))  # only these have a probability
     return shared[some], weight[..., some] / weight.sum(axis=-1, keepdims=True)
 
 
-def _counts(name: str, values: ArrayLike) -> FloatArray:
-    (numbers,) = checks.broadcast(**{name: values})
-    if not ((numbers >= 1) & (numbers == np.floor(numbers)) & np.isfinite(numbers)).all():
-        raise ValueError(f"{name} must be integers of at least 1, got {values!r}")
-    return numbers
-
-
-def _levels(coding_level: ArrayLike) -> FloatArray:
-    (f,) = checks.broadcast(coding_level=coding_level)
-    if not ((f > 0) & (f < 1)).all():
-        raise ValueError(f"coding_level must be in (0, 1), got {f[~((f > 0) & (f < 1))].flat[0]:g}")
-    return f
-
-
-def _sizes(input_size: ArrayLike) -> FloatArray:
-    (size,) = checks.broadcast(input_size=input_size)
-    if not ((size >= 0) & (size <= 1)).all():
-        raise ValueError(
-            f"input_size must be in [0, 1], got {size[~((size >= 0) & (size <= 1))].flat[0]:g}"
-        )
-    return size
+def _level(coding_level: ArrayLike) -> FloatArray:
+    return checks.within("coding_level", coding_level, 0, 1, "()")
