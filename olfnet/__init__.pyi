@@ -1,6 +1,6 @@
 from . import capacity, estimators, expansion, lab, readout, receptors, theory
-from .capacity.learning import measure_recall
 from .capacity.measurement import breaking_points, measure_capacity
+from .capacity.recall import measure_recall
 from .expansion.circuit import random_expansion
 from .readout.separability import separate
 from .receptors.panels import load_panel

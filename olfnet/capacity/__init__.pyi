@@ -1,22 +1,18 @@
 from . import (
     curves,
     geometry,
-    learning,
     manifolds,
     measurement,
-    overlaps,
     recall,
     retrieval,
     scaling,
 )
 from .curves import CapacityCurve
-from .geometry import dimension
-from .learning import measure_recall
+from .geometry import Decorrelation, cluster_size, decorrelation, dimension, overlap
 from .manifolds.ellipsoids import Ellipsoids
 from .manifolds.mean_field import ManifoldGeometry, manifold_geometry
 from .measurement import breaking_points, measure_capacity
-from .overlaps import Decorrelation, cluster_size, decorrelation, overlap
-from .recall import RecallCurve
+from .recall import RecallCurve, measure_recall
 from .retrieval import Retrieval, retrieve
 from .scaling import Extrapolation, extrapolate
 
@@ -35,14 +31,12 @@ __all__ = [
     "dimension",
     "extrapolate",
     "geometry",
-    "learning",
     "manifold_geometry",
     "manifolds",
     "measure_capacity",
     "measure_recall",
     "measurement",
     "overlap",
-    "overlaps",
     "recall",
     "retrieval",
     "retrieve",

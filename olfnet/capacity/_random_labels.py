@@ -16,7 +16,7 @@ from olfnet import checks
 from olfnet.capacity.manifolds.cutting_planes import ellipsoid_prefix, separate_ellipsoids
 from olfnet.capacity.manifolds.ellipsoids import Ellipsoids, clouds
 from olfnet.checks import FloatArray
-from olfnet.readout.prefix import separable_prefix
+from olfnet.readout._certify.prefix import separable_prefix
 from olfnet.readout.separability import separate
 
 Rng = np.random.Generator

@@ -1,15 +1,23 @@
-"""How recall is reported: recalled fraction against load, with intervals, and in words."""
+"""How many associations a learning rule recalls, on the patterns it learned or on new trials.
+
+``measure_capacity`` asks whether any readout could do it; here one that is given has to.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.stats
 import xarray
+from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
+from sklearn.base import BaseEstimator, clone, is_classifier
 
 from olfnet import checks
+from olfnet.capacity._random_labels import Draw, rank, run, seeds_of
 from olfnet.capacity.curves import IntArray, in_words, labeled, proportion
-from olfnet.checks import FloatArray
+from olfnet.capacity.manifolds.ellipsoids import clouds
+from olfnet.checks import FloatArray, Seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,3 +161,172 @@ class RecallCurve:
             **({} if self.n_learned is None else {"n_learned": self.n_learned}),
         }
         return labeled(self, confidence, "recalled fraction", {"recalled": recalled}, about)
+
+
+def measure_recall(
+    draw: Draw,
+    *,
+    n_patterns: ArrayLike,
+    n_trials: int,
+    rule: Any,
+    error: float = 0.05,
+    n_learned: int | None = None,
+    label_fraction: float = 0.5,
+    n_workers: int = 1,
+    rng: Seed = None,
+) -> RecallCurve:
+    """Measure how the recalled fraction of random associations falls with the load.
+
+    Parameters
+    ----------
+    draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
+        Draws a panel of patterns, each time a new one.  With ``n_learned`` the array has shape
+        (n_patterns, n_presentations, n_features): noisy trials of the same patterns.
+    n_patterns : int array of shape (n_loads,)
+        Numbers of patterns to learn, at least 2, each as the first of the same panel; the curve has
+        them in rising order and each once.
+    n_trials : int
+        Panels with random labels.
+    rule : scikit-learn classifier
+        Learns anew at each load, such as ``readout.HebbianReadout()``.  Where its ``random_state``
+        is None it gets a seed, so that the same ``rng`` gives the same result.
+    error : float in (0, 1)
+        Fraction of wrong answers at which capacity is read; below that of the rarer label, or a
+        constant answer would do.
+    n_learned : int, optional
+        How many presentations of each pattern are learned; the others are tested.  Without it the
+        learned patterns themselves are tested.
+    label_fraction : float
+        How likely each label is positive; if all are the same, one is turned.
+    n_workers : int
+        Processes that share the trials, each with one BLAS thread; the result is the same for any
+        number.
+    rng : seed or Generator
+
+    Returns
+    -------
+    RecallCurve
+
+    Raises
+    ------
+    ValueError
+        If a number is not legal, the rule is no classifier, or ``draw`` returns patterns of the
+        wrong shape.
+
+    Examples
+    --------
+    >>> from olfnet.readout import HebbianReadout
+    >>> curve = measure_recall(
+    ...     lambda n, rng: rng.standard_normal((n, 100)),
+    ...     n_patterns=[10, 40, 90],
+    ...     n_trials=20,
+    ...     rule=HebbianReadout(),
+    ...     rng=1,
+    ... )
+    >>> curve.definition
+    '0.95 of all random associations are recalled by HebbianReadout()'
+    >>> low, high = curve.capacity_interval()
+    >>> bool(low < 0.37 < high)  # Phi(1 / sqrt(load)) = .95
+    True
+    """
+    rng = np.random.default_rng(rng)
+    if not isinstance(rule, BaseEstimator) or not is_classifier(rule):
+        raise ValueError(f"rule must be a scikit-learn classifier, got {rule!r}")
+    if np.size(n_patterns) == 0:
+        raise ValueError("n_patterns must hold at least one number, got none")
+    sizes = np.unique([checks.count("n_patterns", n, minimum=2) for n in np.ravel(n_patterns)])
+    if n_learned is not None:
+        n_learned = checks.count("n_learned", n_learned)
+    for name, value in (("error", error), ("label_fraction", label_fraction)):
+        if not 0 < checks.finite(name, value) < 1:
+            raise ValueError(f"{name} must be in (0, 1), got {value:g}")
+    if error >= (rarer := min(label_fraction, 1 - label_fraction)):
+        raise ValueError(f"error must be below {rarer:g}, that of a constant answer, got {error:g}")
+    seeds = seeds_of(rng, checks.count("n_trials", n_trials))
+    panel = _Presentations(draw, n_learned)
+    n_dims = rank(panel.first, int(sizes[-1]), False, seeds[0])
+    found = run(_recalled, seeds, n_workers, panel, sizes, rule, label_fraction)
+    recalled, n_tests = zip(*found, strict=True)
+    name = " ".join(repr(rule).split())
+    return RecallCurve(
+        sizes, np.array(recalled), n_tests[0], n_dims, name, error, n_learned, label_fraction
+    )
+
+
+@dataclass(frozen=True)
+class _Presentations:
+    """Patterns to learn and to test."""
+
+    draw: Draw
+    n_learned: int | None
+
+    def __post_init__(self) -> None:
+        if not callable(self.draw):
+            raise ValueError(f"draw must be callable as draw(n_patterns, rng), got {self.draw!r}")
+
+    def __call__(self, n_patterns: int, rng: np.random.Generator) -> FloatArray:
+        """Presentations of each pattern, shape (n_patterns, n_presentations, n_features)."""
+        if self.n_learned is None:
+            return checks.matrix("draw(n_patterns, rng)", self.draw(n_patterns, rng))[:, None]
+        drawn = self.draw(n_patterns, rng)
+        shape = np.shape(drawn)
+        if len(shape) != 3 or shape[1] <= self.n_learned:
+            raise ValueError(
+                "draw must return an array (n_patterns, n_presentations, n_features) with more "
+                f"presentations than n_learned={self.n_learned}, got shape {shape}"
+            )
+        return clouds("draw(n_patterns, rng)", drawn)
+
+    def first(self, n_patterns: int, rng: np.random.Generator) -> FloatArray:
+        """First presentation of each pattern."""
+        return self(n_patterns, rng)[:, 0]
+
+
+def _recalled(
+    seed: np.random.SeedSequence,
+    panel: _Presentations,
+    sizes: IntArray,
+    rule: Any,
+    label_fraction: float,
+) -> tuple[list[float], int]:
+    """Learn and test the first patterns of one panel, for every size; and tests of each pattern."""
+    pattern_rng, label_rng, rule_rng = np.random.default_rng(seed).spawn(3)
+    rule = _seeded(rule, rule_rng)
+    patterns = panel(int(sizes[-1]), pattern_rng)
+    if len(patterns) != sizes[-1]:
+        raise ValueError(f"draw must return {sizes[-1]} patterns, got {len(patterns)}")
+    learned, tested = (
+        np.split(patterns, [panel.n_learned], axis=1) if panel.n_learned else (patterns,) * 2
+    )
+    found = []
+    for n in sizes:
+        labels = _labels(int(n), label_fraction, label_rng)
+        fitted = clone(rule).fit(*_flat(learned[:n], labels))
+        tests, wanted = _flat(tested[:n], labels)
+        found.append(float(np.mean(fitted.predict(tests) == wanted)))
+    return found, tested.shape[1]
+
+
+def _seeded(rule: Any, rng: np.random.Generator) -> Any:
+    """Copy a rule with a seed wherever it would draw its own."""
+    unseeded = [
+        name
+        for name, value in rule.get_params(deep=True).items()
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    seeds = {name: int(rng.integers(2**31)) for name in sorted(unseeded)}
+    return clone(rule).set_params(**seeds)
+
+
+def _flat(presentations: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:
+    """All presentations as rows, each with the label of its pattern."""
+    n_each, n_features = presentations.shape[1:]
+    return presentations.reshape(-1, n_features), np.repeat(labels, n_each)
+
+
+def _labels(n_patterns: int, label_fraction: float, rng: np.random.Generator) -> IntArray:
+    """Draw labels -1 and 1 on their own; if all are the same, a random one is turned."""
+    labels = np.where(rng.random(n_patterns) < label_fraction, 1, -1)
+    if abs(labels.sum()) == n_patterns:
+        labels[rng.integers(n_patterns)] *= -1
+    return labels

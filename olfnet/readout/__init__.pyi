@@ -1,4 +1,5 @@
-from . import base, batch, max_robustness, online, prefix, separability
+from . import base, batch, max_robustness, online, separability
+from ._certify.prefix import separable_prefix
 from .batch import MaxMarginReadout, PseudoinverseReadout
 from .max_robustness import RobustWeights, most_robust
 from .online import (
@@ -8,7 +9,6 @@ from .online import (
     PerceptronReadout,
     novikoff_bound,
 )
-from .prefix import separable_prefix
 from .separability import Separation, separate, separate_many
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "most_robust",
     "novikoff_bound",
     "online",
-    "prefix",
     "separability",
     "separable_prefix",
     "separate",

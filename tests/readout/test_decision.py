@@ -9,7 +9,7 @@ from olfnet import checks, separate
 from olfnet.readout import separate_many
 from olfnet.readout._certify import decision, exact, proofs, search
 from olfnet.readout._certify.dichotomy import dichotomy
-from olfnet.readout.prefix import separable_prefix
+from olfnet.readout._certify.prefix import separable_prefix
 
 
 @pytest.mark.parametrize("bias", [False, True])

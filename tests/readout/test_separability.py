@@ -14,7 +14,7 @@ from olfnet.readout import separate_many
 from olfnet.readout._certify import exact, proofs
 from olfnet.readout._certify.dichotomy import dichotomy
 from olfnet.readout._certify.hinge import SquaredHinge
-from olfnet.readout.prefix import separable_prefix
+from olfnet.readout._certify.prefix import separable_prefix
 from olfnet.theory import cover
 
 

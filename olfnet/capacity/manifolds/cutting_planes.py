@@ -27,8 +27,8 @@ from olfnet.capacity.manifolds.ellipsoids import Ellipsoids
 from olfnet.checks import FloatArray
 from olfnet.readout._certify.dichotomy import label_signs
 from olfnet.readout._certify.hinge import SquaredHinge
+from olfnet.readout._certify.prefix import separable_prefix
 from olfnet.readout._certify.proofs import UNDERFLOW, gamma
-from olfnet.readout.prefix import separable_prefix
 
 TOLERANCE = 1e-6
 # Weights for the pool have a ridge, relative to the square of the largest number: a smaller one
