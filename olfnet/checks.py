@@ -55,6 +55,16 @@ def vector(
     return _finite(name, array, nonnegative)
 
 
+def array(name: str, values: ArrayLike, n_dims: int) -> FloatArray:
+    """Return ``values`` as a finite float array of ``n_dims`` dimensions, none of them empty."""
+    numbers = _floats(name, values, "an array of numbers", type(values).__name__)
+    if numbers.ndim != n_dims or 0 in numbers.shape:
+        raise ValueError(
+            f"{name} must have {n_dims} dimensions, none of them empty, got shape {numbers.shape}"
+        )
+    return _finite(name, numbers, False)
+
+
 def for_each(name: str, values: ArrayLike, n: int) -> FloatArray:
     """Return ``n`` finite numbers, from one number for all or ``n`` of them."""
     (numbers,) = broadcast(**{name: values})

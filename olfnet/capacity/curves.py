@@ -1,21 +1,23 @@
-"""How a measured capacity is reported: separable fraction against load, with exact intervals."""
+"""Separable fraction against load, with exact intervals, and the capacity read from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import scipy.stats
 import xarray
-from numpy.typing import NDArray
 
 from olfnet import checks
-from olfnet.capacity._random_labels import Readout
+from olfnet.capacity._curves import (
+    IntArray,
+    Variables,
+    dataset,
+    labels_in_words,
+    proportion,
+    rising,
+)
 from olfnet.checks import FloatArray
-
-IntArray = NDArray[np.int64]
-Variables = dict[str, tuple[str | tuple[str, ...], NDArray[Any], dict[str, str]]]
+from olfnet.readout._certify.constraints import Constraints
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +31,16 @@ class CapacityCurve:
         Trials, out of ``n_trials``, whose labels a linear readout can reproduce.
     n_trials : int
     n_dims : int
-        Rank of the patterns of the first trial, one more if a bias raises it.
-    readout : Readout
+        Rank of the patterns of the first trial, one more if a bias raises it.  Of several trials
+        together where the patterns of one are fewer than features; if all of them are linearly
+        independent, the number of features.
+    constraints : Constraints
         Bias, sign constraint and margin of the readout; ``definition`` says them in words.
     breaking_points : int array of shape (n_trials,) or None
         Largest separable prefix of each trial where loads are prefixes of one draw; None where
         every load was drawn anew.
     label_fraction : float
-        How likely each label is positive.
+        Probability that a label is positive.
     kind : str
         What each pattern is, if it is more than one point, such as "clouds of 5 points".
     """
@@ -45,7 +49,7 @@ class CapacityCurve:
     n_separable: IntArray
     n_trials: int
     n_dims: int
-    readout: Readout
+    constraints: Constraints = Constraints()
     breaking_points: IntArray | None = None
     label_fraction: float = 0.5
     kind: str = ""
@@ -54,13 +58,12 @@ class CapacityCurve:
         checks.count("n_trials", self.n_trials)
         checks.count("n_dims", self.n_dims)
         checks.fraction("label_fraction", self.label_fraction, ends="[]")
-        for name in ("n_patterns", "n_separable", "breaking_points"):
+        object.__setattr__(self, "n_patterns", rising(self.n_patterns))
+        for name in ("n_separable", "breaking_points"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, checks.integers(name, getattr(self, name)))
+                object.__setattr__(self, name, checks.counts(name, getattr(self, name), minimum=0))
         sizes, counts, points = self.n_patterns, self.n_separable, self.breaking_points
-        if not sizes.size or not (np.diff(sizes, prepend=0) > 0).all():
-            raise ValueError(f"n_patterns must be positive and rise, got {sizes}")
-        if counts.shape != sizes.shape or (counts < 0).any() or (counts > self.n_trials).any():
+        if counts.shape != sizes.shape or (counts > self.n_trials).any():
             raise ValueError(f"n_separable must be 0 to {self.n_trials} at each load, got {counts}")
         if points is not None and (
             len(points) != self.n_trials or ((points[:, None] >= sizes).sum(axis=0) != counts).any()
@@ -73,9 +76,12 @@ class CapacityCurve:
     @property
     def definition(self) -> str:
         """What is counted, and at which level capacity is read."""
-        labels = in_words(self.label_fraction)
+        labels = labels_in_words(self.label_fraction)
         kind = f" of {self.kind}" if self.kind else ""
-        return f"half of all random labelings{kind}{labels} are separable by {self.readout.words}"
+        return (
+            f"half of all random labelings{kind}{labels} are separable by a linear readout with "
+            f"{self.constraints.description}"
+        )
 
     @property
     def load(self) -> FloatArray:
@@ -136,7 +142,7 @@ class CapacityCurve:
         )
 
     def _survival(self) -> tuple[FloatArray, FloatArray]:
-        """Fraction of trials still separable, at every number of patterns that was looked at."""
+        """Fraction of trials still separable, at every number of patterns that was decided."""
         if self.breaking_points is None:
             return self.n_patterns.astype(float), self.fraction
         points = np.arange(1, int(self.n_patterns.max()) + 1)
@@ -145,60 +151,18 @@ class CapacityCurve:
 
     def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
         """Labeled dataset along ``n_patterns`` with load, fraction and its interval."""
-        readout = self.readout
+        constraints = self.constraints
         variables: Variables = {
             "n_separable": ("n_patterns", self.n_separable, {"meaning": "separable trials"})
         }
         if self.breaking_points is not None:
             meaning = {"meaning": "largest separable prefix of the trial"}
             variables["breaking_point"] = ("trial", self.breaking_points, meaning)
-        about = {
-            "bias": int(readout.bias),
-            "nonnegative": int(readout.nonnegative),
-            "margin": readout.margin,
-            **({} if readout.robustness is None else {"robustness": readout.robustness}),
+        attrs = {
+            "bias": int(constraints.bias),
+            "nonnegative": int(constraints.nonnegative is True),
+            "margin": constraints.margin,
         }
-        return labeled(self, confidence, "separable fraction", variables, about)
-
-
-def labeled(
-    curve: Any,
-    confidence: float,
-    meaning: str,
-    variables: Variables,
-    about: dict[str, Any],
-) -> xarray.Dataset:
-    """Label load, fraction, its interval, and what else is known, along ``n_patterns``."""
-    low, high = curve.interval(confidence)
-    along = "n_patterns"
-    return xarray.Dataset(
-        {
-            "fraction": (along, curve.fraction, {"meaning": meaning}),
-            "low": (along, low, {"meaning": "lower end of the interval"}),
-            "high": (along, high, {"meaning": "upper end of the interval"}),
-            **variables,
-        },
-        coords={
-            along: curve.n_patterns,
-            "load": (along, curve.load, {"meaning": "patterns per dimension"}),
-        },
-        attrs={
-            "definition": curve.definition,
-            "n_dims": curve.n_dims,
-            "n_trials": curve.n_trials,
-            "label_fraction": curve.label_fraction,
-            "confidence": confidence,
-            **about,
-        },
-    )
-
-
-def in_words(label_fraction: float) -> str:
-    """Labels in a definition, if they are not balanced."""
-    return "" if label_fraction == 0.5 else f" with {label_fraction:g} positive labels"
-
-
-def proportion(n_successes: int, n_trials: int, confidence: float) -> tuple[float, float]:
-    """Exact binomial (Clopper-Pearson) interval of a proportion."""
-    interval = scipy.stats.binomtest(n_successes, n_trials).proportion_ci(confidence)
-    return interval.low, interval.high
+        if constraints.robustness is not None:
+            attrs["robustness"] = constraints.robustness
+        return dataset(self, confidence, "separable fraction", variables, attrs)

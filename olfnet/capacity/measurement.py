@@ -1,6 +1,6 @@
-"""How many associations can be stored: certified decisions at rising load.
+"""Measured capacity: certified decisions at rising load.
 
-Patterns get random labels, and the question is whether any linear readout of the wanted kind
+Patterns get random labels, and the question is whether any linear readout under given constraints
 reproduces all of them: Cover's counting capacity, Gardner's with a margin, that of non-negative
 weights, or that of patterns that are whole manifolds.  Every decision is certified.
 """
@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from olfnet import checks
+from olfnet.capacity._curves import IntArray
 from olfnet.capacity._random_labels import (
     DrawPanel,
-    Readout,
+    RandomLabels,
     breaking_point,
-    decisions_anew,
-    rank_and_kind,
+    decisions,
+    rank,
     run,
     seeds_of,
+    sizes_of,
 )
-from olfnet.capacity.curves import CapacityCurve, IntArray
+from olfnet.capacity.curves import CapacityCurve
 from olfnet.checks import Seed
+from olfnet.readout._certify.constraints import Constraints
 
 
 def measure_capacity(
@@ -41,9 +44,9 @@ def measure_capacity(
     Parameters
     ----------
     draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features), or manifolds
-        Draws a panel of patterns, each time a new one.  An array of shape (n_patterns, n_points,
-        n_features) makes every pattern a cloud of points, and ``capacity.Ellipsoids`` a continuum;
-        all points of a pattern get its label.
+        Draws a new panel of patterns; called once for each trial.  An array of shape (n_patterns,
+        n_points, n_features) makes every pattern a cloud of points, and ``capacity.Ellipsoids`` a
+        continuum; all points of a pattern get its label.
     n_patterns : int array of shape (n_loads,)
         Numbers of patterns to try; the curve has them in rising order and each once.
     n_trials : int
@@ -55,14 +58,15 @@ def measure_capacity(
     margin : float
         Distance from the hyperplane that every pattern must keep, in the patterns' unit.
     robustness : float, optional
-        Distance from a fixed positive threshold that every weighted sum must exceed, in parts of
+        Distance from a fixed positive threshold that every weighted sum must exceed, relative to
         the threshold, below 1; for non-negative weights without bias and margin.  None for no
         threshold.
     label_fraction : float
-        How likely each label is positive, from 0 to 1, independently of all others.
+        Probability, from 0 to 1, that a label is positive, independently of all others.
     nested : bool
-        Loads are prefixes of one panel per trial, so that one breaking point answers for all of
-        them.  Set False if the statistics of a pattern depend on how many are drawn.
+        Loads are prefixes of one panel per trial, so that one breaking point decides all of them.
+        Set False if the statistics of a pattern depend on how many are drawn; each load of a trial
+        is then a draw of its own.
     n_workers : int
         Processes that share the trials, each with one BLAS thread; the result is the same for any
         number.
@@ -87,24 +91,17 @@ def measure_capacity(
     True
     """
     rng = np.random.default_rng(rng)
-    readout = Readout(bias, nonnegative, margin, robustness)
-    if np.size(n_patterns) == 0:
-        raise ValueError("n_patterns must hold at least one number, got none")
-    sizes = np.unique([checks.count("n_patterns", n) for n in np.ravel(n_patterns)])
-    n_trials = checks.count("n_trials", n_trials)
-    checks.flag("nested", nested)
-    largest = int(sizes[-1])
-    seeds = seeds_of(rng, n_trials)
-    n_dims, kind = rank_and_kind(draw, largest, bias, seeds[0])
-    about = (readout, checks.fraction("label_fraction", label_fraction, ends="[]"))
-    points = None
-    if nested:
-        points = np.array(run(breaking_point, seeds, n_workers, draw, largest, *about))
-        n_separable = (points[:, None] >= sizes).sum(axis=0)
-    else:
-        n_separable = np.sum(run(decisions_anew, seeds, n_workers, draw, sizes, *about), axis=0)
+    constraints = Constraints(bias, nonnegative, margin, robustness)
+    trials = RandomLabels(draw, constraints, label_fraction)
+    sizes, n_trials = sizes_of(n_patterns), checks.count("n_trials", n_trials)
+    nested = checks.flag("nested", nested)
+    of_trials = run(decisions, seeds_of(rng, n_trials), n_workers, trials, sizes, nested)
+    separable, spans = zip(*of_trials, strict=True)
+    points = np.array(separable)[:, 0] if nested else None
+    n_separable = np.sum(separable if points is None else points[:, None] >= sizes, axis=0)
+    n_dims = rank([span.vectors for span in spans])
     return CapacityCurve(
-        sizes, n_separable, n_trials, n_dims, readout, points, label_fraction, kind
+        sizes, n_separable, n_trials, n_dims, constraints, points, label_fraction, spans[0].kind
     )
 
 
@@ -130,23 +127,10 @@ def breaking_points(
     draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features), or manifolds
         As for :func:`measure_capacity`.
     max_patterns : int
-        Length of each sequence; also the answer for one that never breaks.
+        Length of each sequence; also the result for one that stays separable.
     n_trials : int
-    bias : bool
-        Allow the readout a free bias.
-    nonnegative : bool
-        Allow the readout no negative weights.
-    margin : float
-        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
-    robustness : float, optional
-        Distance from a fixed positive threshold that every weighted sum must exceed, in parts of
-        the threshold, below 1; for non-negative weights without bias and margin.  None for no
-        threshold.
-    label_fraction : float
-        How likely each label is positive, from 0 to 1, independently of all others.
-    n_workers : int
-        Processes that share the trials, each with one BLAS thread; the result is the same for any
-        number.
+    bias, nonnegative, margin, robustness, label_fraction, n_workers
+        As for :func:`measure_capacity`.
     rng : seed or Generator
 
     Returns
@@ -159,10 +143,8 @@ def breaking_points(
         If a count is below 1, or ``draw`` returns patterns of the wrong number.
     """
     rng = np.random.default_rng(rng)
-    readout = Readout(bias, nonnegative, margin, robustness)
-    max_patterns = checks.count("max_patterns", max_patterns)
+    constraints = Constraints(bias, nonnegative, margin, robustness)
+    trials = RandomLabels(draw, constraints, label_fraction)
     seeds = seeds_of(rng, checks.count("n_trials", n_trials))
-    label_fraction = checks.fraction("label_fraction", label_fraction, ends="[]")
-    return np.array(
-        run(breaking_point, seeds, n_workers, draw, max_patterns, readout, label_fraction)
-    )
+    max_patterns = checks.count("max_patterns", max_patterns)
+    return np.array(run(breaking_point, seeds, n_workers, trials, max_patterns))

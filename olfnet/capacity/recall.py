@@ -1,22 +1,36 @@
-"""How many associations a learning rule recalls, on the patterns it learned or on new trials.
+"""Recall of random associations by a learning rule, on learned patterns or on new trials.
 
-``measure_capacity`` asks whether any readout could do it; here one that is given has to.
+``measure_capacity`` decides whether any readout could do it; here one rule has to.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.stats
 import xarray
+from numpy.random import SeedSequence
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 from sklearn.base import BaseEstimator, clone, is_classifier
 
 from olfnet import checks
-from olfnet.capacity._random_labels import Draw, rank, run, seeds_of
-from olfnet.capacity.curves import IntArray, in_words, labeled, proportion
-from olfnet.capacity.manifolds.ellipsoids import clouds
+from olfnet.capacity._curves import (
+    IntArray,
+    dataset,
+    half_width,
+    labels_in_words,
+    proportion,
+    rising,
+)
+from olfnet.capacity._random_labels import (
+    Draw,
+    rank,
+    require_callable,
+    require_number,
+    run,
+    seeds_of,
+    sizes_of,
+)
 from olfnet.checks import FloatArray, Seed
 
 
@@ -32,16 +46,16 @@ class RecallCurve:
     n_tests : int
         Tests of each association in each trial.
     n_dims : int
-        Rank of the patterns of the first trial.
+        Rank of the patterns, as for :class:`CapacityCurve`.
     rule : str
         The learning rule, with its parameters.
     error : float
-        Fraction of wrong answers at which capacity is read.
+        Fraction of wrong labels at which capacity is read.
     n_learned : int or None
         Trials of each pattern that were learned, where the others were tested; None where the
         learned patterns themselves were.
     label_fraction : float
-        How likely each label is positive.
+        Probability that a label is positive.
     """
 
     n_patterns: IntArray
@@ -54,28 +68,21 @@ class RecallCurve:
     label_fraction: float = 0.5
 
     def __post_init__(self) -> None:
-        sizes = checks.integers("n_patterns", self.n_patterns)
-        if not sizes.size or not (np.diff(sizes, prepend=0) > 0).all():
-            raise ValueError(f"n_patterns must be positive and rise, got {sizes}")
-        recalled = checks.matrix("recalled", self.recalled, nonnegative=True)
-        if recalled.shape[1] != sizes.size or recalled.max() > 1:
-            raise ValueError(
-                f"recalled must be fractions, {sizes.size} for each trial, got shape "
-                f"{recalled.shape} and {recalled.max():g} at most"
-            )
+        sizes = rising(self.n_patterns)
+        recalled = checks.matrix("recalled", self.recalled, n_columns=sizes.size)
         object.__setattr__(self, "n_patterns", sizes)
-        object.__setattr__(self, "recalled", recalled)
+        object.__setattr__(self, "recalled", checks.within("recalled", recalled, 0, 1))
         checks.count("n_tests", self.n_tests)
         checks.count("n_dims", self.n_dims)
 
     @property
     def definition(self) -> str:
         """What is counted, and at which level capacity is read."""
-        labels = in_words(self.label_fraction)
-        where = f", on trials after {self.n_learned} others" if self.n_learned else ""
+        labels = labels_in_words(self.label_fraction)
+        tested = f", on trials after {self.n_learned} others" if self.n_learned else ""
         return (
             f"{1 - self.error:g} of all random associations{labels} are recalled by "
-            f"{self.rule}{where}"
+            f"{self.rule}{tested}"
         )
 
     @property
@@ -108,32 +115,31 @@ class RecallCurve:
         ]
         low, high = np.transpose(exact)
         if self.n_trials > 1 and confidence < 1:
-            reach = scipy.stats.t.ppf((1 + confidence) / 2, self.n_trials - 1)
-            reach = reach * scipy.stats.sem(self.recalled, axis=0)
-            low = np.minimum(low, np.clip(self.fraction - reach, 0, 1))
-            high = np.maximum(high, np.clip(self.fraction + reach, 0, 1))
+            width = half_width(self.recalled, confidence)
+            low = np.minimum(low, np.clip(self.fraction - width, 0, 1))
+            high = np.maximum(high, np.clip(self.fraction + width, 0, 1))
         return low, high
 
     @property
     def capacity(self) -> float:
         """Load at which the recalled fraction falls below 1 - error.
 
-        The measured fractions are made to fall with the load first, by isotonic regression: chance
-        would otherwise make the first of many loads cross too early.
+        The measured fractions are made to fall with the load first, by isotonic regression:
+        otherwise the first of many loads would cross too early by chance.
 
         Raises
         ------
         ValueError
             If the measured fractions do not get there, or start below.
         """
-        found = self._crossing(self.fraction)
-        if not 0 < found < np.inf:
+        capacity = self._crossing(self.fraction)
+        if not 0 < capacity < np.inf:
             raise ValueError(
                 f"n_patterns must reach from loads where {1 - self.error:g} are recalled to loads "
                 f"where fewer are, got fractions from {self.fraction[0]:g} to "
                 f"{self.fraction[-1]:g}"
             )
-        return found
+        return capacity
 
     def capacity_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Find the loads at which the ends of the interval cross; 0 or infinite if they do not."""
@@ -148,19 +154,19 @@ class RecallCurve:
             return np.inf
         if below[0] == 0:
             return 0.0
-        at = slice(below[0] - 1, below[0] + 1)
-        return float(np.interp(self.error, 1 - fraction[at], self.load[at]))
+        both = slice(below[0] - 1, below[0] + 1)
+        return float(np.interp(self.error, 1 - fraction[both], self.load[both]))
 
     def to_xarray(self, confidence: float = 0.95) -> xarray.Dataset:
         """Labeled dataset along ``n_patterns`` with load, fraction and its interval."""
         recalled = (("trial", "n_patterns"), self.recalled, {"meaning": "of each trial"})
-        about = {
+        attrs = {
             "n_tests": self.n_tests,
             "rule": self.rule,
             "error": self.error,
             **({} if self.n_learned is None else {"n_learned": self.n_learned}),
         }
-        return labeled(self, confidence, "recalled fraction", {"recalled": recalled}, about)
+        return dataset(self, confidence, "recalled fraction", {"recalled": recalled}, attrs)
 
 
 def measure_recall(
@@ -180,8 +186,8 @@ def measure_recall(
     Parameters
     ----------
     draw : callable (n_patterns, rng) -> array of shape (n_patterns, n_features)
-        Draws a panel of patterns, each time a new one.  With ``n_learned`` the array has shape
-        (n_patterns, n_presentations, n_features): noisy trials of the same patterns.
+        Draws a new panel of patterns; called once for each trial.  With ``n_learned`` the array has
+        shape (n_patterns, n_presentations, n_features): noisy trials of the same patterns.
     n_patterns : int array of shape (n_loads,)
         Numbers of patterns to learn, at least 2, each as the first of the same panel; the curve has
         them in rising order and each once.
@@ -191,13 +197,13 @@ def measure_recall(
         Learns anew at each load, such as ``readout.HebbianReadout()``.  Where its ``random_state``
         is None it gets a seed, so that the same ``rng`` gives the same result.
     error : float in (0, 1)
-        Fraction of wrong answers at which capacity is read; below that of the rarer label, or a
-        constant answer would do.
+        Fraction of wrong labels at which capacity is read; below that of the rarer label, which a
+        constant label would give.
     n_learned : int, optional
-        How many presentations of each pattern are learned; the others are tested.  Without it the
+        Presentations of each pattern that are learned; the others are tested.  Without it the
         learned patterns themselves are tested.
     label_fraction : float
-        How likely each label is positive; if all are the same, one is turned.
+        Probability that a label is positive; if all are the same, one is turned.
     n_workers : int
         Processes that share the trials, each with one BLAS thread; the result is the same for any
         number.
@@ -210,7 +216,7 @@ def measure_recall(
     Raises
     ------
     ValueError
-        If a number is not legal, the rule is no classifier, or ``draw`` returns patterns of the
+        If a number is out of range, the rule is no classifier, or ``draw`` returns patterns of the
         wrong shape.
 
     Examples
@@ -232,79 +238,85 @@ def measure_recall(
     rng = np.random.default_rng(rng)
     if not isinstance(rule, BaseEstimator) or not is_classifier(rule):
         raise ValueError(f"rule must be a scikit-learn classifier, got {rule!r}")
-    if np.size(n_patterns) == 0:
-        raise ValueError("n_patterns must hold at least one number, got none")
-    sizes = np.unique([checks.count("n_patterns", n, minimum=2) for n in np.ravel(n_patterns)])
-    if n_learned is not None:
-        n_learned = checks.count("n_learned", n_learned)
-    for name, value in (("error", error), ("label_fraction", label_fraction)):
-        if not 0 < checks.finite(name, value) < 1:
-            raise ValueError(f"{name} must be in (0, 1), got {value:g}")
+    sizes = sizes_of(n_patterns, minimum=2)
+    error = checks.fraction("error", error, "()")
+    label_fraction = checks.fraction("label_fraction", label_fraction, "()")
     if error >= (rarer := min(label_fraction, 1 - label_fraction)):
-        raise ValueError(f"error must be below {rarer:g}, that of a constant answer, got {error:g}")
+        raise ValueError(f"error must be below {rarer:g}, that of a constant label, got {error:g}")
+    trials = _Trials(draw, sizes, rule, n_learned, label_fraction)
     seeds = seeds_of(rng, checks.count("n_trials", n_trials))
-    panel = _Presentations(draw, n_learned)
-    n_dims = rank(panel.first, int(sizes[-1]), False, seeds[0])
-    found = run(_recalled, seeds, n_workers, panel, sizes, rule, label_fraction)
-    recalled, n_tests = zip(*found, strict=True)
-    name = " ".join(repr(rule).split())
+    recalled, n_tests, vectors = zip(*run(_trial, seeds, n_workers, trials), strict=True)
     return RecallCurve(
-        sizes, np.array(recalled), n_tests[0], n_dims, name, error, n_learned, label_fraction
+        sizes,
+        np.array(recalled),
+        n_tests[0],
+        rank(vectors),
+        " ".join(repr(rule).split()),
+        error,
+        n_learned,
+        label_fraction,
     )
 
 
-@dataclass(frozen=True)
-class _Presentations:
-    """Patterns to learn and to test."""
+@dataclass(frozen=True, eq=False)
+class _Trials:
+    """Random associations of drawn patterns, which a rule learns anew at every size."""
 
     draw: Draw
+    sizes: IntArray
+    rule: Any
     n_learned: int | None
+    label_fraction: float
 
     def __post_init__(self) -> None:
-        if not callable(self.draw):
-            raise ValueError(f"draw must be callable as draw(n_patterns, rng), got {self.draw!r}")
+        require_callable(self.draw)
+        if self.n_learned is not None:
+            checks.count("n_learned", self.n_learned)
 
-    def __call__(self, n_patterns: int, rng: np.random.Generator) -> FloatArray:
-        """Presentations of each pattern, shape (n_patterns, n_presentations, n_features)."""
-        if self.n_learned is None:
-            return checks.matrix("draw(n_patterns, rng)", self.draw(n_patterns, rng))[:, None]
+    def presentations(self, rng: np.random.Generator) -> FloatArray:
+        """Draw presentations of each pattern, shape (n_patterns, n_presentations, n_features)."""
+        n_patterns, name = int(self.sizes[-1]), "draw(n_patterns, rng)"
         drawn = self.draw(n_patterns, rng)
         shape = np.shape(drawn)
-        if len(shape) != 3 or shape[1] <= self.n_learned:
+        if self.n_learned is None:
+            patterns = checks.matrix(name, drawn)[:, None]
+        elif len(shape) == 3 and shape[1] > self.n_learned:
+            patterns = checks.array(name, drawn, 3)
+        else:
             raise ValueError(
                 "draw must return an array (n_patterns, n_presentations, n_features) with more "
                 f"presentations than n_learned={self.n_learned}, got shape {shape}"
             )
-        return clouds("draw(n_patterns, rng)", drawn)
+        require_number(patterns, n_patterns)
+        return patterns
 
-    def first(self, n_patterns: int, rng: np.random.Generator) -> FloatArray:
-        """First presentation of each pattern."""
-        return self(n_patterns, rng)[:, 0]
+    def labels(self, n_patterns: int, rng: np.random.Generator) -> IntArray:
+        """Draw labels -1 and 1 independently; if all are the same, a random one is turned."""
+        labels = np.where(rng.random(n_patterns) < self.label_fraction, 1, -1)
+        if abs(labels.sum()) == n_patterns:
+            labels[rng.integers(n_patterns)] *= -1
+        return labels
 
 
-def _recalled(
-    seed: np.random.SeedSequence,
-    panel: _Presentations,
-    sizes: IntArray,
-    rule: Any,
-    label_fraction: float,
-) -> tuple[list[float], int]:
-    """Learn and test the first patterns of one panel, for every size; and tests of each pattern."""
+def _trial(
+    index: int, seed: SeedSequence, trials: _Trials
+) -> tuple[list[float], int, FloatArray | None]:
+    """Recalled fraction for every size, tests of each pattern, and vectors for the rank."""
     pattern_rng, label_rng, rule_rng = np.random.default_rng(seed).spawn(3)
-    rule = _seeded(rule, rule_rng)
-    patterns = panel(int(sizes[-1]), pattern_rng)
-    if len(patterns) != sizes[-1]:
-        raise ValueError(f"draw must return {sizes[-1]} patterns, got {len(patterns)}")
-    learned, tested = (
-        np.split(patterns, [panel.n_learned], axis=1) if panel.n_learned else (patterns,) * 2
-    )
-    found = []
-    for n in sizes:
-        labels = _labels(int(n), label_fraction, label_rng)
+    rule = _seeded(trials.rule, rule_rng)
+    patterns = trials.presentations(pattern_rng)
+    n_learned = trials.n_learned or patterns.shape[1]
+    learned = patterns[:, :n_learned]
+    tested = patterns[:, n_learned:] if trials.n_learned else patterns
+    recalled = []
+    for n in trials.sizes:
+        labels = trials.labels(int(n), label_rng)
         fitted = clone(rule).fit(*_flat(learned[:n], labels))
-        tests, wanted = _flat(tested[:n], labels)
-        found.append(float(np.mean(fitted.predict(tests) == wanted)))
-    return found, tested.shape[1]
+        tests, targets = _flat(tested[:n], labels)
+        recalled.append(float(np.mean(fitted.predict(tests) == targets)))
+    n_patterns, _, n_features = patterns.shape
+    vectors = patterns[:, 0] if index * n_patterns < n_features else None
+    return recalled, tested.shape[1], vectors
 
 
 def _seeded(rule: Any, rng: np.random.Generator) -> Any:
@@ -322,11 +334,3 @@ def _flat(presentations: FloatArray, labels: IntArray) -> tuple[FloatArray, IntA
     """All presentations as rows, each with the label of its pattern."""
     n_each, n_features = presentations.shape[1:]
     return presentations.reshape(-1, n_features), np.repeat(labels, n_each)
-
-
-def _labels(n_patterns: int, label_fraction: float, rng: np.random.Generator) -> IntArray:
-    """Draw labels -1 and 1 on their own; if all are the same, a random one is turned."""
-    labels = np.where(rng.random(n_patterns) < label_fraction, 1, -1)
-    if abs(labels.sum()) == n_patterns:
-        labels[rng.integers(n_patterns)] *= -1
-    return labels

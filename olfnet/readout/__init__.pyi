@@ -1,5 +1,5 @@
-from . import base, batch, max_robustness, online, separability
-from ._certify.prefix import separable_prefix
+from ._certify.constraints import Constraints
+from .base import LinearReadout, OnlineReadout
 from .batch import MaxMarginReadout, PseudoinverseReadout
 from .max_robustness import RobustWeights, most_robust
 from .online import (
@@ -9,25 +9,22 @@ from .online import (
     PerceptronReadout,
     novikoff_bound,
 )
-from .separability import Separation, separate, separate_many
+from .separability import Separation, separable_prefix, separate_many
 
 __all__ = [
+    "Constraints",
     "DeltaRuleReadout",
     "DepressionReadout",
     "HebbianReadout",
+    "LinearReadout",
     "MaxMarginReadout",
+    "OnlineReadout",
     "PerceptronReadout",
     "PseudoinverseReadout",
     "RobustWeights",
     "Separation",
-    "base",
-    "batch",
-    "max_robustness",
     "most_robust",
     "novikoff_bound",
-    "online",
-    "separability",
     "separable_prefix",
-    "separate",
     "separate_many",
 ]

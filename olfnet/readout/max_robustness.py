@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.readout._certify.dichotomy import label_signs
+from olfnet.readout._certify.constraints import label_signs
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,14 @@
-"""Can any linear readout tell these patterns apart?  A certified yes or no.
+"""Certified linear separability of labeled patterns.
 
-``separate`` never answers without a proof: weights that put every pattern on its side, or
-non-negative multipliers that show that no weights can (Gordan's theorem).  Floating-point search
-proposes, rounding bounds confirm, and exact rational arithmetic decides what they leave open.
+Every result comes with a proof: weights that put every pattern on its side, or non-negative
+multipliers that show that no weights can (Gordan's theorem).  Floating-point search proposes,
+rounding bounds confirm, and exact rational arithmetic decides what they leave open.
 """
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,22 +16,24 @@ from numpy.typing import ArrayLike
 from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.readout._certify import exact, proofs
+from olfnet.readout._certify.constraints import Constraints, label_signs
 from olfnet.readout._certify.decision import decide
-from olfnet.readout._certify.dichotomy import Dichotomy, dichotomy, label_signs
+from olfnet.readout._certify.dichotomy import Dichotomy, dichotomy, normal_form
+from olfnet.readout._certify.prefix import largest_prefix
 from olfnet.readout._certify.search import shared_searches
 
 # Distances below this, relative to the largest, are recomputed exactly.
-ROUNDED = 1e-9
+_ROUNDED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Separation:
-    """Answer to one separability question, with its proof.
+    """Result of one separability problem, with its proof.
 
     Attributes
     ----------
     separable : bool
-        Whether a linear readout of the wanted kind exists.
+        Whether a linear readout under the constraints exists.
     weights : array of shape (n_features,) or None
         Weights of such a readout, None if there is none.
     bias : float
@@ -45,6 +45,8 @@ class Separation:
         0.0 if it is below the smallest double.
     exact : tuple of Fraction or None
         The weights (then the bias), or the multipliers, where doubles cannot carry the proof.
+    constraints : Constraints
+        Those on the readout, which ``verify`` takes into account.
     """
 
     separable: bool
@@ -53,7 +55,7 @@ class Separation:
     multipliers: FloatArray | None
     margin: float | None
     exact: tuple[Fraction, ...] | None = None
-    _wanted: dict[str, Any] = field(default_factory=dict, repr=False)
+    constraints: Constraints = Constraints()
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def verify(self, patterns: ArrayLike, labels: ArrayLike) -> bool:
@@ -70,7 +72,7 @@ class Separation:
             True only if the weights solve the problem exactly, or if the multipliers, or others
             next to them, cancel exactly.
         """
-        problem = dichotomy(patterns, labels, **self._wanted)
+        problem = dichotomy(patterns, labels, self.constraints)
         floats = self.weights if self.separable else self.multipliers
         if self.separable and problem.bias and floats is not None:
             floats = np.append(floats, self.bias)
@@ -79,7 +81,7 @@ class Separation:
             return False
         if self.exact is not None and not np.array_equal(floats, [float(v) for v in self.exact]):
             return False
-        scaled_floats = problem.scale(floats, self.separable)
+        scaled_floats = floats / scale
         if not np.isfinite(floats).all():
             return False
         if self.exact is not None or not np.array_equal(scaled_floats * scale, floats):
@@ -121,7 +123,7 @@ def separate(
     Returns
     -------
     Separation
-        The answer with weights or multipliers; ``verify`` re-checks it.
+        The result with weights or multipliers; ``verify`` re-checks it.
 
     Raises
     ------
@@ -141,19 +143,15 @@ def separate(
     Exclusive or is not linearly separable, one of its corners is.
 
     >>> corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
-    >>> answer = separate(corners, [0, 1, 1, 0], bias=True)
-    >>> answer.separable, answer.verify(corners, [0, 1, 1, 0])
+    >>> separation = separate(corners, [0, 1, 1, 0], bias=True)
+    >>> separation.separable, separation.verify(corners, [0, 1, 1, 0])
     (False, True)
     >>> separate(corners, [0, 0, 0, 1], bias=True).separable
     True
     """
-    wanted: dict[str, Any] = {
-        "bias": bias,
-        "nonnegative": copy.copy(nonnegative),
-        "margin": margin,
-    }
-    problem = dichotomy(patterns, labels, **wanted)
-    return _answer(problem, *decide(problem), wanted)
+    constraints = Constraints(bias, nonnegative, margin)
+    problem = dichotomy(patterns, labels, constraints)
+    return _separation(problem, *decide(problem), constraints)
 
 
 def separate_many(
@@ -178,7 +176,7 @@ def separate_many(
     Returns
     -------
     list of Separation
-        One answer per dichotomy, with its proof.
+        One result per dichotomy, with its proof.
 
     Raises
     ------
@@ -192,29 +190,65 @@ def separate_many(
     >>> import itertools
     >>> corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
     >>> labelings = list(itertools.product([-1, 1], repeat=4))
-    >>> sum(answer.separable for answer in separate_many(corners, labelings, bias=True))
+    >>> sum(one.separable for one in separate_many(corners, labelings, bias=True))
     14
     """
-    wanted: dict[str, Any] = {"bias": bias, "nonnegative": copy.copy(nonnegative), "margin": 0.0}
+    constraints = Constraints(bias, nonnegative)
     labels = np.atleast_2d(np.asanyarray(labels))  # masks are kept, to be refused
     patterns = checks.matrix("patterns", patterns)
     if not len(labels):
         return []
     signs = np.array([label_signs(row, len(patterns)) for row in labels])
-    shared = dichotomy(patterns, np.ones(len(patterns)), **wanted)
-    answers = []
+    shared = normal_form(patterns, np.ones(len(patterns)), constraints)
+    separations = []
     for search in shared_searches(shared, signs):
         problem = replace(shared, rows=search.rows)
-        answers.append(_answer(problem, *decide(problem, search), wanted))
-    return answers
+        separations.append(_separation(problem, *decide(problem, search), constraints))
+    return separations
+
+
+def separable_prefix(
+    patterns: ArrayLike,
+    labels: ArrayLike,
+    *,
+    bias: bool = False,
+    nonnegative: bool | ArrayLike = False,
+    margin: float = 0.0,
+) -> int:
+    """Largest n for which the first n patterns are separable; every decision is certified.
+
+    Parameters
+    ----------
+    patterns : array of shape (n_patterns, n_features)
+    labels : array of shape (n_patterns,)
+        Two values, as for :func:`olfnet.separate`.
+    bias, nonnegative, margin
+        As for :func:`olfnet.separate`.
+
+    Returns
+    -------
+    int
+        Between 0 and n_patterns.
+
+    Raises
+    ------
+    ValueError
+        As :func:`olfnet.separate`.
+
+    Examples
+    --------
+    >>> separable_prefix([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], bias=True)
+    3
+    """
+    return largest_prefix(dichotomy(patterns, labels, Constraints(bias, nonnegative, margin)))
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _answer(
+def _separation(
     problem: Dichotomy,
     separable: bool,
     certificate: FloatArray | exact.Rationals,
-    wanted: dict[str, Any],
+    constraints: Constraints,
 ) -> Separation:
     """Bring a certificate back to the units of the patterns, its largest entry near one."""
     scale = problem.column_scale if separable else problem.row_scale
@@ -224,19 +258,21 @@ def _answer(
         exponent = np.frexp(np.abs(floats).max())[1]
         floats = np.ldexp(floats, -exponent)
         if not np.array_equal(np.ldexp(floats / scale, exponent), certificate):
-            return _answer(problem, *exact.decide(problem), wanted)  # out of doubles' range
+            return _separation(
+                problem, *exact.decide(problem), constraints
+            )  # out of doubles' range
     else:
         scaled = [v * Fraction(float(s)) for v, s in zip(certificate, scale, strict=True)]
         top = max(abs(v) for v in scaled)
         fractions = tuple(v / top for v in scaled)
         floats = np.array([float(v) for v in fractions])
     if not separable:
-        return Separation(False, None, 0.0, floats, None, fractions, wanted)
+        return Separation(False, None, 0.0, floats, None, fractions, constraints)
     weights, bias = (floats[:-1], float(floats[-1])) if problem.bias else (floats, 0.0)
     distance, largest = _distances(problem, floats)
-    if fractions is not None or not distance > ROUNDED * largest:
+    if fractions is not None or not distance > _ROUNDED * largest:
         distance = exact.distance(problem, fractions or exact.rationals(floats))
-    return Separation(True, weights, bias, None, distance, fractions, wanted)
+    return Separation(True, weights, bias, None, distance, fractions, constraints)
 
 
 def _distances(problem: Dichotomy, floats: FloatArray) -> tuple[float, float]:

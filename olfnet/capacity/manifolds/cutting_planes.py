@@ -1,18 +1,18 @@
-"""Can any linear readout sort whole ellipsoids?  A certified answer by cutting planes.
+"""Certified linear separability of whole ellipsoids, by cutting planes.
 
-Of infinitely many points only a pool is looked at, at first the centers.  Weights that sort the
+Of infinitely many points only a pool is used, at first the centers.  Weights that separate the
 pool are tried on the whole ellipsoids, each of which has a worst point in closed form; worst points
-on the wrong side join the pool.  This ends with weights that sort all ellipsoids, or with a pool
-that no weights can sort (Chung, Cohen, Sompolinsky & Lee 2018, 10.1162/neco_a_01119).
+on the wrong side join the pool.  This ends with weights that separate all ellipsoids, or with a
+pool that no weights can separate (Chung, Cohen, Sompolinsky & Lee 2018, 10.1162/neco_a_01119).
 
 What is certified
     A yes: the weights keep all points of all ellipsoids, as given in doubles, farther from the
     hyperplane than the margin, beyond all rounding.
-    A no: no weights keep them all farther than the margin by ``TOLERANCE`` times the largest
+    A no: no weights keep them all farther than the margin by ``_TOLERANCE`` times the largest
     number among centers and axes (the power of two above it).  The proof is a bound from
     non-negative multipliers of the pool, beyond all rounding, and mostly far below the tolerance.
 
-So ellipsoids that only just touch the margin, within the tolerance, may get either answer.
+So ellipsoids that only just touch the margin, within the tolerance, may get either result.
 """
 
 from __future__ import annotations
@@ -25,36 +25,37 @@ from numpy.typing import ArrayLike, NDArray
 from olfnet import checks
 from olfnet.capacity.manifolds.ellipsoids import Ellipsoids
 from olfnet.checks import FloatArray
-from olfnet.readout._certify.dichotomy import label_signs
+from olfnet.readout._certify.constraints import Constraints, label_signs
+from olfnet.readout._certify.dichotomy import normal_form
 from olfnet.readout._certify.hinge import SquaredHinge
-from olfnet.readout._certify.prefix import separable_prefix
+from olfnet.readout._certify.prefix import largest_prefix
 from olfnet.readout._certify.proofs import UNDERFLOW, gamma
 
-TOLERANCE = 1e-6
+_TOLERANCE = 1e-6
 # Weights for the pool have a ridge, relative to the square of the largest number: a smaller one
 # comes closer to the widest margin, down to what doubles can solve.
-RIDGE, SMALLEST_RIDGE = 1e-3, 1e-13
-MAX_ROUNDS = 2000
+_RIDGE, _SMALLEST_RIDGE = 1e-3, 1e-13
+_MAX_ROUNDS = 2000
 
 IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
 class EllipsoidSeparation:
-    """Answer for whole ellipsoids, with its proof.
+    """Result for whole ellipsoids, with its proof.
 
     Attributes
     ----------
     separable : bool
-        Whether a readout of the wanted kind sorts all ellipsoids.
+        Whether a readout under the constraints separates all ellipsoids.
     weights : array of shape (n_features,) or None
-        Weights of such a readout, None if there is none.
+        Weights of such a readout, None if there is none.  A fixed threshold is one more of them.
     bias : float
         Its bias; 0 without bias or without readout.
     points : array of shape (n_points, n_features)
-        The pool: points of the ellipsoids that were looked at.
+        The pool: points of the ellipsoids that decide.
     owners : int array of shape (n_points,)
-        Which ellipsoid each of them belongs to.
+        Index of the ellipsoid of each point.
     multipliers : array of shape (n_points,) or None
         Non-negative proof that there is no readout, None if there is one: with labels y_i, no
         weights of length 1 give all points more than |sum_i l_i y_i x_i| / sum_i l_i.  Under a
@@ -70,12 +71,7 @@ class EllipsoidSeparation:
 
 
 def separate_ellipsoids(
-    manifolds: Ellipsoids,
-    labels: ArrayLike,
-    *,
-    bias: bool = False,
-    nonnegative: bool = False,
-    margin: float = 0.0,
+    manifolds: Ellipsoids, labels: ArrayLike, constraints: Constraints
 ) -> EllipsoidSeparation:
     """Decide whether a linear readout can give all points of every ellipsoid its label.
 
@@ -83,8 +79,9 @@ def separate_ellipsoids(
     ----------
     manifolds : Ellipsoids
     labels : array of shape (n_manifolds,)
-    bias, nonnegative, margin
-        As for :func:`olfnet.separate`.
+        Two values, as for :func:`olfnet.separate`.
+    constraints : Constraints
+        Those on the readout, ``nonnegative`` for all weights or none.
 
     Returns
     -------
@@ -93,39 +90,34 @@ def separate_ellipsoids(
     Raises
     ------
     ValueError
-        As :func:`olfnet.separate`.
+        If there are not as many labels as ellipsoids, or they take more than two values, or some
+        weights only are constrained.
 
     Examples
     --------
     Two disks side by side, until they overlap.
 
     >>> centers, disk = [[-1.0, 0.0], [1.0, 0.0]], np.eye(2)
-    >>> [
-    ...     separate_ellipsoids(Ellipsoids(centers, [r * disk, r * disk]), [0, 1]).separable
-    ...     for r in (0.9, 1.1)
-    ... ]
-    [True, False]
+    >>> for radius in (0.9, 1.1):
+    ...     disks = Ellipsoids(centers, [radius * disk, radius * disk])
+    ...     print(separate_ellipsoids(disks, [0, 1], Constraints()).separable)
+    True
+    False
     """
-    return _Pool(manifolds, labels, bias, nonnegative, margin).decide(len(manifolds))
+    signs = label_signs(labels, len(manifolds))
+    return _Pool(manifolds, signs, constraints).decide(len(manifolds))
 
 
-def ellipsoid_prefix(
-    manifolds: Ellipsoids,
-    labels: ArrayLike,
-    *,
-    bias: bool = False,
-    nonnegative: bool = False,
-    margin: float = 0.0,
-) -> int:
+def ellipsoid_prefix(manifolds: Ellipsoids, labels: ArrayLike, constraints: Constraints) -> int:
     """Largest n for which the first n ellipsoids are separable; every decision is certified.
 
     The centers' own prefix bounds it from above, and bisection does the rest with a pool that all
-    decisions share.  Weights that happen to sort further manifolds move the lower end, the last
+    decisions share.  Weights that happen to separate further manifolds move the lower end, the last
     manifold that a proof of "no" uses moves the upper one.
 
     Parameters
     ----------
-    manifolds, labels, bias, nonnegative, margin
+    manifolds, labels, constraints
         As for :func:`separate_ellipsoids`.
 
     Returns
@@ -133,76 +125,75 @@ def ellipsoid_prefix(
     int
         Between 0 and the number of manifolds.
     """
-    pool = _Pool(manifolds, labels, bias, nonnegative, margin)
+    signs = label_signs(labels, len(manifolds))
+    pool = _Pool(manifolds, signs, constraints)
     separable = 0
-    broken = 1 + separable_prefix(
-        manifolds.centers, labels, bias=bias, nonnegative=nonnegative, margin=margin
-    )
+    broken = 1 + largest_prefix(normal_form(manifolds.centers, signs, constraints))
     while broken - separable > 1:
-        answer = pool.decide((separable + broken) // 2)
-        if answer.multipliers is not None:
-            broken = int(answer.owners[answer.multipliers > 0].max()) + 1
+        result = pool.decide((separable + broken) // 2)
+        if result.multipliers is not None:
+            broken = int(result.owners[result.multipliers > 0].max()) + 1
         else:
-            wrong = np.flatnonzero(~pool.sorted_ones())
+            wrong = np.flatnonzero(~pool.on_their_side())
             separable = min(wrong[0] if len(wrong) else len(manifolds), broken - 1)
     return int(separable)
 
 
 class _Pool:
-    """Ellipsoids in normal form, and those of their points that have been looked at.
+    """Ellipsoids in normal form, and those of their points that have been used.
 
-    Labels are folded in, so that all weighted sums are to be positive; the bias is one more feature
-    of ones; and all is multiplied by a power of two, which is exact.
+    Labels are folded in, so that all weighted sums are to be positive; bias and fixed threshold are
+    one more feature; and all is multiplied by a power of two, which is exact.
     """
 
-    def __init__(
-        self,
-        manifolds: Ellipsoids,
-        labels: ArrayLike,
-        bias: bool,
-        nonnegative: bool,
-        margin: float,
-    ) -> None:
-        self.bias, self.nonnegative = bias, nonnegative
-        self.n_weights = manifolds.n_features
-        self.signs = label_signs(labels, len(manifolds))
-        largest = max(np.abs(manifolds.centers).max(), np.abs(manifolds.axes).max())
+    def __init__(self, manifolds: Ellipsoids, signs: FloatArray, constraints: Constraints) -> None:
+        self.bias = constraints.bias
+        self.nonnegative = checks.flag("nonnegative", constraints.nonnegative)
+        self.signs = signs
+        centers, axes = manifolds.centers, manifolds.axes
+        if constraints.robustness is not None:
+            centers, axes = _with_feature(centers, axes, -(1 + constraints.robustness * signs))
+        self.n_weights = centers.shape[1]
+        largest = max(np.abs(centers).max(), np.abs(axes).max())
         self.scale = float(np.ldexp(1.0, -np.frexp(largest)[1]))
-        self.margin = checks.nonnegative("margin", margin) * self.scale
-        signed = Ellipsoids(
-            self.signs[:, None] * manifolds.centers * self.scale, manifolds.axes * self.scale
-        )
-        self.whole = signed.with_column(self.signs) if bias else signed
-        self.points, self.owners = self.whole.centers, np.arange(len(manifolds))
-        self.weights = np.zeros(self.whole.n_features)
+        self.margin = constraints.margin * self.scale
+        centers, axes = signs[:, None] * centers * self.scale, axes * self.scale
+        if self.bias:
+            centers, axes = _with_feature(centers, axes, signs)
+        self.centers, self.axes = centers, axes
+        # Bounds of the lengths of a manifold's points.
+        self.sizes = np.linalg.norm(self.centers, axis=1) + np.linalg.norm(self.axes, axis=(1, 2))
+        self.points, self.owners = self.centers, np.arange(len(manifolds))
+        self.weights = np.zeros(self.centers.shape[1])
 
     def decide(self, n_manifolds: int) -> EllipsoidSeparation:
-        """Answer for the first manifolds, whose worst points join the pool on the way."""
+        """Decide the first manifolds, whose worst points join the pool on the way."""
         members = np.flatnonzero(self.owners < n_manifolds)
-        search, ridge = self._search(members), RIDGE
-        for _ in range(MAX_ROUNDS):
-            reach, bound = self._descend(search, ridge)
-            doubtful = reach <= 0
-            if doubtful and bound > TOLERANCE and self.margin == 0:
-                reach, bound = self._descend(search, 0.0)  # sorts the pool if anything does
-            if bound <= TOLERANCE:
-                return self._answer(members, self._multipliers(search))
-            if self.sorted_ones()[:n_manifolds].all():
-                return self._answer(members)
-            added, depth = self._add_worst(n_manifolds, max(reach, 0.0))
+        search, ridge = self._search(members), _RIDGE
+        for _ in range(_MAX_ROUNDS):
+            excess, bound = self._descend(search, ridge)
+            doubtful = excess <= 0
+            if doubtful and bound > _TOLERANCE and self.margin == 0:
+                excess, bound = self._descend(search, 0.0)  # separates the pool if anything does
+            if bound <= _TOLERANCE:
+                return self._separation(members, self._multipliers(search))
+            if self.on_their_side()[:n_manifolds].all():
+                return self._separation(members)
+            added, depth = self._add_worst(n_manifolds, max(excess, 0.0))
             # Cuts are shallow where the manifolds do as well as the pool.
-            if doubtful or depth > reach - (bound - reach) / 2:
-                ridge = max(ridge / 10, SMALLEST_RIDGE)
+            if doubtful or depth > excess - (bound - excess) / 2:
+                ridge = max(ridge / 10, _SMALLEST_RIDGE)
             members = np.append(members, added)
             search.resize(self.points[members])
-        raise RuntimeError(f"cutting planes found no answer in {MAX_ROUNDS} rounds")
+        raise RuntimeError(f"cutting planes found no answer in {_MAX_ROUNDS} rounds")
 
-    def sorted_ones(self) -> NDArray[np.bool_]:
-        """Which manifolds the weights sort as a whole, beyond all rounding."""
+    def on_their_side(self) -> NDArray[np.bool_]:
+        """Which manifolds the weights separate as a whole, beyond all rounding."""
         length, need = float(np.linalg.norm(self.weights)), self.margin * self._length
-        above = self.whole.centers @ self.weights - self.whole.extents(self.weights) - need
-        n_terms = sum(self.whole.axes.shape[1:])
-        error = gamma(n_terms + 8) * (self.whole.sizes * length + need) + n_terms * UNDERFLOW
+        extents = np.linalg.norm(self.axes @ self.weights, axis=1)
+        above = self.centers @ self.weights - extents - need
+        n_terms = sum(self.axes.shape[1:])
+        error = gamma(n_terms + 8) * (self.sizes * length + need) + n_terms * UNDERFLOW
         return np.asarray(above > error)
 
     @property
@@ -216,7 +207,7 @@ class _Pool:
         return SquaredHinge(self.points[members], constrained, start=self.weights)
 
     def _descend(self, search: SquaredHinge, ridge: float) -> tuple[float, float]:
-        """Find weights for the pool: how far beyond the margin they reach, and any could.
+        """Find weights for the pool; distance beyond the margin of theirs, and of any weights.
 
         The bias has no ridge.
         """
@@ -226,20 +217,20 @@ class _Pool:
         self.weights = search.weights.copy()
         if self.nonnegative:
             np.maximum(self.weights[: self.n_weights], 0.0, out=self.weights[: self.n_weights])
-        reach = float((search.rows @ self.weights).min()) / self._length
-        return reach - self.margin, self._bound(search) - self.margin
+        distance = float((search.rows @ self.weights).min()) / self._length
+        return distance - self.margin, self._bound(search) - self.margin
 
     def _multipliers(self, search: SquaredHinge) -> FloatArray:
         """Residuals r of the pool: at the minimum sum_i r_i z_i = ridge w.
 
         With a bias the classes are balanced, to rounding.
         """
-        found = np.maximum(search.slack[: search.n_patterns], 0.0)
+        residuals = np.maximum(search.slack[: search.n_patterns], 0.0)
         if self.bias:
             positive = search.rows[:, -1] > 0
-            above, below = found[positive].sum(), found[~positive].sum()
-            found = np.where(positive, found * below, found * above)
-        return found
+            above, below = residuals[positive].sum(), residuals[~positive].sum()
+            residuals = np.where(positive, residuals * below, residuals * above)
+        return residuals
 
     def _bound(self, search: SquaredHinge) -> float:
         """Distance that no weights keep from all points of the pool, beyond all rounding.
@@ -256,16 +247,23 @@ class _Pool:
         error = gamma(2 * len(rows) + self.n_weights + 16) * size
         return (float(np.linalg.norm(pull)) + error) / total
 
-    def _add_worst(self, n_manifolds: int, reach: float) -> tuple[IntArray, float]:
-        """Add worst points of manifolds that do not reach so far; return the least reach of all."""
-        worst = self.whole.first(n_manifolds).lowest(self.weights)
+    def _add_worst(self, n_manifolds: int, limit: float) -> tuple[IntArray, float]:
+        """Add worst points at most ``limit`` beyond the margin; return the least excess of all.
+
+        The worst point has the smallest weighted sum; it is the center if all are equal.
+        """
+        centers, axes = self.centers[:n_manifolds], self.axes[:n_manifolds]
+        sums = axes @ self.weights
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        steps = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+        worst = centers - np.einsum("md,mdn->mn", steps, axes)
         depths = worst @ self.weights / self._length - self.margin
-        wrong = np.flatnonzero(depths <= reach)
+        wrong = np.flatnonzero(depths <= limit)
         self.points = np.vstack((self.points, worst[wrong]))
         self.owners = np.append(self.owners, wrong)
         return len(self.owners) - len(wrong) + np.arange(len(wrong)), float(depths.min())
 
-    def _answer(
+    def _separation(
         self, members: IntArray, multipliers: FloatArray | None = None
     ) -> EllipsoidSeparation:
         """Bring weights and points back to the units of the manifolds."""
@@ -276,3 +274,11 @@ class _Pool:
         bias = float(self.weights[-1]) if self.bias else 0.0
         weights = self.weights[: self.n_weights] * self.scale
         return EllipsoidSeparation(True, weights, bias, points, owners, None)
+
+
+def _with_feature(
+    centers: FloatArray, axes: FloatArray, values: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Centers and axes with one more feature, in which every manifold has a single value."""
+    flat = np.zeros((*axes.shape[:2], 1))
+    return np.column_stack((centers, values)), np.concatenate((axes, flat), axis=2)

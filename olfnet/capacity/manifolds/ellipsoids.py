@@ -1,15 +1,13 @@
-"""Patterns that are whole manifolds: clouds of points, and ellipsoids with all of their points.
+"""Patterns that are whole manifolds: ellipsoids with all of their points.
 
-A readout sorts a manifold only if it gives every one of its points the label of the manifold.
+A readout separates manifolds only if it gives every point of a manifold the label of the manifold.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
@@ -17,9 +15,9 @@ from olfnet.checks import FloatArray, Seed
 
 @dataclass(frozen=True, eq=False)
 class Ellipsoids:
-    """Manifolds that are ellipsoids: all points center + sum_d s_d axes_d with |s| at most 1.
+    """Ellipsoids: all points center + sum_d s_d axes_d with |s| at most 1.
 
-    For a linear readout their insides change nothing, so that the surfaces alone are the same.
+    For a linear readout a surface alone is the same as with its inside.
 
     Attributes
     ----------
@@ -40,8 +38,8 @@ class Ellipsoids:
     >>> both = Ellipsoids(
     ...     [[0, 0, 3], [5, 5, 5]], [[[1, 0, 0], [0, 1, 0]], [[0, 0, 2], [0, 0, 0]]]
     ... )
-    >>> both.extents(np.array([3.0, 4.0, 1.0]))
-    array([5., 2.])
+    >>> len(both), both.dimension, both.n_features
+    (2, 2, 3)
     """
 
     centers: FloatArray
@@ -49,14 +47,14 @@ class Ellipsoids:
 
     def __post_init__(self) -> None:
         centers = checks.matrix("centers", self.centers)
-        axes = np.asarray(self.axes)
-        if axes.ndim != 3 or (len(axes), axes.shape[2]) != centers.shape or not axes.shape[1]:
+        axes = checks.array("axes", self.axes, 3)
+        if (len(axes), axes.shape[2]) != centers.shape:
             raise ValueError(
                 "axes must have shape (n_manifolds, dimension, n_features) with "
                 f"{len(centers)} manifolds and {centers.shape[1]} features, got {axes.shape}"
             )
         object.__setattr__(self, "centers", centers)
-        object.__setattr__(self, "axes", clouds("axes", axes))
+        object.__setattr__(self, "axes", axes)
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -71,39 +69,11 @@ class Ellipsoids:
         """Dimensions of the space that they lie in."""
         return int(self.centers.shape[1])
 
-    @cached_property
-    def sizes(self) -> FloatArray:
-        """Bound of the length of a manifold's points, shape (n_manifolds,)."""
-        return np.asarray(
-            np.linalg.norm(self.centers, axis=1) + np.linalg.norm(self.axes, axis=(1, 2))
-        )
-
-    def first(self, n_manifolds: int) -> Ellipsoids:
-        """Return the first ones, without copying them."""
-        return Ellipsoids(self.centers[:n_manifolds], self.axes[:n_manifolds])
-
-    def with_column(self, values: ArrayLike) -> Ellipsoids:
-        """Append a feature in which every manifold has a single value, shape (n_manifolds,)."""
-        flat = np.zeros((*self.axes.shape[:2], 1))
-        centers = np.column_stack((self.centers, values))
-        return Ellipsoids(centers, np.concatenate((self.axes, flat), axis=2))
-
-    def extents(self, weights: FloatArray) -> FloatArray:
-        """How far weighted sums reach to either side of the center's, shape (n_manifolds,)."""
-        return np.asarray(np.linalg.norm(self.axes @ weights, axis=1))
-
-    def lowest(self, weights: FloatArray) -> FloatArray:
-        """Point of each manifold with the smallest weighted sum; its center if all are equal."""
-        sums = self.axes @ weights
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        steps = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
-        return np.asarray(self.centers - np.einsum("md,mdn->mn", steps, self.axes))
-
 
 def spheres(
     n_manifolds: int, n_features: int, *, radius: float, dimension: int, rng: Seed = None
 ) -> Ellipsoids:
-    """Draw spheres in random places and random subspaces.
+    """Draw spheres with random centers in random subspaces.
 
     Parameters
     ----------
@@ -118,7 +88,7 @@ def spheres(
     Returns
     -------
     Ellipsoids
-        What ``theory.manifolds.capacity(radius, dimension)`` is about.
+        Their capacity is ``theory.manifolds.capacity(radius, dimension)``.
 
     Raises
     ------
@@ -147,9 +117,3 @@ def spheres(
     spanning = rng.standard_normal((n_manifolds, n_features, dimension))
     axes = np.linalg.qr(spanning)[0].transpose(0, 2, 1)
     return Ellipsoids(centers, checks.nonnegative("radius", radius) * length * axes)
-
-
-def clouds(name: str, values: ArrayLike) -> FloatArray:
-    """Return ``values`` as a finite float array (n_manifolds, n_points, n_features)."""
-    array = np.asarray(values)
-    return checks.matrix(name, array.reshape(-1, array.shape[-1])).reshape(array.shape)

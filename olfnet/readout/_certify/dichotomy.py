@@ -1,10 +1,10 @@
-"""One separability question in a normal form that every method and every proof shares.
+"""Normal form of a separability problem, shared by all methods and proofs.
 
 A dichotomy asks for weights w (and a bias b) with y_i (w . x_i + b) > 0 for every pattern x_i with
 label y_i, or >= margin |w| when a margin is given.  In normal form the labels are folded into the
 patterns, the bias is one more column of ones, columns are flipped so that sign-constrained weights
 are non-negative, and rows and columns are multiplied by powers of two, which is exact, so that
-entries of 1e-150 and of 1e150 meet the solver as numbers near one.
+entries of 1e-150 and of 1e150 reach the solver as numbers near one.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from olfnet import checks
 from olfnet.checks import FloatArray
+from olfnet.readout._certify.constraints import Constraints, label_signs, weight_signs
 
 # Rows and columns are rescaled only when their magnitudes differ by more than this factor.
-SPREAD = 2.0**10
+_MAX_RATIO = 2.0**10
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Dichotomy:
     bias : bool
         Whether the last column is the bias; it does not count in the norm of the weights.
     margin : float
-        Wanted distance of every pattern from the hyperplane, in the scaled patterns' units.
+        Required distance of every pattern from the hyperplane, in the scaled patterns' units.
     row_scale, column_scale : arrays
         Powers of two, the latter with the sign of a weight that must not be positive.
     """
@@ -56,29 +57,23 @@ class Dichotomy:
         """Whether there is a bias and one class only: a large bias gives any margin."""
         return self.bias and abs(np.sign(self.rows[:, -1]).sum()) == len(self.rows)
 
-    def unscale(self, certificate: FloatArray, separable: bool) -> FloatArray:
-        """Weights (or else multipliers) in the patterns' units, from those of scaled patterns."""
-        return certificate * (self.column_scale if separable else self.row_scale)
 
-    def scale(self, certificate: FloatArray, separable: bool) -> FloatArray:
-        """Inverse of :meth:`unscale`."""
-        return certificate / (self.column_scale if separable else self.row_scale)
-
-
-def dichotomy(
-    patterns: ArrayLike,
-    labels: ArrayLike,
-    *,
-    bias: bool = False,
-    nonnegative: bool | ArrayLike = False,
-    margin: float = 0.0,
-) -> Dichotomy:
-    """Check the input of :func:`olfnet.separate` and bring it to normal form."""
+def dichotomy(patterns: ArrayLike, labels: ArrayLike, constraints: Constraints) -> Dichotomy:
+    """Validate patterns and labels, and bring them to normal form."""
     patterns = checks.matrix("patterns", patterns)
-    signs = label_signs(labels, len(patterns))
-    allowed = weight_signs(nonnegative, patterns.shape[1])
-    margin = checks.nonnegative("margin", margin)
-    bias = checks.flag("bias", bias)
+    return normal_form(patterns, label_signs(labels, len(patterns)), constraints)
+
+
+def normal_form(patterns: FloatArray, signs: FloatArray, constraints: Constraints) -> Dichotomy:
+    """Bring patterns with labels of -1 and 1 to normal form.
+
+    A fixed threshold is one more non-negative weight: y (w . x - theta) >= K theta.
+    """
+    allowed = weight_signs(constraints.nonnegative, patterns.shape[1])
+    if constraints.robustness is not None:
+        patterns = np.column_stack((patterns, -(1 + constraints.robustness * signs)))
+        allowed = np.append(allowed, 1.0)
+    bias, margin = constraints.bias, constraints.margin
     rows = signs[:, None] * patterns
     if bias:
         rows = np.column_stack((rows, signs))
@@ -98,45 +93,6 @@ def dichotomy(
     )
 
 
-def label_signs(labels: ArrayLike, n_patterns: int) -> FloatArray:
-    """Return labels as +1 and -1: the larger of two values is +1, a single value its own sign."""
-    if np.ma.is_masked(labels):
-        n_masked = np.ma.getmask(labels).sum()
-        raise ValueError(f"labels must not have masked entries, got {n_masked}")
-    try:
-        array = np.asarray(labels)
-        array = np.array(array.tolist()) if array.dtype == object else array
-    except ValueError:
-        raise ValueError(f"labels must be a list of numbers, got {labels!r}") from None
-    if array.shape != (n_patterns,):
-        raise ValueError(
-            f"labels must have one entry per pattern, shape ({n_patterns},), got {array.shape}"
-        )
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-        raise ValueError(f"labels must be finite numbers or booleans, got {array[:5]}")
-    low, high = array.min(), array.max()
-    positive = array > 0 if low == high else array == high
-    if not np.all(positive | (array == low)):
-        raise ValueError(f"labels must take two values, got {np.unique(array)[:5].tolist()}")
-    return np.where(positive, 1.0, -1.0)
-
-
-def weight_signs(nonnegative: bool | ArrayLike, n_weights: int) -> FloatArray:
-    """Sign that each weight must have: +1, -1, or 0 for free."""
-    if isinstance(nonnegative, (bool, np.bool_)):
-        return np.full(n_weights, float(nonnegative))
-    try:
-        signs = np.asarray(nonnegative, dtype=np.float64)
-    except (TypeError, ValueError):
-        signs = np.empty(0)
-    if signs.shape != (n_weights,) or not np.isin(signs, (-1, 0, 1)).all():
-        raise ValueError(
-            "nonnegative must be True, False or one sign (-1, 0, 1) per weight, shape "
-            f"({n_weights},), got {nonnegative!r}"
-        )
-    return signs
-
-
 def _scales(rows: FloatArray, bias: bool, uniform: bool) -> tuple[FloatArray, FloatArray]:
     """Powers of two that bring rows and columns near one; one common factor if ``uniform``."""
     row_scale, column_scale = np.ones(len(rows)), np.ones(rows.shape[1])
@@ -151,11 +107,13 @@ def _scales(rows: FloatArray, bias: bool, uniform: bool) -> tuple[FloatArray, Fl
 
 
 def _comparable(rows: FloatArray, axis: int) -> bool:
-    """Whether the mean squares along ``axis`` lie near one, but for those of zeros alone."""
+    """Whether the mean squares along ``axis`` lie near one; all zeros do not count."""
     squares = np.einsum("ij,ij->j" if axis == 0 else "ij,ij->i", rows, rows) / rows.shape[axis]
     if not squares.all():
         squares = squares[rows.any(axis=axis)]
-    return squares.size == 0 or bool(SPREAD**-2 < squares.min() and squares.max() < SPREAD**2)
+    return squares.size == 0 or bool(
+        _MAX_RATIO**-2 < squares.min() and squares.max() < _MAX_RATIO**2
+    )
 
 
 def _power_of_two(magnitudes: FloatArray) -> FloatArray:

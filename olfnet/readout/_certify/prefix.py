@@ -1,4 +1,11 @@
-"""How many patterns of a growing sequence stay separable: one search, kept warm throughout."""
+"""Largest separable prefix of a sequence of patterns, by one search with warm starts.
+
+The search starts from the 2 N patterns that random labels allow in N dimensions (N under
+constraints), with a standard deviation of sqrt(2 N) (see ``theory.cover.breaking_point_pmf``).
+Each decision starts from the weights and the Hessian of the one before.  Weights that happen to fit
+further patterns move the lower end for free; patterns after the last one that a proof of "no" uses
+move the upper end, and the number of patterns that it uses tells how far to go back.
+"""
 
 from __future__ import annotations
 
@@ -6,65 +13,26 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf
 
 from olfnet.checks import FloatArray
 from olfnet.readout._certify import exact, proofs
 from olfnet.readout._certify.decision import decide
-from olfnet.readout._certify.dichotomy import Dichotomy, dichotomy
+from olfnet.readout._certify.dichotomy import Dichotomy
 from olfnet.readout._certify.hinge import SquaredHinge
 
-# Decisions after which the statistics of random patterns are no longer believed.
-EXPECTED = 4
+# Decisions after which the statistics of random patterns are no longer trusted.
+_EXPECTED = 4
 
 
-def separable_prefix(
-    patterns: ArrayLike,
-    labels: ArrayLike,
-    *,
-    bias: bool = False,
-    nonnegative: bool | ArrayLike = False,
-    margin: float = 0.0,
-) -> int:
-    """Largest n for which the first n patterns are separable; every decision is certified.
-
-    The search starts from the 2 N patterns that random labels allow in N dimensions (N under
-    constraints), with a spread of sqrt(2 N) (see ``theory.cover.breaking_point_pmf``).  Each
-    decision starts from the weights and the Hessian of the one before.  Weights that happen to fit
-    further patterns move the lower end for free; patterns after the last one that a proof of "no"
-    uses move the upper end, and the number of patterns that it uses tells how far to go back.
-
-    Parameters
-    ----------
-    patterns : array of shape (n_patterns, n_features)
-    labels : array of shape (n_patterns,)
-        Two values, as for :func:`olfnet.separate`.
-    bias, nonnegative, margin
-        As for :func:`olfnet.separate`.
-
-    Returns
-    -------
-    int
-        Between 0 and n_patterns.
-
-    Raises
-    ------
-    ValueError
-        As :func:`olfnet.separate`.
-
-    Examples
-    --------
-    >>> separable_prefix([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], bias=True)
-    3
-    """
-    problem = dichotomy(patterns, labels, bias=bias, nonnegative=nonnegative, margin=margin)
+def largest_prefix(problem: Dichotomy) -> int:
+    """Largest n for which the first n rows are separable; every decision is certified."""
     free = problem.margin == 0 and not problem.constrained.any()
     problem = _full_rank(problem) if free else problem
     n_patterns, n_dims = problem.rows.shape
     separable, broken = 0, n_patterns + 1
-    guess, spread = min(2 * n_dims if free else n_dims, n_patterns), math.isqrt(2 * n_dims)
+    guess, sd = min(2 * n_dims if free else n_dims, n_patterns), math.isqrt(2 * n_dims)
     search, n_decisions = None, 0
     while broken - separable > 1:
         part = replace(problem, rows=problem.rows[:guess], row_scale=problem.row_scale[:guess])
@@ -81,9 +49,9 @@ def separable_prefix(
         else:
             used = np.flatnonzero(np.asarray(certificate))
             broken = int(used[-1]) + 1
-            back = _excess(len(used), n_dims) if free else spread
-        surprises = max(n_decisions - EXPECTED, 0)
-        hop = max(min(spread << surprises, (broken - separable) // 4), 1)
+            back = _excess(len(used), n_dims) if free else sd
+        surprises = max(n_decisions - _EXPECTED, 0)
+        hop = max(min(sd << surprises, (broken - separable) // 4), 1)
         guess = broken - max(back, hop if surprises else 1)
         if answer or guess <= separable:
             guess = min(separable + hop, n_patterns)
@@ -96,8 +64,8 @@ def _excess(n_used: int, n_dims: int) -> int:
     Just beyond the break N + 1 patterns do.  For N + n of them, n / N = 1.57 (excess / N)^.65 was
     measured on Gaussian patterns, N = 50 to 500; it serves as a guess, the decisions do the rest.
     """
-    share = max(n_used - n_dims - 1, 0) / n_dims
-    return int(n_dims * (share / 1.57) ** 1.54 + 0.5)
+    further = max(n_used - n_dims - 1, 0) / n_dims
+    return int(n_dims * (further / 1.57) ** 1.54 + 0.5)
 
 
 def _full_rank(problem: Dichotomy) -> Dichotomy:
