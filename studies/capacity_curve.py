@@ -20,7 +20,6 @@ from rich.table import Table
 
 import olfnet
 from olfnet.capacity import CapacityCurve
-from olfnet.capacity._random_labels import Readout
 from olfnet.expansion import rate
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
@@ -120,7 +119,6 @@ def pooled(dataset: xr.Dataset, patterns: str, label: str, **circuits: Any) -> I
             n_separable=(breaks[:, None] >= n_patterns).sum(axis=0),
             n_trials=len(breaks),
             n_dims=n_dims,
-            readout=Readout(),
             breaking_points=breaks,
         )
         yield Measured(patterns, label, n_units, curve)

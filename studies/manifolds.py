@@ -15,8 +15,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 import olfnet
-from olfnet.capacity import manifold_geometry
-from olfnet.capacity.manifolds import ellipsoids
+from olfnet.capacity import manifold_geometry, spheres
 from olfnet.expansion import rate
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.receptors import DivisiveNormalization, fly_odors
@@ -94,7 +93,7 @@ def separated_spheres(radius: float, dimension: int, n_features: int, rng: Rng) 
     """Return the spheres per dimension that a readout separates, of one sequence."""
     kind = {"radius": radius, "dimension": dimension}
     (n_separated,) = olfnet.breaking_points(
-        lambda n, stream: ellipsoids.spheres(n, n_features, **kind, rng=stream),
+        lambda n, stream: spheres(n, n_features, **kind, rng=stream),
         max_patterns=int(3 * theory.capacity(**kind) * n_features) + 10,
         n_trials=1,
         rng=rng,

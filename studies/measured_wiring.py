@@ -19,7 +19,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet import checks
-from olfnet.capacity import breaking_points, dimension
+from olfnet.capacity import dimension
 from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.expansion.connectome import load_connectome, weights
 from olfnet.expansion.connectome.null_models import AnyPairs, SameClaws, SameDegrees, ShuffledInputs
@@ -72,7 +72,7 @@ class Animal:
         odor_rng, sequence_rng, label_rng = np.random.default_rng(seed).spawn(3)
         active = self.codes(N_ODORS, odor_rng) > 0
         most = 3 * active.shape[1]
-        points = breaking_points(
+        points = olfnet.breaking_points(
             self.codes, max_patterns=most, n_trials=N_SEQUENCES, rng=sequence_rng
         )
         recall = olfnet.measure_recall(

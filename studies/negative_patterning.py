@@ -14,13 +14,13 @@ are those of single odors.
 from functools import cache
 
 import numpy as np
+import scipy.stats
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
 import olfnet
-from olfnet.capacity.curves import proportion
 from olfnet.expansion import rate
 from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.readout import separable_prefix
@@ -125,7 +125,8 @@ def draw_fractions(axes: Axes, dataset: xr.Dataset) -> None:
         # One sequence gives one sample of the whole curve, so that neighbors are correlated.
         few = np.unique(np.rint(np.linspace(0.4, 1.5, 12) * predicted(n_units)).astype(int))
         counts = np.array([np.count_nonzero(solved >= n) for n in few])
-        low, high = np.transpose([proportion(int(k), len(solved), 0.95) for k in counts])
+        tests = [scipy.stats.binomtest(int(k), len(solved)) for k in counts]
+        low, high = np.transpose([[*test.proportion_ci()] for test in tests])
         fraction = counts / len(solved)
         errors = np.abs([low - fraction, high - fraction])
         drawing.errorbars(axes, few, fraction, errors, nth, label=f"{n_units} units")

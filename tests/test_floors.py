@@ -117,7 +117,7 @@ def test_every_room_has_a_floor():
         ("import olfnet.lab.study", ["lab"]),
         ("from olfnet import capacity", ["capacity"]),
         ("def f():\n    from olfnet.cli import main", ["cli"]),
-        ("if TYPE_CHECKING:\n    from olfnet.readout.rules import X", ["readout"]),
+        ("if TYPE_CHECKING:\n    from olfnet.readout.online import X", ["readout"]),
         ("from ..theory import cover", ["theory"]),
         ("from .. import expansion", ["expansion"]),
         ("from . import panels\nfrom olfnet import checks\nimport numpy", []),
@@ -138,7 +138,7 @@ def test_the_check_finds_planted_imports(source, found):
     ("module", "source", "found"),
     [
         ("olfnet.capacity.curves", "from olfnet.expansion import Circuit", ["expansion"]),
-        ("olfnet.capacity.curves", "from olfnet.readout import separate", []),
+        ("olfnet.capacity.curves", "from olfnet import separate", []),
         ("olfnet.expansion.rate", "from olfnet.theory import cover", ["theory"]),
         ("olfnet.expansion.rate", "from olfnet import receptors", []),
         ("olfnet.estimators.circuits", "from olfnet.theory import cover", ["theory"]),

@@ -7,7 +7,7 @@ from scipy.stats import binom
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from olfnet.capacity.retrieval import retrieve
+from olfnet.capacity import retrieve
 from olfnet.estimators import DenseHash, FlyHash, SimHash
 
 ALL = [

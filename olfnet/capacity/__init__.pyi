@@ -1,3 +1,4 @@
+from ._random_labels import Draw
 from .curves import CapacityCurve
 from .geometry import Decorrelation, cluster_size, decorrelation, dimension, overlap
 from .manifolds.cutting_planes import (
@@ -14,6 +15,7 @@ from .scaling import Extrapolation, extrapolate
 __all__ = [
     "CapacityCurve",
     "Decorrelation",
+    "Draw",
     "EllipsoidSeparation",
     "Ellipsoids",
     "Extrapolation",

@@ -1,4 +1,4 @@
-"""Geometry of a set of codes."""
+"""Geometry of a set of codes: dimension, overlap, cluster size and decorrelation."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ from olfnet.checks import FloatArray
 
 
 def dimension(responses: ArrayLike, *, corrected: bool = False) -> float:
-    """Participation ratio: in how many directions the codes of a panel really vary.
+    """Measure the number of directions in which codes vary: the participation ratio.
 
     Parameters
     ----------
     responses : array of shape (n_odors, n_units)
         One code per row, any unit.
     corrected : bool
-        Whether to take the rows for a sample of independent odors, and estimate the dimension of
-        all that might have been drawn: few odors always seem to vary in few directions.
+        Whether to estimate the dimension of all odors from the rows as a sample of independent
+        ones; a few odors alone vary in few directions.
 
     Returns
     -------
@@ -47,28 +47,29 @@ def dimension(responses: ArrayLike, *, corrected: bool = False) -> float:
     # C and the Gram matrix share their non-zero spectrum: take the smaller one.
     n_odors, n_units = centered.shape
     gram = centered @ centered.T if n_odors < n_units else centered.T @ centered
-    spread = float(np.sum(gram**2))
-    if spread == 0:
+    squares = float(np.sum(gram**2))
+    if squares == 0:
         raise ValueError(f"responses must vary between odors, got {n_odors} equal rows")
     if not corrected:
-        return float(np.trace(gram) ** 2 / spread)
-    return _of_all_odors(n_odors, float(np.trace(gram)), spread, np.sum(centered**2, axis=1))
+        return float(np.trace(gram) ** 2 / squares)
+    return _of_all_odors(n_odors, float(np.trace(gram)), squares, np.sum(centered**2, axis=1))
 
 
-def _of_all_odors(n: int, trace: float, spread: float, lengths: FloatArray) -> float:
+def _of_all_odors(n: int, trace: float, squares: float, lengths: FloatArray) -> float:
     """Estimate (tr C)^2 / tr C^2 from the sums of n centered rows: tr X'X, tr (X'X)^2, |x|^2."""
     if n < 4:
         raise ValueError(f"responses must hold at least 4 odors for a corrected dimension, got {n}")
-    one, two, four = trace / (n - 1), spread / (n - 1) ** 2, float(np.sum(lengths**2)) / (n - 1)
-    squared_trace = 2 * two + (n * n - 3 * n + 1) * one**2 - n * four
-    trace_of_square = (n - 1) * (n - 2) * two + one**2 - n * four
+    mean = trace / (n - 1)
+    square, fourth = squares / (n - 1) ** 2, float(np.sum(lengths**2)) / (n - 1)
+    squared_trace = 2 * square + (n * n - 3 * n + 1) * mean**2 - n * fourth
+    trace_of_square = (n - 1) * (n - 2) * square + mean**2 - n * fourth
     if trace_of_square <= 0:
         raise ValueError(f"responses must hold more odors to estimate a dimension, got {n}")
     return float(squared_trace / trace_of_square)
 
 
 def overlap(responses: ArrayLike) -> float:
-    """Mean square overlap of the codes of two odors; 1 / n_units for independent units.
+    """Measure the mean square overlap of two odors' codes; 1 / n_units for independent units.
 
     Parameters
     ----------
@@ -78,8 +79,8 @@ def overlap(responses: ArrayLike) -> float:
     Returns
     -------
     float
-        Mean over pairs of ((1 / n_units) sum_i x_i y_i)^2, with mean and spread of all responses
-        together taken away (Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035; they are f and
+        Mean over pairs of ((1 / n_units) sum_i x_i y_i)^2, with mean 0 and variance 1 of all
+        responses together (Babadi & Sompolinsky 2014, 10.1016/j.neuron.2014.07.035; they were f and
         f (1 - f) for binary codes).
 
     Raises
@@ -108,7 +109,7 @@ def overlap(responses: ArrayLike) -> float:
 
 
 def cluster_size(prototypes: ArrayLike, noisy: ArrayLike) -> float:
-    """How far the codes of noisy odors stray, of how far the codes of other odors are away.
+    """Measure the distance of codes of noisy versions relative to that of different odors.
 
     Parameters
     ----------
@@ -146,10 +147,10 @@ def cluster_size(prototypes: ArrayLike, noisy: ArrayLike) -> float:
     unit = np.abs(apart).max()  # squares must neither vanish nor overflow
     if not unit > 0:
         raise ValueError("prototypes must be codes of different odors, got one code only")
-    strayed = np.mean(np.sum(((versions - centers[:, None]) / unit) ** 2, axis=2))
+    within = np.mean(np.sum(((versions - centers[:, None]) / unit) ** 2, axis=2))
     scatter = np.sum(((apart - apart.mean(axis=0)) / unit) ** 2)
     # The mean squared distance of two of n points is twice their scatter over n - 1.
-    return float(strayed / (2 * scatter / (len(centers) - 1)))
+    return float(within / (2 * scatter / (len(centers) - 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,13 +174,13 @@ class Decorrelation:
     def interval(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the normal interval of ``after``, low and high, within [-1, 1]."""
         confidence = checks.fraction("confidence", confidence)
-        width = scipy.stats.norm.isf((1 - confidence) / 2)
-        reach = np.multiply(width, self.error, where=self.error > 0, out=0 * self.after)
-        return np.maximum(self.after - reach, -1), np.minimum(self.after + reach, 1)
+        quantile = scipy.stats.norm.isf((1 - confidence) / 2)
+        half_width = np.multiply(quantile, self.error, where=self.error > 0, out=0 * self.after)
+        return np.maximum(self.after - half_width, -1), np.minimum(self.after + half_width, 1)
 
 
 def decorrelation(inputs: ArrayLike, responses: ArrayLike, *, n_bins: int = 10) -> Decorrelation:
-    """How alike codes are, against how alike the odors are.
+    """Measure the correlation of codes against that of their inputs.
 
     Parameters
     ----------
@@ -205,16 +206,13 @@ def decorrelation(inputs: ArrayLike, responses: ArrayLike, *, n_bins: int = 10) 
     --------
     >>> rng = np.random.default_rng(0)
     >>> odors = rng.standard_normal((50, 20))
-    >>> found = decorrelation(odors, 3 * odors + 1, n_bins=4)
-    >>> bool(np.allclose(found.before, found.after))
+    >>> curve = decorrelation(odors, 3 * odors + 1, n_bins=4)
+    >>> bool(np.allclose(curve.before, curve.after))
     True
     """
-    inputs, responses = checks.matrix("inputs", inputs), checks.matrix("responses", responses)
+    inputs = checks.matrix("inputs", inputs)
+    responses = checks.matrix("responses", responses, n_rows=len(inputs))
     n_bins = checks.count("n_bins", n_bins)
-    if len(inputs) != len(responses):
-        raise ValueError(
-            f"responses must be those of the {len(inputs)} inputs, got {len(responses)} rows"
-        )
     varied = (np.ptp(inputs, axis=1) > 0) & (np.ptp(responses, axis=1) > 0)
     if varied.sum() < 4:
         raise ValueError(f"inputs and responses must vary for four odors, got {varied.sum()}")
@@ -222,27 +220,27 @@ def decorrelation(inputs: ArrayLike, responses: ArrayLike, *, n_bins: int = 10) 
     pairs = np.triu_indices(len(r_in), 1)
     order = np.argsort(r_in[pairs], kind="stable")
     parts = [part for part in np.array_split(order, n_bins) if len(part)]
-    found = [_bin(pairs[0][part], pairs[1][part], r_in, r_out) for part in parts]
-    before, after, error, n_pairs = np.transpose(found)
+    bins = [_bin(pairs[0][part], pairs[1][part], r_in, r_out) for part in parts]
+    before, after, error, n_pairs = np.transpose(bins)
     return Decorrelation(before, after, error, n_pairs.astype(np.int64))
 
 
 def _correlations(rows: FloatArray) -> FloatArray:
-    """Pearson's correlation of all pairs of rows, each brought into [0, 1] first."""
+    """Pearson's correlation of all pairs of rows, each scaled to [0, 1] first."""
     rows = rows - rows.min(axis=1, keepdims=True)
     return np.asarray(np.corrcoef(rows / rows.max(axis=1, keepdims=True)))
 
 
 def _bin(
-    one: NDArray[np.int64], other: NDArray[np.int64], r_in: FloatArray, r_out: FloatArray
+    left: NDArray[np.int64], right: NDArray[np.int64], r_in: FloatArray, r_out: FloatArray
 ) -> tuple[float, float, float, int]:
     """Means of the pairs of one bin, and the jackknife's error when each odor is left out."""
-    values, n_odors = r_out[one, other], len(r_out)
-    both, twice = np.concatenate((one, other)), np.concatenate((values, values))
+    values, n_odors = r_out[left, right], len(r_out)
+    both, twice = np.concatenate((left, right)), np.concatenate((values, values))
     sums = np.bincount(both, twice, n_odors)
     counts = np.bincount(both, minlength=n_odors)
     error = np.inf
-    if counts.max() < len(one):
-        without = (values.sum() - sums) / (len(one) - counts)
+    if counts.max() < len(left):
+        without = (values.sum() - sums) / (len(left) - counts)
         error = np.sqrt((n_odors - 1) / n_odors * np.sum((without - without.mean()) ** 2))
-    return float(r_in[one, other].mean()), float(values.mean()), float(error), len(one)
+    return float(r_in[left, right].mean()), float(values.mean()), float(error), len(left)

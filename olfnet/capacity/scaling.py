@@ -1,4 +1,4 @@
-"""From measured capacities of small systems to that of an infinite one."""
+"""Extrapolation of measured capacities to infinite size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from olfnet import checks
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """A straight line in 1 / n_dims, and where it ends.
+    """Straight line in 1 / n_dims, and its limit.
 
     Attributes
     ----------
     value, low, high : float
         Limit of infinite size, and its interval.
     slope : float
-        How fast it is approached: value + slope / n_dims.
+        Of the approach to it: value + slope / n_dims.
     p_value : float or None
-        How likely means of measurements on a line stray that far from one; None for two sizes,
+        Probability that measurements on a line deviate from one by as much; None for two sizes,
         which lie on a line in any case.
     """
 
@@ -58,19 +58,19 @@ def extrapolate(
     Notes
     -----
     Breaking points vary as the square root of the size (in Cover's law exactly), and capacities as
-    its inverse: so all repeats together tell one scatter, and Student's and F distributions hold
-    for few repeats, too.  Capacities are whole numbers over the size, which sets the least scatter.
+    its inverse: so all repeats together estimate one variance, and Student's and F distributions
+    hold for few repeats, too.  Capacities are whole numbers over the size, which bounds the
+    variance.
 
     Examples
     --------
-    >>> found = extrapolate([50, 100], [[1.0, 1.04], [1.0, 1.02]])
-    >>> round(found.value, 9), round(found.slope, 9), found.p_value
+    >>> limit = extrapolate([50, 100], [[1.0, 1.04], [1.0, 1.02]])
+    >>> round(limit.value, 9), round(limit.slope, 9), limit.p_value
     (1.0, 1.0, None)
     """
     sizes = checks.vector("n_dims", n_dims)
-    columns = [checks.vector("samples", one) for one in samples]
-    if not 0 < checks.finite("confidence", confidence) < 1:
-        raise ValueError(f"confidence must be in (0, 1), got {confidence:g}")
+    columns = [checks.vector("samples", column) for column in samples]
+    confidence = checks.fraction("confidence", confidence, "()")
     if len(sizes) != len(columns):
         raise ValueError(f"samples must be one for each of {len(sizes)} sizes, got {len(columns)}")
     if sizes.min() <= 0 or np.unique(sizes).size < 2:
@@ -78,19 +78,21 @@ def extrapolate(
     n_repeats = np.array([len(column) for column in columns])
     if n_repeats.min() < 2:
         raise ValueError(f"samples must hold two repeats or more, got {n_repeats.min()}")
-    spare = int(n_repeats.sum() - len(sizes))
+    n_free = int(n_repeats.sum() - len(sizes))
     squares = [n * np.sum((c - c.mean()) ** 2) for n, c in zip(sizes, columns, strict=True)]
-    variance = max(sum(squares) / spare, 1 / (12 * sizes.min()))
+    variance = max(sum(squares) / n_free, 1 / (12 * sizes.min()))
     means = np.array([column.mean() for column in columns])
     weights = np.sqrt(sizes * n_repeats / variance)
     line = np.column_stack((np.ones_like(sizes), 1 / sizes))
-    (value, slope), strays, *_ = np.linalg.lstsq(weights[:, None] * line, weights * means)
+    (value, slope), residuals, *_ = np.linalg.lstsq(weights[:, None] * line, weights * means)
     error = np.linalg.pinv(weights[:, None] * line)[0]
-    reach = scipy.stats.t.isf((1 - confidence) / 2, spare) * np.linalg.norm(error)
+    half_width = scipy.stats.t.isf((1 - confidence) / 2, n_free) * np.linalg.norm(error)
     more = len(sizes) - 2
     p_value = (
-        float(scipy.stats.f.sf(strays[0] / more, more, spare)) if more and strays.size else None
+        float(scipy.stats.f.sf(residuals[0] / more, more, n_free))
+        if more and residuals.size
+        else None
     )
     return Extrapolation(
-        float(value), float(value - reach), float(value + reach), float(slope), p_value
+        float(value), float(value - half_width), float(value + half_width), float(slope), p_value
     )

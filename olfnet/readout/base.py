@@ -1,4 +1,4 @@
-"""What all linear readouts share: two classes, weights, a bias, and scikit-learn's manners."""
+"""Base classes of linear readouts of two classes, as scikit-learn classifiers."""
 
 from typing import Any, Self
 
@@ -13,11 +13,11 @@ from olfnet import checks
 from olfnet.checks import FloatArray
 
 # Sizes of patterns whose squares, summed and divided, stay within the range of doubles.
-LIMITS = (1e-90, 1e90)
+_LIMITS = (1e-90, 1e90)
 
 
 class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A neuron that tells two classes apart by the sign of a weighted sum.
+    """Linear readout: the sign of a weighted sum tells two classes apart.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _associations(
         self, X: Any, y: Any, *, first: bool = True, classes: ArrayLike | None = None
     ) -> tuple[FloatArray, FloatArray, NDArray[Any]]:
-        """Check patterns and labels; return patterns dense, labels as -1 and 1, and the classes.
+        """Validate patterns and labels; return dense patterns, labels of -1 and 1, and classes.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"y must be one of the classes {known}, got {unknown[0]!r}")
         dense = np.asarray(X.toarray() if issparse(X) else X)
         largest = np.abs(dense).max()
-        if largest and not LIMITS[0] <= largest <= LIMITS[1]:
+        if largest and not _LIMITS[0] <= largest <= _LIMITS[1]:
             raise ValueError(f"X must be of a size from 1e-90 to 1e90, got {largest:g}")
         self._require(dense)
         return dense, np.where(y == known[1], 1.0, -1.0), known
@@ -74,7 +74,7 @@ class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Refuse patterns that this readout cannot learn."""
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that there are two classes, and that sparse codes are welcome."""
+        """Declare two classes and support for sparse codes."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         tags.input_tags.sparse = True
@@ -82,7 +82,7 @@ class LinearReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _two(y: NDArray[Any]) -> NDArray[Any]:
-    """Two classes.
+    """Return the two classes.
 
     Raises
     ------
@@ -95,23 +95,23 @@ def _two(y: NDArray[Any]) -> NDArray[Any]:
         )
     classes = np.unique(y)
     if len(classes) < 2:
-        found = f"one class, {classes.tolist()[0]!r}" if len(classes) else "none"
-        raise ValueError(f"y must hold two classes, got {found}")
+        got = f"one class, {classes.tolist()[0]!r}" if len(classes) else "none"
+        raise ValueError(f"y must hold two classes, got {got}")
     return classes
 
 
 class OnlineReadout(LinearReadout):
-    """A rule that sees one association after another.
+    """Rule that learns one association after another.
 
-    ``fit`` begins anew and goes through the associations in the order given, as often as the rule
-    needs; ``partial_fit`` goes on from where the readout is, through each association once.
+    ``fit`` starts anew and passes through the associations in the order given until a pass changes
+    nothing; ``partial_fit`` continues, with one pass.
 
     Parameters
     ----------
     bias : bool
         Learn a bias, too.
     max_epochs : int
-        Most passes of ``fit`` through all associations; it stops when one changes nothing.
+        Largest number of passes of ``fit`` through all associations.
 
     Attributes
     ----------
@@ -121,12 +121,12 @@ class OnlineReadout(LinearReadout):
     converged_ : bool
         Whether the last pass was without mistake.
     bias_scale_ : float
-        The constant input behind the bias: the length of the longest pattern of the first batch.
+        The constant input of the bias: the length of the longest pattern of the first batch.
     """
 
     learning_curve_: Any
     bias_scale_: float
-    # How little a pass has to change, relative to the weights, to be the last one.
+    # Relative change of the weights below which a pass is the last one.
     _settled = 0.0
 
     def __init__(self, *, bias: bool = True, max_epochs: int = 1000) -> None:
@@ -134,7 +134,7 @@ class OnlineReadout(LinearReadout):
         self.max_epochs = max_epochs
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
-        """Learn all associations, as often as it takes.
+        """Learn all associations, in as many passes as needed.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class OnlineReadout(LinearReadout):
         return self
 
     def partial_fit(self, X: Any, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
-        """Learn further associations, each one once.
+        """Learn further associations, each once.
 
         Parameters
         ----------
@@ -186,20 +186,20 @@ class OnlineReadout(LinearReadout):
         return int(self.learning_curve_.sum())
 
     def _start(self, n_features: int, X: FloatArray) -> None:
-        """Forget all."""
+        """Reset weights and bias."""
         self.coef_, self.intercept_ = np.zeros((1, n_features)), np.zeros(1)
         self.bias_scale_ = float(np.sqrt(np.max(np.sum(X**2, axis=1)))) or 1.0
 
     def _read_parameters(self) -> None:
-        """Check the parameters, and keep them ready for single associations."""
+        """Validate the parameters and store them for single associations."""
         checks.flag("bias", self.bias)
 
     def _pass(self, X: FloatArray, signs: FloatArray) -> int:
-        """Learn each association once, and count the mistakes."""
+        """Learn each association once; return the number of mistakes."""
         return sum(self._see(x, sign) for x, sign in zip(X, signs.tolist(), strict=True))
 
     def _see(self, x: FloatArray, sign: float) -> bool:
-        """Learn one association in place, and tell whether it was a mistake before."""
+        """Learn one association in place; return whether it was a mistake before."""
         raise NotImplementedError
 
     def _add(self, x: FloatArray, amount: float) -> None:

@@ -1,7 +1,7 @@
-"""Readouts that see all associations at once.
+"""Readouts that learn all associations at once.
 
 scikit-learn's own ``LogisticRegression`` (logistic readout), ``RidgeClassifier`` (pseudo-inverse
-with a penalty) and ``LinearSVC`` (soft margin) need no wrapper: they stand in the same places.
+with a penalty) and ``LinearSVC`` (soft margin) need no wrapper: they can be used in the same way.
 """
 
 from typing import Any, Self
@@ -16,12 +16,12 @@ from olfnet.readout.base import LinearReadout
 
 
 class PseudoinverseReadout(LinearReadout):
-    """Least squares to labels of -1 and 1, with the shortest weights that do it.
+    """Pseudo-inverse: least squares to labels of -1 and 1, by the shortest weights.
 
     Parameters
     ----------
     bias : bool
-        Learn a bias, too, which costs no length.
+        Learn a bias, too, which does not count in the length.
 
     Notes
     -----
@@ -54,14 +54,14 @@ class PseudoinverseReadout(LinearReadout):
         """
         checks.flag("bias", self.bias)
         X, signs, self.classes_ = self._associations(X, y)
-        at, level = (X.mean(axis=0), signs.mean()) if self.bias else (np.zeros(X.shape[1]), 0.0)
-        self.coef_ = lstsq(X - at, signs - level)[0][None]
-        self.intercept_ = level - self.coef_ @ at
+        mean, level = (X.mean(axis=0), signs.mean()) if self.bias else (np.zeros(X.shape[1]), 0.0)
+        self.coef_ = lstsq(X - mean, signs - level)[0][None]
+        self.intercept_ = level - self.coef_ @ mean
         return self
 
 
 class MaxMarginReadout(LinearReadout):
-    """The hyperplane that stays farthest from all patterns: a support vector machine.
+    """Largest margin: the hyperplane farthest from all patterns (support vector machine).
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ class MaxMarginReadout(LinearReadout):
 
     Notes
     -----
-    ``sklearn.svm.SVC`` does the work.  It undercounts what is separable near capacity;
-    :func:`olfnet.separate` is the judge of that.
+    By ``sklearn.svm.SVC``, which misses separable labels near capacity; :func:`olfnet.separate`
+    decides those.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The most robust readout with non-negative weights: as far as it goes from a fixed threshold."""
+"""Most robust readout with non-negative weights and a fixed threshold."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ class RobustWeights:
     ----------
     weights : array of shape (n_features,)
     robustness : float
-        Least distance of a weighted sum from the threshold, in parts of the threshold; negative
-        if not all labels can be reproduced.
+        Smallest distance of a weighted sum from the threshold, relative to the threshold; negative
+        if not all patterns get their labels.
     """
 
     weights: FloatArray
@@ -28,7 +28,7 @@ class RobustWeights:
 
     @property
     def silent_fraction(self) -> float:
-        """Fraction of the synapses that have no weight."""
+        """Fraction of the weights that are 0."""
         return float(np.mean(self.weights == 0))
 
 
@@ -55,21 +55,20 @@ def most_robust(patterns: ArrayLike, labels: ArrayLike) -> RobustWeights:
     -----
     A linear program, solved by SciPy's HiGHS: the largest K with y (w . x - 1) >= K and w >= 0, as
     in the theory of Brunel et al. 2004 (10.1016/j.neuron.2004.08.023).  It always has a solution,
-    with K of at most 1, since no sum falls below 0; so that the trouble that HiGHS has with
-    infeasible problems does not arise.  A vertex has exact zeros.
+    with K of at most 1, since no sum falls below 0.  A vertex has exact zeros.
 
     Examples
     --------
-    >>> found = most_robust([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]], [1, -1])
-    >>> found.weights, found.robustness, round(found.silent_fraction, 3)
+    >>> readout = most_robust([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]], [1, -1])
+    >>> readout.weights, readout.robustness, round(readout.silent_fraction, 3)
     (array([2., 0., 0.]), 1.0, 0.667)
     """
     patterns = checks.matrix("patterns", patterns, nonnegative=True)
     signs = label_signs(labels, len(patterns))
     if abs(signs.sum()) == len(signs):
         raise ValueError(f"labels must take two values, got only {np.asarray(labels)[0]}")
-    loudest = patterns.max(axis=0)
-    scale = np.where(loudest > 0, loudest, 1.0)
+    largest = patterns.max(axis=0)
+    scale = np.where(largest > 0, largest, 1.0)
     program = scipy.optimize.linprog(
         np.append(np.zeros(patterns.shape[1]), -1.0),
         A_ub=np.column_stack((-signs[:, None] * patterns / scale, np.ones(len(signs)))),

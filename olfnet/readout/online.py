@@ -13,7 +13,7 @@ from olfnet.readout.base import OnlineReadout
 
 
 class PerceptronReadout(OnlineReadout):
-    """Learn from mistakes only: add a pattern that is on the wrong side, or take it away.
+    """Perceptron: add or subtract a pattern that is on the wrong side.
 
     Parameters
     ----------
@@ -21,15 +21,15 @@ class PerceptronReadout(OnlineReadout):
         Distance from the hyperplane that every pattern must keep, in the patterns' unit; being
         closer counts as a mistake.
     nonnegative : bool or array of shape (n_features,)
-        True for weights that must not be negative, or a sign (-1, 0, 1) for each weight; what a
-        step takes beyond 0 is given back.
+        True for weights that must not be negative, or a sign (-1, 0, 1) for each weight; weights of
+        the wrong sign are set to 0 after each step.
     bias, max_epochs
         As for :class:`OnlineReadout`.
 
     Notes
     -----
-    Without margin it makes at most :func:`novikoff_bound` mistakes if the labels can be reproduced,
-    with sign constraints, too (Amit, Wong & Campbell 1989, J. Phys. A 22:2039).  With a margin it
+    Without margin it makes at most :func:`novikoff_bound` mistakes if the patterns are separable,
+    also with sign constraints (Amit, Wong & Campbell 1989, J. Phys. A 22:2039).  With a margin it
     makes more, and ends if a larger one exists.
 
     Examples
@@ -71,20 +71,20 @@ class PerceptronReadout(OnlineReadout):
         return bool(mistake)
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that signs are a constraint."""
+        """Declare that sign constraints may cost accuracy."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.poor_score = bool(np.any(self.nonnegative))
         return tags
 
 
 class DeltaRuleReadout(OnlineReadout):
-    """Learn from errors: move each weight so that the sum comes closer to a label of -1 or 1.
+    """Delta rule: move each weight so that the sum comes closer to a label of -1 or 1.
 
     Parameters
     ----------
     learning_rate : float in (0, 2)
-        Part of the error that a step takes away, for this pattern (Widrow & Hoff 1960, normalized
-        by the pattern's length).
+        Fraction of a pattern's error that a step removes (Widrow & Hoff 1960, normalized by the
+        pattern's length).
     bias, max_epochs
         As for :class:`OnlineReadout`.
 
@@ -105,9 +105,8 @@ class DeltaRuleReadout(OnlineReadout):
 
     def _read_parameters(self) -> None:
         super()._read_parameters()
-        self._rate = checks.positive("learning_rate", self.learning_rate)
-        if self._rate >= 2:
-            raise ValueError(f"learning_rate must be below 2, got {self._rate:g}")
+        rate = checks.finite("learning_rate", self.learning_rate)
+        self._rate = float(checks.within("learning_rate", rate, 0, 2, "()"))
 
     def _see(self, x: FloatArray, sign: float) -> bool:
         field = float(x @ self.coef_[0] + self.intercept_[0])
@@ -118,19 +117,19 @@ class DeltaRuleReadout(OnlineReadout):
 
 
 class HebbianReadout(OnlineReadout):
-    """Learn from correlation: what fires together is wired together.
+    """Hebbian rule: learn from the correlation of patterns and labels.
 
     Parameters
     ----------
     centered : bool
-        Take means of patterns and labels away (covariance rule), with a bias that puts the mean
+        Subtract means of patterns and labels (covariance rule), with a bias that puts the mean
         pattern on the boundary.  Otherwise each association adds its pattern times its label, once
         (one-shot rule), and there is no bias.
 
     Notes
     -----
-    One pass learns all; the order does not matter, and the learning curve counts what is wrong
-    after the pass.  Babadi & Sompolinsky 2014
+    One pass learns all; the order does not matter, and the learning curve counts mistakes after the
+    pass.  Babadi & Sompolinsky 2014
     (10.1016/j.neuron.2014.07.035) give the error, see ``theory.expansion.readout_error``.
 
     Examples
@@ -165,7 +164,7 @@ class HebbianReadout(OnlineReadout):
 
 
 class DepressionReadout(OnlineReadout):
-    """Forget what was wrong: dopamine weakens the synapses of active Kenyon cells.
+    """Dopamine-gated depression of the synapses of active Kenyon cells.
 
     Two output neurons, one for each class, start with all weights at 1.  When an odor comes with
     its class, the synapses onto the neuron of the *other* class are depressed in proportion to
@@ -174,9 +173,9 @@ class DepressionReadout(OnlineReadout):
     Parameters
     ----------
     depression : float in (0, 1]
-        Part of its weight that a synapse of the most active cell of a pattern loses.
+        Fraction of its weight that a synapse of the most active cell of a pattern loses.
     recovery : float in [0, 1]
-        Part of the way back to 1 that every synapse goes before each association.
+        Fraction of its distance from 1 that every synapse recovers before each association.
     max_epochs : int
         Passes of ``fit`` through all associations, fewer if a pass changes nothing.
 
@@ -232,7 +231,7 @@ class DepressionReadout(OnlineReadout):
         return bool(mistake)
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that activity is not negative, and that one pass is not the best."""
+        """Declare non-negative inputs, and that one pass may cost accuracy."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.poor_score = True
         tags.input_tags.positive_only = True
@@ -247,7 +246,7 @@ def novikoff_bound(
     *,
     bias_scale: float | None = None,
 ) -> float:
-    """Most mistakes that a perceptron can make, told from any weights that reproduce the labels.
+    """Bound the mistakes of a perceptron, from any weights that separate the patterns.
 
     Parameters
     ----------
@@ -255,13 +254,13 @@ def novikoff_bound(
     labels : array of shape (n_patterns,)
         Two values, the larger one being the positive class.
     weights : array of shape (n_features,)
-        Of a readout that reproduces the labels; the one with the largest margin gives the best
+        Of a readout that separates the patterns; the one with the largest margin gives the best
         bound.
     bias : float, optional
         Its bias; None for a perceptron without one.
     bias_scale : float, optional
-        Constant input behind the perceptron's bias (its ``bias_scale_``); the length of the longest
-        pattern without it, as ``fit`` has it.
+        Constant input of the perceptron's bias (its ``bias_scale_``), by default the length of the
+        longest pattern, as in ``fit``.
 
     Returns
     -------
@@ -271,26 +270,27 @@ def novikoff_bound(
     Raises
     ------
     ValueError
-        If the weights do not reproduce the labels.
+        If the weights do not separate the patterns.
 
     Examples
     --------
     >>> round(novikoff_bound([[3.0, 4.0], [-1.0, 0.0]], [1, -1], [1.0, 0.0]), 6)
     25.0
     """
-    patterns, weights = checks.matrix("patterns", patterns), checks.vector("weights", weights)
+    patterns = checks.matrix("patterns", patterns)
+    weights = checks.vector("weights", weights, length=patterns.shape[1])
     signs = label_signs(labels, len(patterns))
-    if weights.shape != patterns.shape[1:]:
-        raise ValueError(f"weights must be {patterns.shape[1]}, got {len(weights)}")
     size, length = float(np.abs(patterns).max()), float(np.abs(weights).max())
     if not size or not length:
         raise ValueError("patterns and weights must not all be 0")
-    # In their own units, so that squares stay within the range of doubles.
+    # Relative to the largest, so that squares stay within the range of doubles.
     patterns, weights = patterns / size, weights / length
     offset = 0.0 if bias is None else checks.finite("bias", bias) / (size * length)
     heights = signs * (patterns @ weights + offset)
     if not heights.min() > 0:
-        raise ValueError(f"weights must reproduce all labels, got a field of {heights.min():g}")
+        raise ValueError(
+            f"weights must separate the patterns, got a smallest margin of {heights.min():g}"
+        )
     radius, norm = float(np.max(np.sum(patterns**2, axis=1))), float(weights @ weights)
     if bias is not None:
         given = checks.positive("bias_scale", bias_scale) if bias_scale is not None else None

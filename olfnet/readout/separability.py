@@ -190,7 +190,7 @@ def separate_many(
     >>> import itertools
     >>> corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
     >>> labelings = list(itertools.product([-1, 1], repeat=4))
-    >>> sum(one.separable for one in separate_many(corners, labelings, bias=True))
+    >>> sum(result.separable for result in separate_many(corners, labelings, bias=True))
     14
     """
     constraints = Constraints(bias, nonnegative)

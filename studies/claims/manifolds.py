@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from olfnet.capacity import breaking_points, manifold_geometry
-from olfnet.capacity.manifolds import ellipsoids
+from olfnet import breaking_points, capacity
+from olfnet.capacity import manifold_geometry
 from olfnet.checks import FloatArray
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured, Status
@@ -58,7 +58,7 @@ def spheres(n: int, rng: Rng, radius: float, dimension: int) -> FloatArray:
     (.5 +- .1 measured at N = 50 and 100), and as much again.
     """
     points = breaking_points(
-        lambda n, rng: ellipsoids.spheres(n, N_DIMS, radius=radius, dimension=dimension, rng=rng),
+        lambda n, rng: capacity.spheres(n, N_DIMS, radius=radius, dimension=dimension, rng=rng),
         max_patterns=int(3 * theory.capacity(radius, dimension) * N_DIMS) + 10,
         n_trials=n,
         rng=rng,

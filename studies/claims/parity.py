@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from olfnet import random_expansion
+from olfnet import random_expansion, separate
 from olfnet.checks import FloatArray
 from olfnet.expansion import rate
 from olfnet.lab.claims import Claim, Measured, Status
-from olfnet.readout import separate
 from olfnet.receptors import DivisiveNormalization, negative_patterning, odors
 from olfnet.theory import approximation, cover, parity
 from olfnet.theory.network import Network

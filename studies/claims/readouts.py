@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from olfnet.capacity import breaking_points, extrapolate, measure_recall
+from olfnet import breaking_points, measure_recall
+from olfnet.capacity import extrapolate
 from olfnet.checks import FloatArray
 from olfnet.lab.claims import CONFIDENCE, Claim, Measured, Status
 from olfnet.readout import (

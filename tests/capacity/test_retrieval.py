@@ -7,52 +7,52 @@ import pytest
 import scipy.sparse
 from sklearn.neighbors import NearestNeighbors
 
-from olfnet.capacity.retrieval import retrieve
+from olfnet.capacity import retrieve
 
 
 def textbook(inputs, codes, n):
     """Average precision by its definition, for codes without ties."""
-    found = []
+    precision = []
     for query in range(len(inputs)):
         others = np.delete(np.arange(len(inputs)), query)
         near = np.linalg.norm(inputs[others] - inputs[query], axis=1)
         right = set(others[np.argsort(near)[:n]])
         ranked = others[np.argsort(np.linalg.norm(codes[others] - codes[query], axis=1))]
         hits = [k + 1 for k, other in enumerate(ranked) if other in right]
-        found.append(np.mean([(i + 1) / rank for i, rank in enumerate(hits)]))
-    return np.array(found)
+        precision.append(np.mean([(i + 1) / rank for i, rank in enumerate(hits)]))
+    return np.array(precision)
 
 
-def test_average_precision_is_the_textbook_s():
+def test_average_precision_is_that_of_the_textbook():
     rng = np.random.default_rng(0)
     inputs, codes = rng.random((60, 5)), rng.random((60, 3))
-    found = retrieve(inputs, codes, n_neighbors=6)
-    np.testing.assert_allclose(found.average_precision, textbook(inputs, codes, 6), rtol=1e-12)
+    results = retrieve(inputs, codes, n_neighbors=6)
+    np.testing.assert_allclose(results.average_precision, textbook(inputs, codes, 6), rtol=1e-12)
 
 
 def test_recall_is_that_of_scikit_learn():
     rng = np.random.default_rng(1)
     inputs = rng.random((80, 5))
     codes = inputs[:, :3]
-    found = retrieve(inputs, codes, n_neighbors=7)
+    results = retrieve(inputs, codes, n_neighbors=7)
     sets = [
-        NearestNeighbors(n_neighbors=7).fit(one).kneighbors(return_distance=False)
-        for one in (inputs, codes)
+        NearestNeighbors(n_neighbors=7).fit(vectors).kneighbors(return_distance=False)
+        for vectors in (inputs, codes)
     ]
-    wanted = [len(set(a) & set(b)) / 7 for a, b in zip(*sets, strict=True)]
-    np.testing.assert_allclose(found.recall, wanted)
+    expected = [len(set(a) & set(b)) / 7 for a, b in zip(*sets, strict=True)]
+    np.testing.assert_allclose(results.recall, expected)
 
 
 def test_recall_averages_over_all_orders_of_ties():
     inputs = np.array([[0.0], [1.0], [2.1], [3.3], [4.6]])
     codes = np.array([[0.0], [1.0], [0.0], [0.0], [1.0]])
-    found = retrieve(inputs, codes, n_neighbors=2)
+    results = retrieve(inputs, codes, n_neighbors=2)
     query = 0
     recalls = []
     for order in permutations(range(1, 5)):
         ranked = sorted(order, key=lambda k: abs(codes[k, 0] - codes[query, 0]))
         recalls.append(len(set(ranked[:2]) & {1, 2}) / 2)
-    assert found.recall[query] == pytest.approx(np.mean(recalls))
+    assert results.recall[query] == pytest.approx(np.mean(recalls))
 
 
 def test_sparse_and_dense_codes_find_the_same():
@@ -74,12 +74,12 @@ def test_large_sparse_codes_do_not_cancel():
     dense = retrieve(inputs, large, n_neighbors=5)
     sparse = retrieve(inputs, scipy.sparse.csr_array(large), n_neighbors=5)
     np.testing.assert_array_equal(dense.average_precision, sparse.average_precision)
-    wanted = retrieve(inputs, small, n_neighbors=5)
-    np.testing.assert_allclose(sparse.average_precision, wanted.average_precision, rtol=1e-4)
+    expected = retrieve(inputs, small, n_neighbors=5)
+    np.testing.assert_allclose(sparse.average_precision, expected.average_precision, rtol=1e-4)
 
 
-def test_codes_that_know_nothing():
-    """Chance: recall is the share of neighbors, and its interval excludes what is known."""
+def test_random_codes_recall_by_chance():
+    """Recall is the fraction of neighbors, and the interval excludes that of informative codes."""
     rng = np.random.default_rng(3)
     inputs = rng.random((300, 4))
     blind = retrieve(inputs, rng.random((300, 4)), n_neighbors=30)
@@ -90,17 +90,18 @@ def test_codes_that_know_nothing():
     assert high < retrieve(inputs, inputs[:, :3], n_neighbors=30).interval(0.999)[0]
 
 
-def test_bad_input():
-    inputs = np.eye(5)
-    with pytest.raises(ValueError, match="codes must have a row for each of 5 inputs"):
-        retrieve(inputs, np.eye(4), n_neighbors=2)
-    with pytest.raises(ValueError, match="n_neighbors must be at most 3, got 4"):
-        retrieve(inputs, inputs, n_neighbors=4)
-    with pytest.raises(ValueError, match="n_queries must be at most 5, got 6"):
-        retrieve(inputs, inputs, n_neighbors=2, n_queries=6)
-    with pytest.raises(ValueError, match="n_queries must be at least 1, got 0"):
-        retrieve(inputs, inputs, n_neighbors=2, n_queries=0)
+@pytest.mark.parametrize(
+    ("codes", "options", "message"),
+    [
+        (np.eye(4), {}, "codes must have a row for each of 5 inputs"),
+        (np.eye(5), {"n_neighbors": 4}, "n_neighbors must be at most 3, got 4"),
+        (np.eye(5), {"n_queries": 6}, "n_queries must be at most 5, got 6"),
+        (np.eye(5), {"n_queries": 0}, "n_queries must be at least 1, got 0"),
+        (scipy.sparse.csr_array([[np.nan]] * 5), {}, "codes must be finite, got nan"),
+    ],
+)
+def test_bad_input(codes, options, message):
+    with pytest.raises(ValueError, match=message):
+        retrieve(np.eye(5), codes, **{"n_neighbors": 2} | options)
     with pytest.raises(ValueError, match="the number of inputs must be at least 3, got 2"):
-        retrieve(inputs[:2], inputs[:2], n_neighbors=1)
-    with pytest.raises(ValueError, match="codes must be finite, got nan"):
-        retrieve(inputs, scipy.sparse.csr_array(np.where(inputs > 0, np.nan, 0)), n_neighbors=2)
+        retrieve(np.eye(2), np.eye(2), n_neighbors=1)

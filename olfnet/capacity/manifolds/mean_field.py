@@ -1,8 +1,8 @@
 """Mean-field geometry of manifolds: capacity, radius and dimension from their anchor points.
 
-For each direction T that a readout may have before it learns, weights V close to T sort the
-manifold; the point of its convex hull that holds V away from T is the anchor point of T (Chung, Lee
-& Sompolinsky 2018, 10.1103/PhysRevX.8.031003).
+For each direction T that a readout may have before it learns, the closest weights V that separate
+the manifold differ from T along a point of its convex hull, the anchor point of T (Chung, Lee &
+Sompolinsky 2018, 10.1103/PhysRevX.8.031003).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 
 # Squared residual of a margin that no weights keep, to rounding.
-IMPOSSIBLE = 1e-30
+_IMPOSSIBLE = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +26,13 @@ class ManifoldGeometry:
     Attributes
     ----------
     capacity, capacity_error : arrays of shape (n_manifolds,)
-        Manifolds per dimension that a readout could sort if all were like this one.
+        Manifolds per dimension that a readout could separate if all were like this one.
     radius, radius_error : arrays of shape (n_manifolds,)
         Root mean square distance of anchor points from their mean, relative to the length of the
         manifold's center.
     dimension, dimension_error : arrays of shape (n_manifolds,)
         Mean square of the random direction's component along the anchor points: the number of
-        directions that they spread over.
+        directions in which they vary.
     """
 
     capacity: FloatArray
@@ -44,7 +44,7 @@ class ManifoldGeometry:
 
     @property
     def joint_capacity(self) -> float:
-        """Manifolds per dimension that a readout can sort, all kinds together."""
+        """Manifolds per dimension that a readout can separate, all kinds together."""
         return float(1 / np.mean(1 / self.capacity))
 
     @property
@@ -91,8 +91,8 @@ def manifold_geometry(
     are more than dimensions).  Where V = T, it is the point lowest in T.  Radius and dimension are
     eqs. 28 and 29.  Where no weights keep the margin, the capacity is 0 to rounding.
 
-    The theory takes centers and axes of all manifolds for random and uncorrelated.  Centers with
-    directions in common, such as the mean of firing rates, are sorted less easily than it says;
+    The theory assumes that centers and axes of all manifolds are random and uncorrelated.  Centers
+    with directions in common, such as the mean of firing rates, are less separable than it says;
     subtract the mean of all centers where the readout has a bias, which does the same.
 
     Examples
@@ -100,32 +100,31 @@ def manifold_geometry(
     Points, and segments as long as the distance of their centers from the origin.
 
     >>> segments = [[[1.0, 0.0], [1.0, 0.0]], [[1.0, -1.0], [1.0, 1.0]]]
-    >>> found = manifold_geometry(segments, n_samples=4000, rng=1)
-    >>> found.capacity.round(1), found.radius.round(1), found.dimension.round(1)
+    >>> geometry = manifold_geometry(segments, n_samples=4000, rng=1)
+    >>> geometry.capacity.round(1), geometry.radius.round(1), geometry.dimension.round(1)
     (array([2., 1.]), array([0. , 0.9]), array([0., 1.]))
     """
     rng = np.random.default_rng(rng)
     margin = checks.nonnegative("margin", margin)
     n_samples = checks.count("n_samples", n_samples, minimum=2)
-    manifolds = _manifolds(points)
-    found = [_one(one, margin, n_samples, rng) for one in manifolds]
-    return ManifoldGeometry(*np.transpose(found))
+    geometry = [_sampled(manifold, margin, n_samples, rng) for manifold in _manifolds(points)]
+    return ManifoldGeometry(*np.transpose(geometry))
 
 
 def _manifolds(points: FloatArray | Sequence[ArrayLike]) -> list[FloatArray]:
     """Points of each manifold, shape (n_points, n_features)."""
     if isinstance(points, str) or not hasattr(points, "__iter__"):
         raise ValueError(f"points must be an array for each manifold, got {points!r}")
-    manifolds = [checks.matrix("points of a manifold", one) for one in points]
-    widths = {one.shape[1] for one in manifolds}
-    if len(widths) != 1:
+    manifolds = [checks.matrix("points of a manifold", manifold) for manifold in points]
+    n_features = {manifold.shape[1] for manifold in manifolds}
+    if len(n_features) != 1:
         raise ValueError(
-            f"points must have the same n_features in every manifold, got {sorted(widths)}"
+            f"points must have the same n_features in every manifold, got {sorted(n_features)}"
         )
     return manifolds
 
 
-def _one(
+def _sampled(
     points: FloatArray, margin: float, n_samples: int, rng: np.random.Generator
 ) -> tuple[float, ...]:
     """Capacity, radius and dimension of one manifold, then their standard errors."""
@@ -139,14 +138,14 @@ def _one(
     costs, anchors = np.empty(n_samples), np.empty_like(directions)
     for i, direction in enumerate(directions):
         costs[i], anchors[i] = _anchor(coordinates, direction, need)
-    spread = anchors - anchors.mean(axis=0)
-    squares = np.sum(spread**2, axis=1)
-    along = np.sum(spread * directions, axis=1) ** 2
-    shares = np.divide(along, squares, out=np.zeros_like(along), where=squares > 1e-24)
-    cost, square, share = (_mean_and_error(values) for values in (costs, squares, shares))
+    deviations = anchors - anchors.mean(axis=0)
+    squares = np.sum(deviations**2, axis=1)
+    along = np.sum(deviations * directions, axis=1) ** 2
+    components = np.divide(along, squares, out=np.zeros_like(along), where=squares > 1e-24)
+    cost, square, component = (_mean_and_error(values) for values in (costs, squares, components))
     radius = square[0] ** 0.5
     capacity_error, radius_error = cost[1] / cost[0] ** 2, square[1] / (2 * radius or 1.0)
-    return 1 / cost[0], radius, share[0], capacity_error, radius_error, share[1]
+    return 1 / cost[0], radius, component[0], capacity_error, radius_error, component[1]
 
 
 def _anchor(points: FloatArray, direction: FloatArray, need: float) -> tuple[float, FloatArray]:
@@ -160,7 +159,7 @@ def _anchor(points: FloatArray, direction: FloatArray, need: float) -> tuple[flo
         return 0.0, points[missing.argmax()]
     target = np.append(np.zeros(points.shape[1]), 1.0)
     multipliers, residual = scipy.optimize.nnls(np.vstack((points.T, missing)), target)
-    return 1 / max(residual**2, IMPOSSIBLE) - 1, multipliers @ points / multipliers.sum()
+    return 1 / max(residual**2, _IMPOSSIBLE) - 1, multipliers @ points / multipliers.sum()
 
 
 def _mean_and_error(values: FloatArray) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The order of means to decide one dichotomy: cheap ones first, exact arithmetic last."""
+"""Decision of one dichotomy: cheap methods first, exact arithmetic last."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Certificate = FloatArray | exact.Rationals
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def decide(problem: Dichotomy, search: SquaredHinge | None = None) -> tuple[bool, Certificate]:
-    """Answer with weights or multipliers of the scaled problem, exact ones where doubles fail.
+    """Decide with weights or multipliers of the scaled problem, exact ones where doubles fail.
 
-    A ``search`` that stands on the problem's rows already goes on from where it is.
+    A ``search`` on the problem's rows continues from its present state.
     """
     peeling = peel(problem)
     if peeling is not None:
@@ -36,7 +36,7 @@ def decide(problem: Dichotomy, search: SquaredHinge | None = None) -> tuple[bool
                 return False, proposal.multipliers
             candidates.append(proposal.multipliers)
     if candidates:  # the last need not be the best
-        best = min(candidates, key=lambda multipliers: _left_over(problem, multipliers))
+        best = min(candidates, key=lambda multipliers: _imbalance(problem, multipliers))
         if proofs.refutes_in_span(problem, best):
             return False, best
     if search is not None:
@@ -44,24 +44,24 @@ def decide(problem: Dichotomy, search: SquaredHinge | None = None) -> tuple[bool
     return _decide_distinct(problem)
 
 
-def _left_over(problem: Dichotomy, multipliers: FloatArray) -> float:
-    """How far multipliers are from cancelling all columns."""
+def _imbalance(problem: Dichotomy, multipliers: FloatArray) -> float:
+    """Largest column sum of the multipliers, relative to their own sum."""
     total = float(multipliers.sum())
     return float(np.abs(multipliers @ problem.rows).max()) / total if total > 0 else np.inf
 
 
 def _decide_distinct(problem: Dichotomy) -> tuple[bool, Certificate]:
-    """Answer without duplicate rows, which make exact arithmetic slow; exactly if there are none.
+    """Decide without duplicate rows, which make exact arithmetic slow; exactly if there are none.
 
-    Opposite rows refute each other where no margin is wanted.
+    Opposite rows refute each other where no margin is required.
     """
     n_rows = len(problem.rows)
     signed = np.vstack((problem.rows, -problem.rows)) + 0.0  # no negative zeros
     kinds = np.unique(signed, axis=0, return_inverse=True)[1].reshape(2, n_rows)
     opposite = np.isin(kinds[0], kinds[1])
     if opposite.any() and problem.margin == 0:
-        one = kinds[0, opposite.argmax()]
-        pair = [(kinds[0] == one).argmax(), (kinds[1] == one).argmax()]
+        kind = kinds[0, opposite.argmax()]
+        pair = [(kinds[0] == kind).argmax(), (kinds[1] == kind).argmax()]
         return False, _padded(np.ones(2), pair, n_rows)
     kept = np.unique(kinds[0], return_index=True)[1]
     if len(kept) == n_rows:
@@ -72,7 +72,7 @@ def _decide_distinct(problem: Dichotomy) -> tuple[bool, Certificate]:
 
 
 def _decide_peeled(peeling: Peeling) -> tuple[bool, Certificate]:
-    """Answer from the core: its multipliers are a proof for the whole, its weights are a start."""
+    """Decide by the core: its multipliers are a proof for the whole, its weights are a start."""
     core: Certificate = np.zeros(len(peeling.columns))
     if len(peeling.rows):
         separable, core = decide(peeling.core)
@@ -86,9 +86,9 @@ def _decide_peeled(peeling: Peeling) -> tuple[bool, Certificate]:
     return True, peeling.exact_weights(core)
 
 
-def _padded(multipliers: Certificate, places: ArrayLike, n_rows: int) -> Certificate:
+def _padded(multipliers: Certificate, rows: ArrayLike, n_rows: int) -> Certificate:
     """Multipliers of some rows as those of all, zero elsewhere."""
     floats = isinstance(multipliers, np.ndarray)
     whole = np.zeros(n_rows) if floats else np.full(n_rows, Fraction(0))
-    whole[np.asarray(places)] = multipliers
+    whole[np.asarray(rows)] = multipliers
     return whole if floats else tuple(whole)

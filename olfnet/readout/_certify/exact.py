@@ -1,4 +1,4 @@
-"""Separability in exact rational arithmetic: the court of last resort.
+"""Exact rational fallback for separability.
 
 Every double is a rational number, so the question has an exact answer.  It is found by
 non-negative least squares (Lawson & Hanson 1974, chapter 23) over the rationals: with the signed
@@ -51,15 +51,15 @@ def refutes(problem: Dichotomy, multipliers: Rationals) -> bool:
         return False
     support = [i for i, m in enumerate(multipliers) if m]
     used = [multipliers[i] for i in support]
-    reach = Fraction(0)
+    squares = Fraction(0)
     for j, constrained in enumerate(problem.constrained):
         total = dot(used, problem.rows[support, j])
         if constrained and total < 0:
             continue
         if total and (problem.margin == 0 or (problem.bias and j == problem.n_weights)):
             return False
-        reach += total**2
-    return problem.margin == 0 or reach < Fraction(problem.margin) ** 2 * sum(used) ** 2
+        squares += total**2
+    return problem.margin == 0 or squares < Fraction(problem.margin) ** 2 * sum(used) ** 2
 
 
 def distance(problem: Dichotomy, weights: Sequence[Fraction]) -> float:
@@ -107,10 +107,9 @@ def integers(rows: FloatArray) -> tuple[fmpz_mat, int]:
 
 
 def decide(problem: Dichotomy) -> tuple[bool, Rationals]:
-    """Answer the question exactly: (True, weights) or (False, multipliers), of the scaled problem.
+    """Decide exactly: (True, weights) or (False, multipliers), of the scaled problem.
 
-    With a margin the answer lies in the comparison of the largest margin, that of the weights
-    found, with the wanted one.
+    With a margin, the weights have the largest margin, which is compared with the required one.
     """
     if problem.margin > 0 and problem.one_sided:
         return True, _far_away(problem)
@@ -237,12 +236,14 @@ class _LeastSquares:
         """
         passive, values = [*passive, new], [*map(_short, values), fmpq(0)]
         while True:
-            wanted = self._unconstrained(passive)
-            if all(v > 0 for v in wanted):
-                return passive, wanted
-            wanted = [_short(v) for v in wanted]
-            step = min(x / (x - w) for x, w in zip(values, wanted, strict=True) if w <= 0 and x > 0)
-            values = [_short(x + step * (w - x)) for x, w in zip(values, wanted, strict=True)]
+            targets = self._unconstrained(passive)
+            if all(v > 0 for v in targets):
+                return passive, targets
+            targets = [_short(v) for v in targets]
+            step = min(
+                x / (x - w) for x, w in zip(values, targets, strict=True) if w <= 0 and x > 0
+            )
+            values = [_short(x + step * (w - x)) for x, w in zip(values, targets, strict=True)]
             kept = [i for i, x in enumerate(values) if x > 0]
             passive, values = [passive[i] for i in kept], [values[i] for i in kept]
 

@@ -5,8 +5,8 @@ For signed patterns z_i the function
     2 F(w) = sum_i (1 - z_i . w)_+^2 + sum_{j constrained} (-w_j)_+^2 + sum_j ridge_j w_j^2
 
 is convex and piecewise quadratic, so Newton steps with an exact line search end after finitely many
-steps (Mangasarian 2002, Optim. Methods Softw. 17:913).  Without ridge its minimum answers the
-question of separability either way: a point with every z_i . w > 0 separates, and at any other
+steps (Mangasarian 2002, Optim. Methods Softw. 17:913).  Without ridge its minimum decides
+separability either way: a point with every z_i . w > 0 separates, and at any other
 minimum the residuals r_i = (1 - z_i . w)_+ satisfy sum_i r_i z_i = 0 (<= 0 in constrained columns),
 which is Gordan's proof that nothing separates.  Only rounding stands between these numbers and a
 proof; that is checked in ``proofs``.
@@ -27,7 +27,7 @@ from olfnet.checks import FloatArray
 BoolArray = NDArray[np.bool_]
 
 MAX_STEPS = 80
-# More damping than this, relative to the first, is only asked for where squares overflow.
+# More damping than this, relative to the first, is only needed where squares overflow.
 ENDLESS = 1e40
 # A pattern that can be fitted on its own has a residual of zero, give or take this.
 ROUNDING = 1e-9
@@ -96,7 +96,7 @@ class SquaredHinge:
         self.shifted = np.empty_like(self.hessian)
 
     def descend(self) -> Iterator[Point]:
-        """Yield iterates until the minimum is reached; go on from here if called again."""
+        """Yield iterates until the minimum is reached; continue from here if called again."""
         lifts = 0 if self.ridge is None else MAX_LIFTS
         for _ in range(MAX_STEPS):
             self._update(self.slack > 0)
@@ -122,7 +122,7 @@ class SquaredHinge:
                 self.slack = self._slack()
 
     def resize(self, rows: FloatArray) -> None:
-        """Go on with more patterns or fewer: the old rows begin with the new ones or vice versa.
+        """Continue with more or fewer patterns: the old rows begin with the new ones or vice versa.
 
         Near capacity weights grow very long; shortened ones lie closer to the next solution.
         """
@@ -222,7 +222,7 @@ class SquaredHinge:
                 )
 
     def _factor(self) -> FloatArray | None:
-        """Cholesky factor of the Hessian, damped as much as it needs; None if that is endless."""
+        """Cholesky factor of the Hessian, damped as needed; None if no damping suffices."""
         damping = self.damping
         while damping < ENDLESS * self.damping:
             shifted = self.shifted

@@ -1,4 +1,4 @@
-"""Patterns with a unit of their own: they can always be fitted, so they are left out and put back.
+"""Peeling: patterns with a unit of their own can always be fitted and are left out.
 
 In a sparse code some units are active for a single pattern.  The weight of such a unit gives its
 pattern any height without touching the others, so that the others decide; and in a proof that

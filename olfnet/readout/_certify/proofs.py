@@ -83,11 +83,11 @@ def refutes(problem: Dichotomy, multipliers: FloatArray) -> bool:
     for negligible in (TINY, FAINT):
         support = multipliers > negligible
         scaled = problem.rows[support]
-        heard = scaled.any(axis=0)
-        if not heard.all():  # a unit that is silent on the whole support cancels exactly
-            scaled = np.ascontiguousarray(scaled[:, heard])
+        active = scaled.any(axis=0)
+        if not active.all():  # a unit that is silent on the whole support cancels exactly
+            scaled = np.ascontiguousarray(scaled[:, active])
         scaled *= multipliers[support, None]
-        if _cancels_nearby(scaled, problem.constrained[heard]):
+        if _cancels_nearby(scaled, problem.constrained[active]):
             return True
     residual, error, _ = _column_sums(multipliers[:, None] * problem.rows)
     may_cancel = (residual <= error) & ((residual >= -error) | problem.constrained)
@@ -176,10 +176,10 @@ def _cancels_preconditioned(scaled: FloatArray, excess: FloatArray, gram: FloatA
     size = float(np.linalg.norm(basis))
     rounding = gamma(n_columns + 2) * float(np.linalg.norm(scaled) * np.linalg.norm(inverse))
     # |V^T V - I| from its lower triangle, the product's own rounding, and that of V.
-    spread = 1.5 * float(np.linalg.norm(deviation)) + gamma(n_rows + 4) * size**2
-    spread += 2 * rounding * (size + rounding)
-    reach = float(np.linalg.norm(np.abs(inverse) @ excess)) * (1 + gamma(2 * n_columns))
-    return reach**2 * 1.01 < 1 - spread
+    difference = 1.5 * float(np.linalg.norm(deviation)) + gamma(n_rows + 4) * size**2
+    difference += 2 * rounding * (size + rounding)
+    size = float(np.linalg.norm(np.abs(inverse) @ excess)) * (1 + gamma(2 * n_columns))
+    return size**2 * 1.01 < 1 - difference
 
 
 def _dual_gap(problem: Dichotomy, multipliers: FloatArray) -> tuple[float, float]:
@@ -197,11 +197,11 @@ def _dual_gap(problem: Dichotomy, multipliers: FloatArray) -> tuple[float, float
         multipliers = np.where(positive, multipliers * (below / above), multipliers)
         rows = rows[:, :-1]
     total = multipliers @ rows
-    reach = np.where(problem.constrained[: rows.shape[1]], np.maximum(total, 0.0), total)
+    pull = np.where(problem.constrained[: rows.shape[1]], np.maximum(total, 0.0), total)
     bound = problem.margin * float(multipliers.sum())
     size = float(multipliers @ _row_norms(rows)) + bound
-    error = gamma(2 * len(rows) + rows.shape[1] + 16) * size + np.sqrt(reach.size) * LOST
-    return bound - float(np.linalg.norm(reach)), error
+    error = gamma(2 * len(rows) + rows.shape[1] + 16) * size + np.sqrt(pull.size) * LOST
+    return bound - float(np.linalg.norm(pull)), error
 
 
 def _row_norms(rows: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from olfnet.checks import FloatArray
 from olfnet.readout._certify.dichotomy import Dichotomy
-from olfnet.readout._certify.hinge import BoolArray, SquaredHinge
+from olfnet.readout._certify.hinge import SquaredHinge
 
 # Relative size under which a singular value of the patterns is taken for rounding.
 NEGLIGIBLE = 1e-13
@@ -63,13 +63,13 @@ def _newton(search: SquaredHinge, constrained: NDArray[np.intp]) -> Iterator[Pro
     """Minimum of the squared hinge."""
     for point in search.descend():
         if point.heights.min() > 0:
-            yield Proposal(weights=_legal(point.weights, constrained))
+            yield Proposal(weights=_clipped(point.weights, constrained))
         if point.multipliers is not None:
             yield Proposal(multipliers=point.multipliers)
 
 
 def _least_squares(rows: FloatArray, constrained: NDArray[np.intp]) -> Iterator[Proposal]:
-    """Slower than Newton, but at ease where many patterns lie on the edge of being fitted.
+    """Propose by least squares: slower than Newton, but stable where many patterns just fit.
 
     Such are sparse codes, whose rarely active units fit single patterns.  See ``exact``.
     """
@@ -77,7 +77,7 @@ def _least_squares(rows: FloatArray, constrained: NDArray[np.intp]) -> Iterator[
     multipliers = nonnegative_least_squares(vectors)
     weights = (multipliers @ vectors)[:-1]
     yield Proposal(multipliers=multipliers[: len(rows)])
-    yield Proposal(weights=_legal(weights, constrained))
+    yield Proposal(weights=_clipped(weights, constrained))
 
 
 def hull_vectors(rows: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
@@ -88,7 +88,7 @@ def hull_vectors(rows: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
 
 
 def nonnegative_least_squares(vectors: FloatArray) -> FloatArray:
-    """X >= 0 that brings sum_k x_k v_k closest to (0, 1); zeros where doubles get stuck.
+    """X >= 0 that brings sum_k x_k v_k closest to (0, 1); zeros where the method does not end.
 
     A little noise helps where degeneracy makes the method cycle.
     """
@@ -105,7 +105,7 @@ def nonnegative_least_squares(vectors: FloatArray) -> FloatArray:
     return np.zeros(len(vectors))
 
 
-def _legal(weights: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
+def _clipped(weights: FloatArray, constrained: NDArray[np.intp]) -> FloatArray:
     """Weights with constrained entries that rounding made negative set to zero."""
     if len(constrained):
         weights = weights.copy()
@@ -137,7 +137,7 @@ def _in_span(rows: FloatArray) -> Iterator[Proposal]:
 
 
 def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
-    """Wanted margin kappa: minimise sum_i (1 - z_i . w)_+^2 over the ball |w| <= 1/kappa.
+    """Margin kappa: minimise sum_i (1 - z_i . w)_+^2 over the ball |w| <= 1/kappa.
 
     On the sphere sum_i r_i z_i = ridge w, and kappa sum_i r_i - |sum_i r_i z_i| is proportional to
     sum_i r_i^2, so the residuals prove that no margin of kappa exists unless they vanish.  The
@@ -153,12 +153,10 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
     for _ in range(MAX_RIDGES):
         point = None
         for point in SquaredHinge(rows, constrained, ridge * penalised, weights).descend():
-            weights = _legal(point.weights, constrained)
+            weights = _clipped(point.weights, constrained)
             yield Proposal(weights, point.multipliers)
         if point is None:
             return
-        if point.multipliers is not None:
-            yield _on_support(rows, point.multipliers > 0, weights > 0, problem)
         excess = float(np.linalg.norm(point.weights[: problem.n_weights])) * kappa
         low, high = (ridge, high) if excess > 1 else (low, ridge)
         if low == 0:
@@ -167,27 +165,3 @@ def _within_ball(problem: Dichotomy) -> Iterator[Proposal]:
             ridge = 10 * ridge
         else:
             ridge = np.sqrt(low * high)
-
-
-def _on_support(
-    rows: FloatArray, support: BoolArray, positive: BoolArray, problem: Dichotomy
-) -> Proposal:
-    """Shortest weights that give the supporting patterns height one, and their multipliers.
-
-    With the right support this is the widest margin, free of the ridge that led to it.  Constrained
-    weights that are not positive stay at zero.
-    """
-    free = ~problem.constrained | positive
-    weight_columns = free & (np.arange(rows.shape[1]) < problem.n_weights)
-    chosen = rows[support][:, weight_columns]
-    border = rows[support, problem.n_weights :]
-    n_border = border.shape[1]
-    system = np.block([[chosen @ chosen.T, border], [border.T, np.zeros((n_border, n_border))]])
-    right = np.append(np.ones(len(chosen)), np.zeros(n_border))
-    solution = np.linalg.lstsq(system, right, rcond=None)[0]
-    weights = np.zeros(rows.shape[1])
-    weights[weight_columns] = solution[: len(chosen)] @ chosen
-    weights[problem.n_weights :] = solution[len(chosen) :]
-    multipliers = np.zeros(len(rows))
-    multipliers[support] = np.maximum(solution[: len(chosen)], 0.0)
-    return Proposal(weights, multipliers)

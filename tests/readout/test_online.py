@@ -1,16 +1,10 @@
-"""Learning rules: scikit-learn's own checks, textbook formulas, and what each rule is known for."""
+"""Learning rules: textbook formulas, other implementations, and what each rule is known for."""
 
 import numpy as np
 import pytest
-import scipy.optimize
-import scipy.sparse
-from sklearn.linear_model import Perceptron, RidgeClassifier
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.linear_model import Perceptron
 
+from olfnet import separate
 from olfnet.readout import (
     DeltaRuleReadout,
     DepressionReadout,
@@ -19,29 +13,7 @@ from olfnet.readout import (
     PerceptronReadout,
     PseudoinverseReadout,
     novikoff_bound,
-    separate,
 )
-
-READOUTS = [
-    PerceptronReadout(),
-    PerceptronReadout(margin=0.1, max_epochs=50),
-    PerceptronReadout(nonnegative=True, max_epochs=50),
-    DeltaRuleReadout(max_epochs=200),
-    HebbianReadout(),
-    HebbianReadout(centered=False),
-    DepressionReadout(),
-    DepressionReadout(recovery=0.01),
-    PseudoinverseReadout(),
-    PseudoinverseReadout(bias=False),
-    MaxMarginReadout(),
-    MaxMarginReadout(bias=False, penalty=10.0),
-]
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(READOUTS)
-def test_checks_of_scikit_learn(estimator, check):
-    check(estimator)
 
 
 def problem(n_patterns, n_features, seed, bias=0.0):
@@ -52,7 +24,7 @@ def problem(n_patterns, n_features, seed, bias=0.0):
     return patterns, labels
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_perceptron_is_that_of_scikit_learn(seed):
     patterns, labels = problem(60, 10, seed)
     for n_epochs in (1, 3):
@@ -63,7 +35,7 @@ def test_perceptron_is_that_of_scikit_learn(seed):
 
 @pytest.mark.parametrize("nonnegative", [False, True])
 @pytest.mark.parametrize("bias", [None, 0.3])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_mistakes_stay_below_the_bound(nonnegative, bias, seed):
     patterns, labels = problem(40, 8, seed, bias or 0.0)
     learned = PerceptronReadout(nonnegative=nonnegative, bias=bias is not None, max_epochs=10**5)
@@ -89,7 +61,9 @@ def test_without_a_solution_there_are_more_mistakes_than_any_bound():
 
 def test_perceptron_reaches_any_margin_below_the_largest():
     patterns, labels = problem(20, 10, 3)
-    largest = largest_margin(patterns, labels)
+    widest = MaxMarginReadout(bias=False).fit(patterns, labels)
+    heights = labels * widest.decision_function(patterns)
+    largest = heights.min() / np.linalg.norm(widest.coef_)
     learned = PerceptronReadout(margin=0.9 * largest, bias=False, max_epochs=10**5)
     learned.fit(patterns, labels)
     assert learned.converged_
@@ -97,24 +71,6 @@ def test_perceptron_reaches_any_margin_below_the_largest():
     assert heights.min() > 0.9 * largest * (1 - 1e-12)
     beyond = PerceptronReadout(margin=1.01 * largest, bias=False, max_epochs=500)
     assert not beyond.fit(patterns, labels).converged_
-
-
-def largest_margin(patterns, labels):
-    """Return the largest margin, by the support vector machine."""
-    readout = MaxMarginReadout(bias=False).fit(patterns, labels)
-    return (labels * readout.decision_function(patterns)).min() / np.linalg.norm(readout.coef_)
-
-
-@pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("seed", range(3))
-def test_the_largest_margin_is_certified(bias, seed):
-    patterns, labels = problem(30, 12, seed, 0.4 * bias)
-    readout = MaxMarginReadout(bias=bias).fit(100 * patterns, labels)
-    heights = labels * readout.decision_function(100 * patterns)
-    margin = heights.min() / np.linalg.norm(readout.coef_)
-    assert separate(100 * patterns, labels, bias=bias, margin=0.999 * margin).separable
-    assert not separate(100 * patterns, labels, bias=bias, margin=1.001 * margin).separable
-    assert bool(readout.intercept_[0]) == bias
 
 
 def test_signs_of_single_weights():
@@ -151,23 +107,6 @@ def test_delta_rule_ends_at_the_shortest_exact_weights():
     exact = PseudoinverseReadout(bias=False).fit(patterns, labels)
     np.testing.assert_allclose(slow.coef_, exact.coef_, atol=1e-4)
     np.testing.assert_allclose(exact.decision_function(patterns), labels, atol=1e-12)
-
-
-def test_pseudoinverse_is_ridge_without_penalty():
-    patterns, labels = problem(50, 8, 2, 0.5)
-    mine = PseudoinverseReadout().fit(patterns, labels)
-    theirs = RidgeClassifier(alpha=1e-10).fit(patterns, labels)
-    np.testing.assert_allclose(mine.coef_[0], np.ravel(theirs.coef_), rtol=1e-8)
-    np.testing.assert_allclose(mine.intercept_, theirs.intercept_, rtol=1e-8)
-
-
-def test_pseudoinverse_of_dependent_patterns():
-    """Every pattern twice, and a silent unit: the weights of half of it, none for silence."""
-    patterns, labels = problem(10, 6, 2)
-    twice = np.column_stack((np.tile(patterns, (2, 1)), np.zeros(20)))
-    once = PseudoinverseReadout(bias=False).fit(patterns, labels)
-    double = PseudoinverseReadout(bias=False).fit(twice, np.tile(labels, 2))
-    np.testing.assert_allclose(double.coef_[0], np.append(once.coef_, 0), atol=1e-12)
 
 
 def test_hebbian_is_covariance():
@@ -238,32 +177,6 @@ def test_silent_odors_change_nothing():
     assert (readout.synapses_ == 1).all()
 
 
-def test_sparse_patterns():
-    patterns, labels = problem(40, 6, 5)
-    for readout in READOUTS:
-        codes = np.abs(patterns) if isinstance(readout, DepressionReadout) else patterns
-        dense = readout.fit(codes, labels).decision_function(codes)
-        sparse = readout.fit(scipy.sparse.csr_array(codes), labels)
-        np.testing.assert_allclose(sparse.decision_function(scipy.sparse.csr_array(codes)), dense)
-
-
-def test_in_pipelines_and_searches():
-    patterns, labels = problem(200, 10, 6)
-    pipeline = make_pipeline(StandardScaler(), DeltaRuleReadout(max_epochs=50))
-    assert cross_val_score(pipeline, patterns, labels).mean() > 0.85
-    grid = GridSearchCV(pipeline, {"deltarulereadout__learning_rate": [0.001, 0.1]})
-    assert grid.fit(patterns, labels).best_score_ > 0.85
-
-
-def test_several_classes_by_one_against_the_rest():
-    rng = np.random.default_rng(0)
-    centers = rng.standard_normal((4, 20))
-    labels = np.arange(80) % 4
-    patterns = centers[labels] + 0.1 * rng.standard_normal((80, 20))
-    readout = OneVsRestClassifier(PerceptronReadout()).fit(patterns, labels)
-    assert (readout.predict(patterns) == labels).all()
-
-
 def test_bound_of_any_labels_sizes_and_bias():
     patterns, labels = problem(20, 6, 0, 0.3)
     judge = separate(patterns, labels, bias=True)
@@ -285,16 +198,19 @@ def test_parameters_may_change_between_portions():
     np.testing.assert_allclose(readout.coef_, before, atol=1e-9)
 
 
-def test_without_bias_the_penalty_is_the_same():
-    """Soft margin: mirror images must not count twice (a quadratic program of its own)."""
-    rng = np.random.default_rng(0)
-    patterns, labels = rng.standard_normal((12, 3)), rng.choice([-1.0, 1.0], 12)
-    scale = np.linalg.norm(patterns, axis=1).max()
-    rows = labels[:, None] * patterns / scale
-
-    def cost(w):
-        return 0.5 * w @ w + 0.5 * np.maximum(1 - rows @ w, 0).sum()
-
-    readout = MaxMarginReadout(bias=False, penalty=0.5).fit(patterns, labels)
-    best = scipy.optimize.minimize(cost, np.zeros(3), method="Nelder-Mead", tol=1e-10)
-    assert cost(readout.coef_[0] * scale) <= best.fun * (1 + 1e-6)
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            (np.eye(2), [1, -1], [1.0, 1.0]),
+            "weights must separate the patterns, got .* margin of -1",
+        ),
+        ((np.eye(2), [1, -1], [1.0]), "weights must have 2 entries, got 1"),
+        ((np.eye(2), [1, -1, 1], [1.0, 1.0]), "labels must have one entry per pattern"),
+        ((np.zeros((2, 2)), [1, -1], [1.0, 1.0]), "patterns and weights must not all be 0"),
+        ((np.eye(2), [1, -1], [1.0, -1.0], np.inf), "bias must be finite, got inf"),
+    ],
+)
+def test_bad_bounds(values, message):
+    with pytest.raises(ValueError, match=message):
+        novikoff_bound(*values)

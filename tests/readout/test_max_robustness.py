@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from olfnet.readout import most_robust, separate
+from olfnet import separate
+from olfnet.readout import most_robust
 from olfnet.theory import gardner
 
 
@@ -13,16 +14,16 @@ def problem(n_patterns, n_features, seed):
     return patterns, rng.choice([-1.0, 1.0], n_patterns)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_readout_is_more_robust(seed):
     """Certified: slightly less can be had, slightly more cannot."""
     patterns, labels = problem(20, 30, seed)
     found = most_robust(patterns, labels)
     assert found.weights.min() >= 0
     assert (labels * (patterns @ found.weights - 1)).min() == pytest.approx(found.robustness)
-    for share, wanted in ((0.999, True), (1.001, False)):
-        with_threshold = np.column_stack((patterns, -(1 + share * found.robustness * labels)))
-        assert separate(with_threshold, labels, nonnegative=True).separable == wanted
+    for factor in (0.999, 1.001):
+        with_threshold = np.column_stack((patterns, -(1 + factor * found.robustness * labels)))
+        assert separate(with_threshold, labels, nonnegative=True).separable == (factor < 1)
 
 
 def test_units_of_single_inputs_do_not_matter():
@@ -41,16 +42,13 @@ def test_beyond_capacity_robustness_is_negative():
 
 
 def test_silent_synapses_as_in_theory():
-    """200 inputs at two loads: robustness within 8 % and silence within .04 (R4, order 1 / N)."""
-    for n_patterns in (96, 200):
-        found = [most_robust(*problem(n_patterns, 200, seed)) for seed in range(8)]
-        rho = np.mean([one.robustness for one in found]) * 200**0.5
-        assert gardner.capacity(max(rho, 0.0), nonnegative=True) == pytest.approx(
-            n_patterns / 200, rel=0.08
-        )
-        silent = np.mean([one.silent_fraction for one in found])
-        assert silent == pytest.approx(gardner.silent_fraction(max(rho, 0.0)), abs=0.04)
-        assert abs(silent - gardner.silent_fraction(rho + 1)) > 0.05  # negative control
+    """200 inputs at load 0.48: robustness within 8 % and silence within .04 (order 1 / N)."""
+    found = [most_robust(*problem(96, 200, seed)) for seed in range(5)]
+    rho = np.mean([one.robustness for one in found]) * 200**0.5
+    assert gardner.capacity(rho, nonnegative=True) == pytest.approx(0.48, rel=0.08)
+    silent = np.mean([one.silent_fraction for one in found])
+    assert silent == pytest.approx(gardner.silent_fraction(rho), abs=0.04)
+    assert abs(silent - gardner.silent_fraction(rho + 1)) > 0.05  # negative control
 
 
 def test_bad_input():
