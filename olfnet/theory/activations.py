@@ -1,7 +1,6 @@
-"""What an artificial neuron makes of its input.
+"""Activation functions of artificial neurons, with their derivatives.
 
-Activations are small objects: call one for the output, ask it for its derivative.  What they give
-on the average is told in ``moments``.
+For means and variances of their outputs see ``moments``.
 """
 
 from dataclasses import dataclass
@@ -49,7 +48,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class LeakyReLU:
-    """A rectified linear neuron that is not quite silent below threshold.
+    """A rectified linear neuron with a small slope below threshold.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ class LeakyReLU:
     def __call__(self, inputs: ArrayLike) -> FloatArray:
         """Return the inputs, those below zero times the slope."""
         inputs = _numbers(inputs)
-        if self.slope == 0:  # which times minus infinity would be no number
+        if self.slope == 0:  # 0 times infinity is NaN
             return np.asarray(np.maximum(inputs, 0.0) + 0.0)  # no negative zero
         return np.asarray(np.where(inputs > 0, inputs, self.slope * inputs) + 0.0)
 
@@ -111,7 +110,7 @@ class Step:
         return np.asarray(np.heaviside(_numbers(inputs), 0.0))
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
-        """Return zeros: nothing can be learned through a step."""
+        """Return zeros: gradients do not pass a step."""
         return np.zeros(np.shape(inputs))
 
 
@@ -164,12 +163,11 @@ class Erf:
 
 @dataclass(frozen=True)
 class Thresholded:
-    """A neuron whose input must get over a threshold first.
+    """An activation of the input minus a threshold.
 
     Parameters
     ----------
     activation : Activation
-        What it makes of the rest.
     threshold : float
 
     Examples
@@ -191,18 +189,18 @@ class Thresholded:
         return tuple(kink + self.threshold for kink in self.activation.kinks)
 
     def __call__(self, inputs: ArrayLike) -> FloatArray:
-        """Return the output to inputs less the threshold."""
+        """Return the output for inputs minus the threshold."""
         return self.activation(_numbers(inputs) - self.threshold)
 
     def derivative(self, inputs: ArrayLike) -> FloatArray:
-        """Return the slope at inputs less the threshold."""
+        """Return the slope at inputs minus the threshold."""
         return self.activation.derivative(_numbers(inputs) - self.threshold)
 
 
 def checked(activation: Activation) -> Activation:
-    """Return an activation, if it is one; the class without parentheses is the usual slip."""
-    wanted = ("__call__", "derivative", "kinks")
-    if isinstance(activation, type) or not all(hasattr(activation, name) for name in wanted):
+    """Return an activation, or raise, as for a class without parentheses."""
+    names = ("__call__", "derivative", "kinks")
+    if isinstance(activation, type) or not all(hasattr(activation, name) for name in names):
         raise ValueError(f"activation must be one such as ReLU(), got {activation!r}")
     return activation
 
@@ -213,5 +211,5 @@ def _numbers(inputs: ArrayLike) -> FloatArray:
 
 
 def _within(inputs: ArrayLike) -> FloatArray:
-    """Distance from 0, up to where slopes have long vanished."""
+    """Return the distance from 0, at most 1e4, where slopes have vanished."""
     return np.asarray(np.minimum(np.abs(_numbers(inputs)), 1e4))
