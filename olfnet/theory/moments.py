@@ -16,7 +16,7 @@ from olfnet import checks
 from olfnet.checks import FloatArray
 from olfnet.theory._gaussian import tails
 from olfnet.theory._gaussian.means import crowded
-from olfnet.theory.activations import Activation, Identity, LeakyReLU, ReLU, Step, checked
+from olfnet.theory.activations import Activation, Identity, LeakyReLU, Step, checked
 
 Density = Any  # a frozen continuous distribution of scipy.stats
 _FADED = 1e-40  # probability beyond the ends of a quadrature
@@ -61,16 +61,19 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     Notes
     -----
     For inputs N(mu, s^2) a rectifier gives mu Phi(mu/s) + s phi(mu/s) and the mean square
-    (mu^2 + s^2) Phi(mu/s) + mu s phi(mu/s).
+    (mu^2 + s^2) Phi(mu/s) + mu s phi(mu/s).  For a small bias b and any density p that is symmetric
+    about 0 its mean is E max(z, 0) + b / 2 + b^2 p(0) / 2 + O(b^3).
 
     Examples
     --------
+    >>> from olfnet.theory.activations import ReLU
     >>> mean, variance = moments(ReLU(), scipy.stats.norm(0, [1, 2]))
     >>> mean.round(6), variance.round(6)
     (array([0.398942, 0.797885]), array([0.340845, 1.36338 ]))
     """
     activation, (mean, sd) = checked(activation), _mean_and_sd(inputs)
-    bias = _finite(bias, mean)
+    bias, _ = checks.broadcast(bias=bias, inputs=mean)
+    checks.require_finite("bias", bias)
     mean = mean + bias
     tails = _TAILS.get(inputs.dist.name)
     depth = np.minimum(np.abs(mean) / sd, _DEEPEST)
@@ -86,34 +89,6 @@ def moments(activation: Activation, inputs: Density, bias: ArrayLike = 0.0) -> M
     average = _expectation(lambda z: activation(z + bias), inputs, kinks)
     variance = _expectation(lambda z: (activation(z + bias) - average) ** 2, inputs, kinks)
     return Moments(average, variance)
-
-
-def small_bias_mean(inputs: Density, bias: ArrayLike) -> FloatArray:
-    """Return the mean output of a rectifier with a small bias b, to second order.
-
-    E relu(z + b) = E relu(z) + b P(z > 0) + b^2 p(0) / 2, whose slope is 1/2 for any symmetric
-    density p, since the derivatives by b are P(z > -b) and p(-b).
-
-    Parameters
-    ----------
-    inputs : frozen continuous distribution of scipy.stats
-        Its density must be continuous at 0.
-    bias : array
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> small_bias_mean(scipy.stats.norm(), 0.1).round(4), moments(
-    ...     ReLU(), scipy.stats.norm(), 0.1
-    ... ).mean.round(4)
-    (np.float64(0.4509), np.float64(0.4509))
-    """
-    start = moments(ReLU(), inputs).mean
-    bias = _finite(bias, start)
-    return np.asarray(start + bias * inputs.sf(0.0) + bias**2 * inputs.pdf(0.0) / 2)[()]
 
 
 def summed(inputs: Density, fan_in: int, weight: float = 1.0) -> Density:
@@ -173,12 +148,6 @@ def threshold(coding_level: ArrayLike, drive: Density) -> FloatArray:
     return np.asarray(drive.isf(f))[()]
 
 
-def _finite(bias: ArrayLike, mean: FloatArray) -> FloatArray:
-    biases, _ = checks.broadcast(bias=bias, inputs=mean)
-    checks.require_finite("bias", biases)
-    return biases
-
-
 def _expectation(
     function: Callable[[FloatArray], FloatArray], inputs: Density, kinks: Iterable[ArrayLike] = ()
 ) -> FloatArray:
@@ -201,7 +170,16 @@ def _expectation(
             f"inputs must have a smooth density for quadrature, got {inputs.dist.name}, whose "
             f"integral comes out as {np.ravel(weight)[np.argmax(np.abs(weight - 1))]:.9g}"
         )
-    _require_light_tails(function, inputs, edges, size)
+    if not np.isfinite(size).all():
+        raise ValueError("the activation must be finite where inputs fall, got nan or infinity")
+    # What is lost beyond infinite ends is about the function there times _FADED.
+    infinite = [np.isinf(end).any() for end in inputs.support()]
+    lost = sum(_FADED * np.abs(function(edge)) for edge in edges[[0, -1]][infinite])
+    if not np.all(lost <= 1e-12 * size + 1e-25):
+        raise ValueError(
+            f"the activation must grow more slowly than the tails of {inputs.dist.name} fade, got "
+            f"a mean of which about {np.max(lost):.2g} is missing"
+        )
     return np.asarray(total / weight)[()]
 
 
@@ -215,26 +193,6 @@ def _mean_and_sd(inputs: Density) -> tuple[FloatArray, FloatArray]:
     if not (np.isfinite(mean) & np.isfinite(sd) & (sd > 0)).all():
         raise ValueError(f"inputs must have finite mean and variance, got {inputs.dist.name}")
     return mean, sd
-
-
-def _require_light_tails(
-    function: Callable[[FloatArray], ArrayLike],
-    inputs: Density,
-    edges: FloatArray,
-    size: FloatArray,
-) -> None:
-    """Raise if the mean beyond the ends, the function there times _FADED, could matter."""
-    if not np.isfinite(size).all():
-        raise ValueError("the activation must be finite where inputs fall, got nan or infinity")
-    lost = np.zeros_like(size)
-    for edge, end in zip(edges[[0, -1]], inputs.support(), strict=True):
-        if np.isinf(end).any():
-            lost += _FADED * np.abs(function(edge))
-    if not np.all(lost <= 1e-12 * size + 1e-25):
-        raise ValueError(
-            f"the activation must grow more slowly than the tails of {inputs.dist.name} fade, got "
-            f"a mean of which about {np.max(lost):.2g} is missing"
-        )
 
 
 def _ends(inputs: Density) -> list[FloatArray]:

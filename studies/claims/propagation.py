@@ -257,10 +257,10 @@ def steepest(n: int, rng: Rng, depth: int, weight: float = 1.0) -> float:
     "R24.He",
     1.0,
     r"E x_{l+1}^2 = \frac{n w}{2} E x_l^2",
-    control={"weight_variance": float(propagation.glorot(200, 200))},
+    control={"weight_variance": 2 / (200 + 200)},
     source=HE,
 )
-def kept(n: int, rng: Rng, weight_variance: float = float(propagation.he(200))) -> list[float]:
+def kept(n: int, rng: Rng, weight_variance: float = 2 / 200) -> list[float]:
     """Weights of variance 2 / n_inputs keep the mean square of signals through 10 layers of
     rectifiers.
 
@@ -278,12 +278,10 @@ def kept(n: int, rng: Rng, weight_variance: float = float(propagation.he(200))) 
     "R24.Glorot",
     1.0,
     r"(n_{in} w + n_{out} w) / 2 = 1",
-    control={"weight_variance": float(propagation.he(100))},
+    control={"weight_variance": 2 / 100},
     source=GLOROT,
 )
-def both_ways(
-    n: int, rng: Rng, weight_variance: float = float(propagation.glorot(100, 300))
-) -> list[float]:
+def both_ways(n: int, rng: Rng, weight_variance: float = 2 / (100 + 300)) -> list[float]:
     """Weights of variance 2 / (n_inputs + n_outputs) keep signals and gradients of linear layers on
     the average of both.
 

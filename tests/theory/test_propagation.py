@@ -22,9 +22,7 @@ from olfnet.theory.propagation import (
     code_correlation,
     correlated_inputs,
     drive_correlation,
-    glorot,
     gradients,
-    he,
     profile,
     sampled_profile,
     stack,
@@ -86,12 +84,6 @@ def test_he_is_the_critical_line_without_biases(activation, weight_variance):
     assert layer.weight_variance == pytest.approx(weight_variance, rel=1e-11)
     assert layer.chi(0.0) == pytest.approx(1, rel=1e-11)
     assert layer.variance_map(1e-9) == pytest.approx(1e-9, rel=1e-8)
-
-
-def test_variances_of_initial_weights():
-    assert he([10, 20], slope=1.0).tolist() == [0.1, 0.05]
-    forward, backward = 30 * glorot(30, 70), 70 * glorot(30, 70)
-    assert (forward + backward) / 2 == pytest.approx(1, rel=1e-15)
 
 
 @pytest.mark.parametrize("activation", [Tanh(), Erf(), Sigmoid()], ids=repr)
@@ -359,9 +351,6 @@ TANH = RandomLayer(Tanh(), 1.0)
         (lambda: RandomLayer.critical(Step), "activation must be one such as"),
         (lambda: code_correlation(ReLU(), 0.5, 0), "variance must make the output of ReLU"),
         (lambda: code_correlation(Step, 0.5), "activation must be one such as"),
-        (lambda: he(0), "n_inputs must be finite and at least 1, got 0"),
-        (lambda: he(5, np.nan), "slope must be finite, got nan"),
-        (lambda: glorot(5, 0.5), "n_outputs must be finite and at least 1, got 0.5"),
         (lambda: profile(TANH, 0), "depth must be at least 1, got 0"),
         (lambda: profile(TANH, 1, signal=-1), "signal must be finite and at least 0, got -1"),
         (lambda: profile(TANH, 1, residual="no"), "residual must be True or False, got 'no'"),

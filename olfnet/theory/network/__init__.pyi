@@ -10,7 +10,6 @@ from .training import (
     dense,
     descend,
     gradient,
-    jacobian,
     train,
 )
 
@@ -36,7 +35,6 @@ __all__ = [
     "dense",
     "descend",
     "gradient",
-    "jacobian",
     "lost_inputs",
     "train",
 ]

@@ -143,30 +143,6 @@ def _gradient(
     return value, pull_back(by_outputs)[1]
 
 
-def jacobian(network: Network, inputs: ArrayLike) -> list[FloatArray]:
-    """Return the derivative of each output with respect to each parameter.
-
-    Parameters
-    ----------
-    network : Network
-    inputs : array of shape (n_samples, ...)
-
-    Returns
-    -------
-    list of arrays of shape (n_samples, n_outputs, *parameter)
-        One for each array of parameters; outputs of more dimensions are flattened.
-    """
-    rows = []
-    for sample in samples("inputs", inputs):
-        outputs, pull_back = network.linearized(sample[None])
-        units = np.eye(outputs.size).reshape(-1, *outputs.shape)
-        rows.append([pull_back(unit)[1] for unit in units])
-    return [
-        np.array([[by_parameters[k] for by_parameters in row] for row in rows])
-        for k in range(len(network.parameters))
-    ]
-
-
 @dataclass(frozen=True, eq=False)
 class Training:
     """A trained network and its losses.

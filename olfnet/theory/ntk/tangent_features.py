@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.theory import network
 from olfnet.theory.network import Activate, Dense, Layer, Network, Parameters, PullBack
 from olfnet.theory.network._layer import require_same_shapes, samples
 
@@ -131,8 +130,13 @@ def tangents(net: Network, inputs: ArrayLike) -> FloatArray:
     """
     if not net.parameters:
         raise ValueError("net must have parameters that learn, got none")
-    rows = network.jacobian(net, inputs)
-    return np.concatenate([row.reshape(*row.shape[:2], -1) for row in rows], axis=2)
+    rows = []
+    for sample in samples("inputs", inputs):
+        outputs, pull_back = net.linearized(sample[None])
+        units = np.eye(outputs.size).reshape(-1, *outputs.shape)
+        slopes = (pull_back(unit)[1] for unit in units)
+        rows.append([np.concatenate([np.ravel(slope) for slope in part]) for part in slopes])
+    return np.array(rows)
 
 
 def empirical(net: Network, inputs: ArrayLike, others: ArrayLike | None = None) -> FloatArray:

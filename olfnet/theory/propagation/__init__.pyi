@@ -1,4 +1,4 @@
-from .random_layer import RandomLayer, code_correlation, glorot, he
+from .random_layer import RandomLayer, code_correlation
 from .stacks import (
     Profile,
     correlated_inputs,
@@ -16,9 +16,7 @@ __all__ = [
     "code_correlation",
     "correlated_inputs",
     "drive_correlation",
-    "glorot",
     "gradients",
-    "he",
     "profile",
     "sampled_profile",
     "stack",

@@ -76,7 +76,8 @@ class RandomLayer:
         """Return the layer at the edge of chaos, where chi = 1.
 
         Its weight variance is 1 / E phi'(sqrt(q) z)^2 at the variance q that solves
-        q = w E phi(sqrt(q) z)^2 + b.
+        q = w E phi(sqrt(q) z)^2 + b; for rectifiers without biases 2 (He et al. 2015, arXiv
+        1502.01852).
 
         Raises
         ------
@@ -319,52 +320,6 @@ def code_correlation(
             f"variance must make the output of {activation} vary, got {q[~(total > 0)].flat[0]:g}"
         )
     return np.asarray(pair.covariance / total)[()]
-
-
-def he(n_inputs: ArrayLike, slope: float = 0.0) -> FloatArray:
-    """Return the variance of a weight that keeps the mean square of rectified signals.
-
-    Parameters
-    ----------
-    n_inputs : array of numbers of at least 1
-    slope : float
-        Of a leaky rectifier below threshold.
-
-    Returns
-    -------
-    array
-        2 / (1 + slope^2) / n_inputs (He et al. 2015, arXiv 1502.01852).
-
-    Examples
-    --------
-    >>> he(100)
-    np.float64(0.02)
-    """
-    slope = checks.finite("slope", slope)
-    (n_inputs,) = checks.at_least(1, n_inputs=n_inputs)
-    return 2 / (1 + slope**2) / n_inputs[()]
-
-
-def glorot(n_inputs: ArrayLike, n_outputs: ArrayLike) -> FloatArray:
-    """Return the variance of a weight that keeps signals and gradients on average.
-
-    Parameters
-    ----------
-    n_inputs, n_outputs : arrays of numbers of at least 1
-
-    Returns
-    -------
-    array
-        2 / (n_inputs + n_outputs) (Glorot & Bengio 2010, AISTATS): linear layers multiply signals
-        by n_inputs and gradients by n_outputs times that, 1 on average of both.
-
-    Examples
-    --------
-    >>> glorot(100, 300)
-    np.float64(0.005)
-    """
-    n_inputs, n_outputs = checks.at_least(1, n_inputs=n_inputs, n_outputs=n_outputs)
-    return 2 / (n_inputs + n_outputs)[()]
 
 
 def _last_positive(
