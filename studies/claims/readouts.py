@@ -1,6 +1,6 @@
-"""Claims about constrained readouts in the limit of size (R2, R4), and learning rules (R8, R9)."""
+"""Claims about constrained readouts in the limit of size (R2, R4), and learning rules (R8)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,8 @@ import numpy as np
 from olfnet import breaking_points, measure_recall
 from olfnet.capacity import extrapolate
 from olfnet.checks import FloatArray
-from olfnet.lab.claims import CONFIDENCE, Claim, Measured, Status
+from olfnet.lab import claims
+from olfnet.lab.claims import CONFIDENCE, Measured, Status
 from olfnet.readout import (
     HebbianReadout,
     MaxMarginReadout,
@@ -17,27 +18,34 @@ from olfnet.readout import (
     most_robust,
     novikoff_bound,
 )
-from olfnet.theory import expansion, gardner
+from olfnet.theory import gardner
 
-from .capacity import gaussian
-from .codes import N_INPUTS, N_UNITS, SIZE, layer, noisy
-from .sources import AMIT, BABADI, GARDNER
-from .sparse_codes import sparse
+from .sources import AMIT, GARDNER
 
 Rng = np.random.Generator
-NOVIKOFF = "Novikoff 1962, Proc. Symp. Mathematical Theory of Automata 12:615"
-claim = partial(Claim, systems=("S14",))
-binary = partial(sparse, 0.5)  # patterns with half of the inputs active
+Draw = Callable[[int, Rng], FloatArray]
+claim = partial(claims.claim, systems=["S14"], source=AMIT, status=Status.ASYMPTOTIC)
+
+
+def gaussian(n_dims: int) -> Draw:
+    """Patterns in general position."""
+    return lambda n, rng: rng.standard_normal((n, n_dims))
+
+
+def binary(n_dims: int) -> Draw:
+    """Binary patterns with half of the inputs active."""
+    return lambda n, rng: (rng.random((n, n_dims)) < 0.5).astype(float)
 
 
 def limit(
-    draw: Callable[[int], Any], readout: Callable[[int], dict[str, Any]], n: int, rng: Rng
+    draw: Callable[[int], Draw],
+    n: int,
+    rng: Rng,
+    readout: Callable[[int], dict[str, Any]],
+    quick: Sequence[int] = (50, 100, 200),
 ) -> Measured:
-    """Capacity extrapolated from n sequences in 50, 100 and 200 dimensions, and n // 3 in 400.
-
-    A quick trial does without the largest size, whose sequences take as long as all others.
-    """
-    sizes = (50, 100, 200, 400) if n >= 100 else (50, 100, 200)
+    """Capacity extrapolated from n sequences in 50, 100 and 200 dimensions, and n // 3 in 400."""
+    sizes = (50, 100, 200, 400) if n >= 100 else quick
     samples = [
         breaking_points(
             draw(n_dims),
@@ -49,35 +57,81 @@ def limit(
         / n_dims
         for n_dims, stream in zip(sizes, rng.spawn(len(sizes)), strict=True)
     ]
-    found = extrapolate(sizes, samples, confidence=CONFIDENCE)
-    return Measured(found.value, found.low, found.high)
+    capacity = extrapolate(sizes, samples, confidence=CONFIDENCE)
+    return Measured(capacity.value, capacity.low, capacity.high)
 
 
-def with_margin(kappa: float, n_dims: int) -> dict[str, Any]:
-    """Readout that keeps a margin."""
-    return {"margin": kappa}
+@claim(
+    "R2.limit_{margin:g}",
+    gardner.capacity,
+    r"1 / E_2(-\kappa)",
+    cases=[{"margin": 0.5}, {"margin": 1.0}],
+    control=lambda margin: {"margin": 1.5 * margin},
+    samples=(150, 16),
+    source=GARDNER,
+)
+def with_margin(n: int, rng: Rng, margin: float) -> Measured:
+    """Capacity with margin {margin:g} approaches Gardner's as 1 / N.
+
+    Extrapolated linearly in 1 / N from N = 50, 100, 200 and 400; a quick trial does without 400.
+    """
+    return limit(gaussian, n, rng, lambda n_dims: {"margin": margin})
 
 
-def robust(rho: float, n_dims: int) -> dict[str, Any]:
-    """Excitatory readout with a robust threshold, in the unit of theory."""
-    return {"nonnegative": True, "robustness": rho / n_dims**0.5}
+@claim(
+    "R4.robust_{rho:g}",
+    lambda rho: gardner.capacity(rho, nonnegative=True),
+    r"\max_B H(B)^2 / E_2(B) \, \alpha(\rho D(B) / \sqrt{E_2(B)})",
+    cases=[{"rho": 0.0}, {"rho": 0.5}, {"rho": 1.0}],
+    control=lambda rho: {"rho": rho + 1},
+    samples=(150, 16),
+)
+def robust(n: int, rng: Rng, rho: float) -> Measured:
+    """Capacity of non-negative weights with robustness {rho:g} to a fixed threshold.
+
+    Extrapolated linearly in 1 / N from N = 50, 100, 200 and 400; in a quick trial from 25 to 100.
+    """
+    return limit(
+        binary,
+        n,
+        rng,
+        lambda n_dims: {"nonnegative": True, "robustness": rho / n_dims**0.5},
+        quick=(25, 50, 100),
+    )
 
 
-def silence(load: float, n: int, rng: Rng) -> Measured:
-    """Silent synapses of the most robust weights with 200 inputs."""
-    n_patterns, found = round(200 * load), []
+@claim(
+    "R4.silent_{rho:g}",
+    lambda rho: gardner.silent_fraction(rho),
+    r"1 - H(B)",
+    cases=[
+        {"rho": rho, "load": float(gardner.capacity(rho, nonnegative=True))} for rho in (0.5, 1.0)
+    ],
+    control=lambda load: {"load": 0.6 * load},
+    samples=(60, 12),
+    allowance=0.005,
+)
+def silence(n: int, rng: Rng, load: float) -> list[float]:
+    """Fraction of silent synapses of the most robust non-negative weights at load {load:.3f}.
+
+    200 inputs; the allowance is one synapse, twice the .002 that 200 inputs have more than
+    infinitely many (measured).
+    """
+    n_patterns, fractions = round(200 * load), []
     for stream in rng.spawn(n):
         labels = stream.permutation(np.arange(n_patterns) % 2)
-        found.append(most_robust(binary(200)(n_patterns, stream), labels).silent_fraction)
-    return Measured.mean(found)
+        fractions.append(most_robust(binary(200)(n_patterns, stream), labels).silent_fraction)
+    return fractions
 
 
-def shares(draw: Callable[[Rng], FloatArray], consistent: bool, n: int, rng: Rng) -> FloatArray:
-    """Mistakes of n perceptrons as shares of Novikoff's bound.
+def mistakes(
+    draw: Callable[[Rng], FloatArray], n: int, rng: Rng, consistent: bool = True
+) -> FloatArray:
+    """Mistakes of n perceptrons relative to Novikoff's bound.
 
-    Taught inconsistently, labels are at random and the bound is that of other labels.
+    Without consistency labels are at random, and the bound is that of other labels.
     """
-    found = []
+    ratios = []
     for stream in rng.spawn(n):
         patterns = draw(stream)
         labels = np.sign(patterns @ stream.standard_normal(patterns.shape[1]))
@@ -85,19 +139,51 @@ def shares(draw: Callable[[Rng], FloatArray], consistent: bool, n: int, rng: Rng
         best = MaxMarginReadout(bias=False).fit(patterns, labels)
         bound = novikoff_bound(patterns, labels, best.coef_[0])
         taught = labels if consistent else stream.permutation(labels)
-        learned = PerceptronReadout(bias=False, max_epochs=2000).fit(patterns, taught)
-        found.append(learned.n_mistakes_ / bound)
-    return np.array(found)
+        n_epochs = 2000 if consistent else 200  # of the control, which never ends
+        learned = PerceptronReadout(bias=False, max_epochs=n_epochs).fit(patterns, taught)
+        ratios.append(learned.n_mistakes_ / bound)
+    return np.array(ratios)
 
 
-def mistakes(consistent: bool, n: int, rng: Rng) -> Measured:
-    """How far the largest share of the bound stays below one, for 100 patterns in 10 dimensions."""
-    found = shares(lambda stream: stream.standard_normal((100, 10)), consistent, n, rng)
-    return Measured.number(1 - found.max())
+of_perceptrons = partial(
+    claim,
+    systems=["S4", "S14"],
+    source="Novikoff 1962, Proc. Symp. Mathematical Theory of Automata 12:615",
+)
 
 
-def tightness(orthogonal: bool, n: int, rng: Rng) -> Measured:
-    """Mean share of the bound that a perceptron needs for 16 patterns of the same length."""
+@of_perceptrons(
+    "R8.novikoff",
+    0.0,
+    r"1 - n / (R / \gamma)^2 > 0",
+    control={"consistent": False},
+    samples=(60, 10),
+    status=Status.ORDERING,
+)
+def below_bound(n: int, rng: Rng, consistent: bool = True) -> float:
+    """A perceptron makes no more than (radius / margin)^2 mistakes.
+
+    An exact bound, and the largest ratio for 100 patterns in 10 dimensions; the control is taught
+    labels at random, ten for each dimension, which nothing linear can reproduce.
+    """
+    return 1 - mistakes(lambda s: s.standard_normal((100, 10)), n, rng, consistent).max()
+
+
+@of_perceptrons(
+    "R8.orthogonal",
+    1.0,
+    r"n / (R / \gamma)^2 = 1",
+    control={"orthogonal": False},
+    samples=(20, 5),
+    status=Status.EXACT,
+)
+def tightness(n: int, rng: Rng, orthogonal: bool = True) -> Measured:
+    """Of orthogonal patterns of one length a perceptron makes as many mistakes as the bound allows,
+    one for each.
+
+    The margin comes from a support vector machine, to 1e-4; the control has random patterns of one
+    length.
+    """
 
     def draw(stream: Rng) -> FloatArray:
         if orthogonal:
@@ -105,179 +191,26 @@ def tightness(orthogonal: bool, n: int, rng: Rng) -> Measured:
         patterns = stream.standard_normal((16, 16))
         return np.asarray(patterns / np.linalg.norm(patterns, axis=1, keepdims=True))
 
-    return Measured.number(shares(draw, True, n, rng).mean(), 1e-4)
+    return Measured.number(mistakes(draw, n, rng).mean(), 1e-4)
 
 
-def one_shot(rule: Any, n: int, rng: Rng) -> Measured:
-    """Patterns per dimension of which a rule recalls 95 %, with 200 dimensions."""
+@claim(
+    "R8.one_shot",
+    0.36961,
+    r"\Phi(1 / \sqrt{\alpha}) = .95",
+    cases=[{"rule": HebbianReadout(centered=False)}],
+    control={"rule": PerceptronReadout(bias=False, max_epochs=200)},
+    samples=(150, 30),
+    allowance=0.005,
+    source="signal to crosstalk; Hertz, Krogh & Palmer 1991, ch. 2",
+)
+def one_shot(n: int, rng: Rng, rule: Any) -> Measured:
+    """One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far fewer than 2.
+
+    200 dimensions; the allowance is one pattern, of which crosstalk has one less.
+    """
     curve = measure_recall(
-        gaussian(200),
-        n_patterns=np.arange(50, 110, 5),
-        n_trials=n,
-        rule=rule,
-        rng=rng,
+        gaussian(200), n_patterns=np.arange(50, 110, 5), n_trials=n, rule=rule, rng=rng
     )
     low, high = curve.capacity_interval(CONFIDENCE)
     return Measured(curve.capacity if high < np.inf else low, low, high)
-
-
-def recall_error(coding_level: float, n_patterns: int, n: int, rng: Rng) -> Measured:
-    """Error of a Hebbian readout on noisy versions of n panels of odors that it learned."""
-
-    def draw(n_odors: int, stream: Rng) -> FloatArray:
-        weights, noise, odors = stream.spawn(3)
-        centers = odors.choice([-1.0, 1.0], (n_odors, N_INPUTS))
-        both = layer(np.vstack((centers, noisy(centers, noise, SIZE))), coding_level, weights)
-        return both.reshape(2, n_odors, N_UNITS).transpose(1, 0, 2)
-
-    curve = measure_recall(
-        draw, n_patterns=n_patterns, n_trials=n, rule=HebbianReadout(), n_learned=1, rng=rng
-    )
-    low, high = curve.interval(CONFIDENCE)
-    return Measured(1 - float(curve.fraction[0]), 1 - float(high[0]), 1 - float(low[0]))
-
-
-def limit_claim(
-    key: str,
-    statement: str,
-    source: str,
-    equation: str,
-    predicted: float,
-    draw: Callable[[int], Any],
-    readouts: tuple[Callable[[int], dict[str, Any]], Callable[[int], dict[str, Any]]],
-) -> Claim:
-    """Compare theory with the limit of infinite size; the second readout is the control."""
-    simulation, control = (partial(limit, draw, readout) for readout in readouts)
-    return claim(
-        key,
-        statement,
-        equation,
-        predicted,
-        simulation,
-        control,
-        source=source,
-        status=Status.ASYMPTOTIC,
-        n_samples=150,
-        n_quick=16,
-        remark="Extrapolated linearly in 1 / N from N = 50, 100, 200 and 400; a quick trial does "
-        "without 400.",
-    )
-
-
-def margin_limit(kappa: float) -> Claim:
-    """Gardner's capacity with a margin; the control's margin is larger by a half."""
-    return limit_claim(
-        f"R2.limit_{kappa:g}",
-        f"Capacity with margin {kappa:g} approaches Gardner's as 1 / N",
-        GARDNER,
-        r"1 / E_2(-\kappa)",
-        float(gardner.capacity(kappa)),
-        gaussian,
-        (partial(with_margin, kappa), partial(with_margin, 1.5 * kappa)),
-    )
-
-
-def robust_limit(rho: float) -> Claim:
-    """Capacity of excitatory readouts; the control is more robust."""
-    return limit_claim(
-        f"R4.robust_{rho:g}",
-        f"Capacity of non-negative weights with robustness {rho:g} to a fixed threshold",
-        AMIT,
-        r"\max_B H(B)^2 / E_2(B) \, \alpha(\rho D(B) / \sqrt{E_2(B)})",
-        float(gardner.capacity(rho, nonnegative=True)),
-        binary,
-        (partial(robust, rho), partial(robust, rho + 0.75)),
-    )
-
-
-def silent(rho: float) -> Claim:
-    """Silent synapses; the control is at a load lower by four tenths."""
-    load = float(gardner.capacity(rho, nonnegative=True))
-    return claim(
-        f"R4.silent_{rho:g}",
-        f"Fraction of silent synapses of the most robust non-negative weights at load {load:.3f}",
-        r"1 - H(B)",
-        partial(gardner.silent_fraction, rho),
-        partial(silence, load),
-        partial(silence, 0.6 * load),
-        source=AMIT,
-        status=Status.ASYMPTOTIC,
-        n_samples=60,
-        n_quick=12,
-        allowance=0.005,
-        remark="200 inputs; the allowance is one synapse, twice the .002 that 200 inputs have more "
-        "than infinitely many (measured).",
-    )
-
-
-def recalled(coding_level: float, n_patterns: int) -> Claim:
-    """Error of a Hebbian readout behind the expansion; the control has a quarter of the odors."""
-    value = float(expansion.readout_error(n_patterns, N_INPUTS, N_UNITS, coding_level, SIZE))
-    return claim(
-        f"R9.error_{coding_level:g}",
-        f"Error of a Hebbian readout of {n_patterns} odors at coding level {coding_level:g}, on "
-        "noisy versions",
-        r"H((1 - \Delta C) / \sqrt{P (1/N_c + Q^2/N)})",
-        value,
-        partial(recall_error, coding_level, n_patterns),
-        partial(recall_error, coding_level, n_patterns // 4),
-        source=BABADI,
-        status=Status.ASYMPTOTIC,
-        n_samples=40,
-        n_quick=10,
-        allowance=0.03 * value,
-        remark="100 inputs; the allowance is the 3 % of higher orders in 1 / N, as for overlaps.",
-    )
-
-
-CLAIMS = (
-    *(margin_limit(kappa) for kappa in (0.5, 1.0)),
-    *(robust_limit(rho) for rho in (0.0, 0.5, 1.0)),
-    *(silent(rho) for rho in (0.5, 1.0)),
-    claim(
-        "R8.novikoff",
-        "A perceptron makes no more than (radius / margin)^2 mistakes",
-        r"1 - n / (R / \gamma)^2 > 0",
-        0.0,
-        partial(mistakes, True),
-        partial(mistakes, False),
-        systems=("S4", "S14"),
-        source=NOVIKOFF,
-        status=Status.ORDERING,
-        n_samples=60,
-        n_quick=10,
-        remark="An exact bound; the control is taught labels at random, ten for each dimension, "
-        "which nothing linear can reproduce.",
-    ),
-    claim(
-        "R8.orthogonal",
-        "Of orthogonal patterns of one length a perceptron makes as many mistakes as the bound "
-        "allows, one for each",
-        r"n / (R / \gamma)^2 = 1",
-        1.0,
-        partial(tightness, True),
-        partial(tightness, False),
-        systems=("S4", "S14"),
-        source=NOVIKOFF,
-        n_samples=20,
-        n_quick=5,
-        remark="The margin comes from a support vector machine, to 1e-4; the control has random "
-        "patterns of one length.",
-    ),
-    claim(
-        "R8.one_shot",
-        "One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far fewer than "
-        "2",
-        r"\Phi(1 / \sqrt{\alpha}) = .95",
-        0.36961,
-        partial(one_shot, HebbianReadout(centered=False)),
-        partial(one_shot, PerceptronReadout(bias=False, max_epochs=200)),
-        source="signal to crosstalk; Hertz, Krogh & Palmer 1991, ch. 2",
-        status=Status.ASYMPTOTIC,
-        n_samples=150,
-        n_quick=30,
-        allowance=0.005,
-        remark="200 dimensions; the allowance is one pattern, of which crosstalk has one less.",
-    ),
-    *(recalled(f, 500) for f in (0.5, 0.1)),
-)
