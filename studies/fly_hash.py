@@ -7,22 +7,17 @@ winners, projections, or bits.  As published, vectors are first scaled to the sa
 ten units for each input, and its winners keep their drives.
 """
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from rich.table import Table
-from scipy.sparse import issparse
-from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from olfnet.capacity import retrieve
+from olfnet.capacity import listed_precision, retrieve
 from olfnet.checks import FloatArray
 from olfnet.estimators import DenseHash, FlyHash, SimHash
 from olfnet.lab import Parameter, Study, drawing, main, results
@@ -48,31 +43,6 @@ def odors(rng: Rng) -> FloatArray:
 def equal_means(vectors: FloatArray) -> FloatArray:
     """Scale non-negative vectors to mean 1, as the published comparison does before hashing."""
     return np.asarray(vectors / vectors.mean(axis=1, keepdims=True))
-
-
-def listed_precision(vectors: FloatArray, hashes: Any, rng: Rng, n_queries: int) -> float:
-    """Mean average precision as the published comparison counts it.
-
-    Only as many vectors are listed as there are neighbors, and the precision at those that are
-    right is averaged over them, not over all neighbors: what is missing costs nothing.
-    """
-    queries = np.sort(rng.choice(len(vectors), n_queries, replace=False))
-    n_neighbors = round(NEAR * len(vectors))
-    right = nearest(vectors, queries, n_neighbors)
-    listed = nearest(hashes.toarray() if issparse(hashes) else hashes, queries, n_neighbors)
-    found = np.array([np.isin(*pair) for pair in zip(listed, right, strict=True)])
-    hits = np.cumsum(found, axis=1)
-    precisions = np.sum(found * hits / np.arange(1, n_neighbors + 1), axis=1)
-    return float(np.mean(precisions / np.maximum(hits[:, -1], 1)))
-
-
-def nearest(
-    vectors: FloatArray, queries: NDArray[np.integer], n_neighbors: int
-) -> NDArray[np.integer]:
-    """Find the nearest others, shape (n_queries, n_neighbors); equals by index."""
-    distances = cdist(vectors[queries], vectors, "sqeuclidean")
-    distances[np.arange(len(queries)), queries] = np.inf
-    return np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors]
 
 
 DATA = {"digits": digits, "odors": odors}
@@ -103,8 +73,9 @@ def measure(
     scores = []
     for hasher in hashers(hash_length, units_per_input * vectors.shape[1], seed):
         hashes = hasher.fit_transform(vectors)
-        ranked = retrieve(vectors, hashes, n_neighbors=n_neighbors, n_queries=n_queries, rng=seed)
-        listed = listed_precision(vectors, hashes, np.random.default_rng(seed), n_queries)
+        queries = {"n_neighbors": n_neighbors, "n_queries": n_queries, "rng": seed}
+        ranked = retrieve(vectors, hashes, **queries)
+        listed = listed_precision(vectors, hashes, **queries)
         scores.append((ranked.mean_average_precision, listed, ranked.recall.mean()))
     return results.labeled_each(METRICS, np.transpose(scores), hash=HASHES)
 

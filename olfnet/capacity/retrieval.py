@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
+from scipy.spatial.distance import cdist
 from sklearn.metrics import average_precision_score
 
 from olfnet import checks
@@ -83,7 +84,69 @@ def retrieve(
     >>> retrieve(points, 2 * points, n_neighbors=5).mean_average_precision
     1.0
     """
-    rng = np.random.default_rng(rng)
+    inputs, codes, n_neighbors, queries = _validated(inputs, codes, n_neighbors, n_queries, rng)
+    results = [
+        _search(_nearness(inputs, query), _nearness(codes, query), query, n_neighbors)
+        for query in queries
+    ]
+    precision, recall = np.transpose(results)
+    return Retrieval(precision, recall, n_neighbors)
+
+
+def listed_precision(
+    inputs: ArrayLike,
+    codes: Any,
+    *,
+    n_neighbors: int,
+    n_queries: int | None = None,
+    rng: Seed = None,
+) -> float:
+    """Mean average precision of the ``n_neighbors`` nearest codes alone.
+
+    The precision at those that are right is averaged over these, not over all neighbors, so that
+    a neighbor that is missing costs nothing; of equal distances the lowest index comes first.
+
+    Parameters
+    ----------
+    inputs, codes, n_neighbors, n_queries, rng
+        As for `retrieve`; equal seeds draw the same queries.
+
+    Returns
+    -------
+    float
+        Mean over queries, 0 for a query of which nothing is right.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or numbers are out of range.
+
+    References
+    ----------
+    As counted by Dasgupta, Stevens & Navlakha 2017, 10.1126/science.aam9868.
+    """
+    inputs, codes, n_neighbors, queries = _validated(inputs, codes, n_neighbors, n_queries, rng)
+    right, listed = (
+        _nearest(vectors, queries, n_neighbors)
+        for vectors in (inputs, codes.toarray() if issparse(codes) else codes)
+    )
+    hit = np.array([np.isin(*pair) for pair in zip(listed, right, strict=True)])
+    n_hits = np.cumsum(hit, axis=1)
+    precisions = np.sum(hit * n_hits / np.arange(1, n_neighbors + 1), axis=1)
+    return float(np.mean(precisions / np.maximum(n_hits[:, -1], 1)))
+
+
+def _nearest(vectors: FloatArray, queries: Any, n_neighbors: int) -> FloatArray:
+    """Return indices of the nearest others, shape (n_queries, n_neighbors)."""
+    distances = cdist(vectors[queries], vectors, "sqeuclidean")
+    distances[np.arange(len(queries)), queries] = np.inf
+    return np.asarray(np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors])
+
+
+def _validated(
+    inputs: ArrayLike, codes: Any, n_neighbors: int, n_queries: int | None, rng: Seed
+) -> tuple[FloatArray, Any, int, Any]:
+    """Return inputs, codes, number of neighbors and indices of queries."""
     inputs = checks.matrix("inputs", inputs)
     if issparse(codes):
         codes = csr_array(codes, dtype=float)
@@ -96,12 +159,8 @@ def retrieve(
     n_neighbors = checks.count("n_neighbors", n_neighbors, maximum=n_samples - 2)
     n_queries = n_samples if n_queries is None else n_queries
     n_queries = checks.count("n_queries", n_queries, maximum=n_samples)
-    results = [
-        _search(_nearness(inputs, query), _nearness(codes, query), query, n_neighbors)
-        for query in np.sort(rng.choice(n_samples, n_queries, replace=False))
-    ]
-    precision, recall = np.transpose(results)
-    return Retrieval(precision, recall, n_neighbors)
+    queries = np.random.default_rng(rng).choice(n_samples, n_queries, replace=False)
+    return inputs, codes, n_neighbors, np.sort(queries)
 
 
 def _nearness(vectors: Any, query: int) -> FloatArray:

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 from sklearn.neighbors import NearestNeighbors
 
-from olfnet.capacity import retrieve
+from olfnet.capacity import listed_precision, retrieve
 
 
 def textbook(inputs, codes, n):
@@ -76,6 +76,43 @@ def test_large_sparse_codes_do_not_cancel():
     np.testing.assert_array_equal(dense.average_precision, sparse.average_precision)
     expected = retrieve(inputs, small, n_neighbors=5)
     np.testing.assert_allclose(sparse.average_precision, expected.average_precision, rtol=1e-4)
+
+
+def listed_by_hand(vectors, hashes, queries, n_neighbors):
+    """The published metric in plain loops: lists of (distance, index), precision at each hit."""
+    found = []
+    for query in queries:
+        others = [j for j in range(len(vectors)) if j != query]
+        right, listed = (
+            [
+                j
+                for _, j in sorted(
+                    (float(np.sum((table[query] - table[j]) ** 2)), j) for j in others
+                )
+            ]
+            for table in (vectors, hashes)
+        )
+        n_right, precisions = 0, []
+        for rank, j in enumerate(listed[:n_neighbors], start=1):
+            if j in right[:n_neighbors]:
+                n_right += 1
+                precisions.append(n_right / rank)
+        found.append(np.mean(precisions) if precisions else 0.0)
+    return np.mean(found)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_precision_of_the_list_is_that_of_plain_loops(binary):
+    """With ties, which binary codes have in plenty."""
+    rng = np.random.default_rng(0)
+    inputs = rng.random((200, 10))
+    codes = (inputs[:, :4] > 0.7).astype(float) if binary else inputs[:, :4]
+    queries = np.sort(np.random.default_rng(3).choice(200, 30, replace=False))
+    for given in (codes, scipy.sparse.csr_array(codes)):
+        precision = listed_precision(inputs, given, n_neighbors=4, n_queries=30, rng=3)
+        assert precision == pytest.approx(listed_by_hand(inputs, codes, queries, 4), rel=1e-12)
+    assert listed_precision(inputs, 2 * inputs, n_neighbors=4) == 1
+    assert listed_precision(inputs, rng.random((200, 4)), n_neighbors=4) < 0.5  # control
 
 
 def test_random_codes_recall_by_chance():
