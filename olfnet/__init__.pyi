@@ -1,4 +1,4 @@
-from . import capacity, estimators, expansion, lab, readout, receptors, theory
+from . import capacity, checks, estimators, expansion, lab, readout, receptors, theory
 from .capacity.measurement import breaking_points, measure_capacity
 from .capacity.recall import measure_recall
 from .expansion.circuit import random_expansion
@@ -10,6 +10,7 @@ __version__: str
 __all__ = [
     "breaking_points",
     "capacity",
+    "checks",
     "estimators",
     "expansion",
     "lab",

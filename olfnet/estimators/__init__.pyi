@@ -1,4 +1,3 @@
-from . import circuits, hashing
 from .circuits import ExpansionTransformer, GlomerularNormalizer
 from .hashing import DenseHash, FlyHash, SimHash
 
@@ -8,6 +7,4 @@ __all__ = [
     "FlyHash",
     "GlomerularNormalizer",
     "SimHash",
-    "circuits",
-    "hashing",
 ]
