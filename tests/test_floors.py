@@ -236,6 +236,9 @@ def test_stubs_list_what_they_import():
         )
         listed = [address.rpartition(".")[2] for address in exports(package, stub)]
         assert sorted(names) == sorted(listed), package
+    described = FILES["olfnet.theory"].read_text().replace(",", " ").split()
+    rooms = exports("olfnet.theory", STUBS["olfnet.theory"])
+    assert {room.rpartition(".")[2] for room in rooms} <= set(described)
 
 
 def is_public(name):
