@@ -45,20 +45,9 @@ class Series:
 def series(
     function: Callable[[FloatArray], FloatArray], sd: FloatArray, kinks: Iterable[float] = ()
 ) -> Series:
-    """Expand a function, by Gaussian quadrature between its kinks.
+    """Expand a function of normal numbers of mean 0, by Gaussian quadrature between its kinks.
 
-    Parameters
-    ----------
-    function : callable (array) -> array of the same shape
-    sd : array of shape (n_sds,)
-        Standard deviations s of the inputs, which have mean 0.
-    kinks : floats
-        Where the function or its derivative jumps.
-
-    Returns
-    -------
-    Series
-        With so many terms that 1e-12 of the mean square is missing, or 2048.
+    The series has so many terms that 1e-12 of the mean square is missing, or 2048.
 
     Examples
     --------
@@ -102,18 +91,7 @@ def _polynomials(z: FloatArray, weights: FloatArray, n_terms: int) -> FloatArray
 
 
 def product(left: Series, right: Series, correlation: FloatArray) -> FloatArray:
-    """Return E f(s u) g(t v) for all pairs of standard deviations s and t.
-
-    Parameters
-    ----------
-    left, right : Series
-        Of f and g.
-    correlation : array of shape (n_left, n_right)
-
-    Returns
-    -------
-    array of shape (n_left, n_right)
-        To 1e-12 of the larger mean square.
+    """Return E f(s u) g(t v), shape (n_left, n_right), to 1e-12 of the larger mean square.
 
     Raises
     ------

@@ -31,15 +31,6 @@ def log_excess(x: ArrayLike, power: int) -> FloatArray:
     E_1(x) = phi(x) - x H(x) and E_2(x) = (1 + x^2) H(x) - x phi(x) cancel where x is large.  There
     the I_n = E_n / phi obey n I_(n-1) = x I_n + I_(n+1), whose ratios I_n / I_(n-1) = n / (x +
     I_(n+1) / I_n) are all positive sums.  Relative error of E_n below 1e-13.
-
-    Parameters
-    ----------
-    x : array of any shape
-    power : {1, 2}
-
-    Returns
-    -------
-    array of the same shape
     """
     x = np.asarray(x, dtype=float)
     near, far = np.minimum(x, _FAR), np.maximum(x, _FAR)
@@ -64,10 +55,6 @@ def joint_tail_excess(threshold: ArrayLike, correlation: ArrayLike) -> FloatArra
     The derivative of P11 with respect to the correlation r is the joint density at the threshold,
     exp(-T^2 / (1 + r)) / (2 pi sqrt(1 - r^2)) (Plackett 1954, Biometrika 41:351); r = sin(angle).
     The error is below 1e-14 of f^2 + |P11 - f^2|.
-
-    Parameters
-    ----------
-    threshold, correlation : arrays that broadcast together, correlation in [-1, 1]
     """
     r = np.asarray(correlation, dtype=float)
     return _integral(threshold, np.arcsin(r), lambda angle: 1 + np.sin(angle))

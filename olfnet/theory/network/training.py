@@ -210,10 +210,6 @@ def train(
     inputs, targets = samples("inputs", inputs), samples("targets", targets)
     if len(inputs) != len(targets):
         raise ValueError(f"targets must be as many as inputs, {len(inputs)}, got {len(targets)}")
-    learning_rate = checks.positive("learning_rate", learning_rate)
-    if not 0 <= checks.finite("momentum", momentum) < 1:
-        raise ValueError(f"momentum must be in [0, 1), got {momentum:g}")
-    n_steps = checks.count("n_steps", n_steps)
     if batch_size is not None:
         batch_size = checks.count("batch_size", batch_size, maximum=len(inputs))
 
@@ -247,9 +243,15 @@ def descend(
 
     Raises
     ------
+    ValueError
+        If the rate, the momentum or the number of steps is out of range.
     FloatingPointError
         If the loss diverges: the learning rate is too large.
     """
+    learning_rate = checks.positive("learning_rate", learning_rate)
+    if not 0 <= checks.finite("momentum", momentum) < 1:
+        raise ValueError(f"momentum must be in [0, 1), got {momentum:g}")
+    n_steps = checks.count("n_steps", n_steps)
     velocity = [np.zeros_like(array) for array in network.parameters]
     losses = np.empty(n_steps + 1)
     for step in range(n_steps + 1):

@@ -128,8 +128,6 @@ def descend(
     True
     """
     rng, problem = np.random.default_rng(rng), trial.problem
-    learning_rate = checks.positive("learning_rate", learning_rate)
-    n_steps = checks.count("n_steps", n_steps)
 
     def loss(net: Network) -> tuple[float, Parameters]:
         at = points if isinstance(points, Points) else Points.random(problem, points, rng=rng)
