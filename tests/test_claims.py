@@ -33,12 +33,13 @@ def heads(n, rng, bias=0.5):
     cases=[{"bias": 0.6, "name": "cent"}, {"bias": 0.3, "name": "euro"}], source="{WHO}",
     systems=["S2"], samples=(2000, 500), allowance=lambda expected: expected / 1000,
 )
-def biased(n, rng, bias, factor=3):
-    """A {name} of bias {bias:g} shows heads with probability {expected:g}.
+def biased(stream, bias, factor=3):
+    r"""A {name} of bias {bias:g} shows heads with probability {expected:g}.
+    $\\frac{p}{1}$
 
     The control has a {factor}rd of the bias.
     """
-    return rng.random(n) < bias
+    return stream.random() < bias
 '''
 # Numbers as the list of reference results has them.
 PUBLISHED = {
@@ -104,7 +105,7 @@ def test_a_decorated_function_is_a_claim_for_each_case(coins):
     assert (second.key, third.key) == ("R2.coin_0.6", "R2.coin_0.3")
     assert third.statement == "A euro of bias 0.3 shows heads with probability 0.3"
     assert (third.remark, third.source) == ("The control has a 3rd of the bias.", "Bernoulli")
-    assert third.allowance == 0.3 / 1000
+    assert (third.allowance, third.equation) == (0.3 / 1000, r"\frac{p}{1}")
     for known in (first, second, third):
         assert known.agrees(known.simulation(2000, np.random.default_rng(0)))
         assert not known.agrees(known.control(500, np.random.default_rng(0)))
@@ -218,7 +219,7 @@ def test_a_wrong_claim_and_a_raising_one_fail_the_command_and_are_redone_when_me
 ):
     arguments = [coins, "--quick", "--workers", "1", "--out", tmp_path / "out"]
     wrong = COIN.replace('"R1.coin", 0.5', '"R1.coin", 0.7')
-    (coins / "coins.py").write_text(wrong.replace("return rng.random(n) < bias", "return 1 / 0"))
+    (coins / "coins.py").write_text(wrong.replace("return stream.random() < bias", "return 1 / 0"))
     run(arguments, 1)
     told = capsys.readouterr().err
     assert "ZeroDivisionError" in told

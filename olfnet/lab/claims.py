@@ -185,9 +185,11 @@ def claim(
 
     The function takes a number of samples ``n``, a random generator ``rng`` (neither if nothing is
     random) and the arguments of the case.  It returns a `Measured`, a number that involves no
-    randomness, or an array of independent samples whose mean is claimed.  The first paragraph of
-    its docstring is the statement, a second one between dollar signs the equation, and the rest is
-    the remark.  Decorators can be stacked.
+    randomness, or an array of independent samples whose mean is claimed.  A function that takes a
+    ``stream`` instead returns one sample, and is called with n independent generators.
+
+    The first paragraph of its docstring is the statement, followed by the equation between dollar
+    signs; the rest is the remark.  Decorators can be stacked.
 
     Parameters
     ----------
@@ -220,10 +222,7 @@ def claim(
     --------
     >>> @claim("R0.coin", 0.5, control={"bias": 0.9}, source="Bernoulli", systems=["S0"])
     ... def heads(n, rng, bias=0.5):
-    ...     '''A fair coin shows heads half the time.
-    ...
-    ...     $p = 1 / 2$
-    ...     '''
+    ...     '''A fair coin shows heads half the time. $p = 1 / 2$'''
     ...     return Measured.fraction(rng.binomial(1000, bias), 1000)
     >>> (coin,) = heads.claims
     >>> coin.statement, coin.equation, coin.agrees(coin.control(1, np.random.default_rng(0)))
@@ -231,8 +230,8 @@ def claim(
     """
 
     def decorated(function: _Function) -> _Function:
-        first, *rest = inspect.cleandoc(function.__doc__ or "").split("\n\n")
-        formula = rest.pop(0).strip("$") if rest and rest[0].startswith("$") else ""
+        first, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
+        first, _, formula = first.rstrip("$").partition("$")
         parameters = inspect.signature(function).parameters
         known = dict(getattr(function, "__globals__", {}))
         known |= {name: parameter.default for name, parameter in parameters.items()}
@@ -249,7 +248,7 @@ def claim(
             made.append(
                 Claim(
                     text(key),
-                    text(statement or first.rstrip(".")),
+                    text(statement or first.rstrip(". \n")),
                     _call(equation, case) if callable(equation) else equation or formula,
                     value,
                     partial(_simulate, function, case, {}),
@@ -260,7 +259,7 @@ def claim(
                     n_samples=sizes[0],
                     n_quick=sizes[1],
                     allowance=_call(allowance, given) if callable(allowance) else allowance,
-                    remark=text(remark or " ".join(rest)),
+                    remark=text(remark or rest),
                 )
             )
         # The decorator nearest to the function is applied first.
@@ -288,6 +287,9 @@ def _simulate(
     n: int,
     rng: np.random.Generator,
 ) -> Measured:
+    if "stream" in inspect.signature(function).parameters:
+        arguments = {**_taken(function, case), **changed}
+        return Measured.mean([function(stream=stream, **arguments) for stream in rng.spawn(n)])
     result = function(**{**_taken(function, {"n": n, "rng": rng, **case}), **changed})
     if isinstance(result, Measured):
         return result

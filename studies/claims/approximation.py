@@ -46,13 +46,13 @@ def square_error(network: Network) -> float:
 @claim(
     "R28.deep_{m}",
     lambda m: 2.0 ** -(2 * m + 2),
-    r"2^{-(2m + 2)}",
     control=lambda m: {"m": m + 1},
     cases=[{"m": m, "n_units": 3 * m - 1} for m in (1, 3, 6)],
     source=YAROTSKY,
 )
 def deep_error(n: int, rng: Rng, m: int) -> float:
     """Square by {m} composed sawtooths, {n_units} units: largest error.
+    $2^{-(2m + 2)}$
 
     Exactly: all numbers are short binary fractions.
     """
@@ -78,9 +78,10 @@ def shallow_error(n: int, rng: Rng, n_units: int, balanced: bool) -> float:
     return square_error(square(n_units, balanced=balanced))
 
 
-@claim("R28.best_10", 1 / 800, r"1 / (8 n^2)", control={"n_pieces": 11}, allowance=1e-8)
+@claim("R28.best_10", 1 / 800, control={"n_pieces": 11}, allowance=1e-8)
 def best_error(n: int, rng: Rng, n_pieces: int = 10) -> float:
     """No heights at the ends of {n_pieces} equal pieces err less: optimum of a linear program.
+    $1 / (8 n^2)$
 
     Nor do other knots, since a line errs on a piece of length l by l^2 / 8 at least, and one of n
     pieces is at least 1 / n long. The allowance is the solver's tolerance.
@@ -94,9 +95,10 @@ def best_error(n: int, rng: Rng, n_pieces: int = 10) -> float:
     return float(linprog(costs, A_ub=above, b_ub=target, bounds=(None, None)).fun)
 
 
-@claim("R28.shallow_rate", -2.0, r"n^{-2}", control={"function": np.sqrt}, allowance=1e-9)
+@claim("R28.shallow_rate", -2.0, control={"function": np.sqrt}, allowance=1e-9)
 def shallow_rate(n: int, rng: Rng, function: Function = np.square) -> float:
     """The error of x^2 by n units falls with this power of n.
+    $n^{-2}$
 
     Fitted. The control is the square root, whose slope is infinite at 0: n^(-1/2).
     """
@@ -111,16 +113,10 @@ def shallow_square(m: int) -> Network:
     return square(3 * m - 1)
 
 
-@claim(
-    "R28.deep_rate",
-    -2.0,
-    r"2^{-2m}",
-    control={"build": shallow_square},
-    source=YAROTSKY,
-    allowance=1e-9,
-)
+@claim("R28.deep_rate", -2.0, control={"build": shallow_square}, source=YAROTSKY, allowance=1e-9)
 def deep_rate(n: int, rng: Rng, build: Callable[[int], Network] = deep_square) -> float:
     """Each composition, three units more, improves x^2 by two bits: change of log2(error).
+    $2^{-2m}$
 
     Fitted. The control adds the same units to a shallow network.
     """
@@ -131,13 +127,14 @@ def deep_rate(n: int, rng: Rng, build: Callable[[int], Network] = deep_square) -
 @claim(
     "S2.random_knots",
     partial(random_knots_error, 20),
-    r"(H_n^2 + \sum 1/k^2) / (4 n (n + 1))",
     control={"n_pieces": 26},
     source="Longest of n spacings: Devroye 1981, Ann. Probab. 9:860, and the chord's error",
     samples=(3000, 400),
 )
 def random_knots(n: int, rng: Rng, n_pieces: int = 20) -> list[float]:
-    """Mean error of x^2 at random knots, as of units with random thresholds, {n_pieces} pieces."""
+    r"""Mean error of x^2 at random knots, as of units with random thresholds, {n_pieces} pieces.
+    $(H_n^2 + \sum 1/k^2) / (4 n (n + 1))$
+    """
     errors = []
     for stream in rng.spawn(n):
         knots = np.concatenate(([0.0], np.sort(stream.random(n_pieces - 1)), [1.0]))
@@ -154,7 +151,6 @@ def clipped(network: Network, bound: float) -> Network:
 @claim(
     "S2.bounded",
     0.0,
-    r"relu(c z) = c\,relu(z)",
     control={"rewrite": clipped},
     source="Homogeneity of the rectifier",
     samples=(2000, 200),
@@ -163,7 +159,8 @@ def clipped(network: Network, bound: float) -> Network:
 def bounded_deviation(
     n: int, rng: Rng, rewrite: Callable[[Network, float], Network] = approximation.bounded
 ) -> float:
-    """Weights of about 20 can be brought below 1/2 by more units: largest deviation.
+    r"""Weights of about 20 can be brought below 1/2 by more units: largest deviation.
+    $relu(c z) = c\,relu(z)$
 
     The allowance is rounding of sums whose terms add up to less than 10^4; a weight beyond the
     bound counts as an infinite deviation. The control clips weights.
@@ -177,14 +174,14 @@ def bounded_deviation(
 @claim(
     "S2.normalized",
     0.0,
-    r"W (x - \mu)/\sigma + b = (W/\sigma) x + (b - W \mu/\sigma)",
     control={"mean": 0.0},
     source="Linear algebra",
     samples=(20_000, 2000),
     allowance=1e5 * 16 * EPS,
 )
 def normalized_deviation(n: int, rng: Rng, mean: float = MEAN) -> float:
-    """Normalization of inputs can be absorbed into the first weights: largest deviation.
+    r"""Normalization of inputs can be absorbed into the first weights: largest deviation.
+    $W (x - \mu)/\sigma + b = (W/\sigma) x + (b - W \mu/\sigma)$
 
     The allowance is rounding of sums whose terms add up to less than 10^5. The control leaves out
     the mean.
@@ -203,13 +200,13 @@ def saturated_fraction() -> float:
 @claim(
     "S2.saturation",
     saturated_fraction,
-    r"\langle 2 H(t / \sqrt{\langle r^2 \rangle}) \rangle, \quad \tanh'(t) = .01",
     control={"normalized": True},
     source="Normal drives of random weights of variance 1 / n",
     samples=(50_000, 5000),
 )
 def saturation(n: int, rng: Rng, normalized: bool = False) -> FloatArray:
-    """Fraction of measured odors for which a tanh unit on raw receptor rates is saturated.
+    r"""Fraction of measured odors for which a tanh unit on raw receptor rates is saturated.
+    $\langle 2 H(t / \sqrt{\langle r^2 \rangle}) \rangle, \quad \tanh'(t) = .01$
 
     110 odors, 24 receptors. The control has normalization absorbed: its fraction is about .012.
     """
@@ -309,14 +306,14 @@ def brick_deviation(n: int, rng: Rng, network: Network, function: Function) -> f
 @exact(
     "S8.winner_of_odors",
     0.0,
-    r"relu(d_i - \max_{j \ne i} d_j)",
     control={"n_active": 2},
     samples=(5000, 500),
     allowance=12 * 4 * 2000 * EPS,
 )
 def winners(n: int, rng: Rng, n_active: int = 1) -> float:
-    """A circuit in which one of {N_UNITS} units responds to each odor takes the winner, as the
+    r"""A circuit in which one of {N_UNITS} units responds to each odor takes the winner, as the
     network of rectifiers does: largest deviation of rates (Hz).
+    $relu(d_i - \max_{j \ne i} d_j)$
 
     The allowance is rounding: 3 eps of the largest drive, below 2000 Hz, in each of 4 rounds. In
     the control two units respond.
@@ -332,15 +329,11 @@ def winners(n: int, rng: Rng, n_active: int = 1) -> float:
 
 
 @exact(
-    "S8.gate_of_odors",
-    0.0,
-    r"relu(d + g s - g) = d s \quad (0 \le d \le g,\ s \in \{0, 1\})",
-    control={"gate": 50.0},
-    samples=(100_000, 5000),
-    allowance=200 * EPS,
+    "S8.gate_of_odors", 0.0, control={"gate": 50.0}, samples=(100_000, 5000), allowance=200 * EPS
 )
 def gated(n: int, rng: Rng, gate: float = 100.0) -> float:
-    """One input for the animal's state gates a circuit: largest deviation (Hz).
+    r"""One input for the animal's state gates a circuit: largest deviation (Hz).
+    $relu(d + g s - g) = d s \quad (0 \le d \le g,\ s \in \{0, 1\})$
 
     Drives up to 100 Hz; the allowance is the rounding of sums up to 200. Every unit receives the
     input with the gate's weight. That of the control is too weak: strong signals leak.
@@ -358,32 +351,20 @@ def step_errors(slope: float, x: FloatArray) -> FloatArray:
     return np.asarray(np.where(error > 4 * EPS * slope, error, 0))
 
 
-@exact(
-    "S8.step_region",
-    0.1,
-    r"1 / (2 \cdot slope)",
-    control={"slope": 10.0},
-    source=RAMP,
-    samples=(200_000, 5000),
-)
+@exact("S8.step_region", 0.1, control={"slope": 10.0}, source=RAMP, samples=(200_000, 5000))
 def step_region(n: int, rng: Rng, slope: float = 5.0) -> Measured:
-    """A ramp of slope {slope:g} differs from a step on this fraction of the line from -1 to 1.
+    r"""A ramp of slope {slope:g} differs from a step on this fraction of the line from -1 to 1.
+    $1 / (2 \cdot slope)$
 
     The control is twice as steep: half the region.
     """
     return Measured.fraction(int(np.sum(step_errors(slope, rng.uniform(-1, 1, (n, 1))) > 0)), n)
 
 
-@exact(
-    "S8.step_rate",
-    -1.0,
-    r"slope^{-1}",
-    control={"size": np.max},
-    source=RAMP,
-    samples=(50_000, 5000),
-)
+@exact("S8.step_rate", -1.0, control={"size": np.max}, source=RAMP, samples=(50_000, 5000))
 def step_rate(n: int, rng: Rng, size: Function = lambda errors: np.mean(errors > 0)) -> FloatArray:
     """The region in which a ramp differs from a step shrinks with this power of the slope.
+    $slope^{-1}$
 
     Ten fits for slopes from 2 to 64. The control is the largest error, which stays.
     """
@@ -392,15 +373,10 @@ def step_rate(n: int, rng: Rng, size: Function = lambda errors: np.mean(errors >
     return np.asarray(np.polyfit(np.log(SLOPES), np.log(sizes).T, 1)[0])
 
 
-@exact(
-    "S8.step_error",
-    0.5,
-    r"\sup_x |ramp(x) - step(x)| = 1/2",
-    control={"distance": 1.0},
-    source="Continuity",
-)
+@exact("S8.step_error", 0.5, control={"distance": 1.0}, source="Continuity")
 def step_error(n: int, rng: Rng, distance: float = 1e-7) -> Measured:
-    """However steep, a ramp errs by one half beside the threshold: a step is only approached.
+    r"""However steep, a ramp errs by one half beside the threshold: a step is only approached.
+    $\sup_x |ramp(x) - step(x)| = 1/2$
 
     Slope 10^6, at a distance in units of its width. The control's is where the ramp has ended.
     """

@@ -30,22 +30,19 @@ unscaled = partial(
 FEEDBACK = Feedback(GAIN, THRESHOLD)
 
 
-@claim(
-    "R27.variance",
-    N_DIMS,
-    r"Var(q \cdot k) = d",
-    control={"n_dims": 128},
-    samples=(200_000, 10_000),
-)
+@claim("R27.variance", N_DIMS, control={"n_dims": 128}, samples=(200_000, 10_000))
 def product_variance(n: int, rng: Rng, n_dims: int = N_DIMS) -> Measured:
-    """The product of two random vectors of {N_DIMS} dimensions has variance {N_DIMS}."""
+    r"""The product of two random vectors of {N_DIMS} dimensions has variance {N_DIMS}.
+    $Var(q \cdot k) = d$
+    """
     pairs = rng.standard_normal((2, n, n_dims))
     return Measured.variance(np.sum(pairs[0] * pairs[1], axis=1))
 
 
-@claim("R27.mean", 1 / 16, r"E p_i = 1 / n", control={"length": 2.0}, samples=(100_000, 5000))
+@claim("R27.mean", 1 / 16, control={"length": 2.0}, samples=(100_000, 5000))
 def first_weight(n: int, rng: Rng, length: float = 1.0) -> FloatArray:
     """A key among 16 like it has a weight of 1/16 on average, frozen or not.
+    $E p_i = 1 / n$
 
     Unscaled. The key of the control is twice as long as the others.
     """
@@ -125,11 +122,11 @@ def concentration(n: int, rng: Rng, n_dims: int = N_DIMS, scale: float | None = 
 @unscaled(
     "R27.largest_{n_dims}",
     lambda n_dims: over_queries(NormalScores.mean_largest, N_KEYS, n_dims, scale=1.0),
-    r"E \max_i p_i",
     cases=[{"n_dims": d, "listed": p} for d, p in ((16, 0.536), (64, 0.763), (1024, 0.945))],
 )
 def largest(n: int, rng: Rng, n_dims: int, scale: float | None = 1.0) -> FloatArray:
-    """Mean largest weight of {N_KEYS} keys of {n_dims} dimensions without scaling.
+    r"""Mean largest weight of {N_KEYS} keys of {n_dims} dimensions without scaling.
+    $E \max_i p_i$
 
     Predicted by quadrature. The list of references has {listed:g}, as some thousand draws could
     give: single draws scatter by .12 to .24. The control is scaled.
@@ -142,17 +139,11 @@ def relative(rates: FloatArray) -> FloatArray:
     return np.asarray(rates / rates.sum(axis=1, keepdims=True))
 
 
-@claim(
-    "S10.softmax",
-    0.0,
-    r"R^n / \sum R^n = softmax(n \ln R)",
-    control={"m": 10.63},
-    source=OLSEN,
-    allowance=(190 / 1e8) ** 1.5,
-)
+@claim("S10.softmax", 0.0, control={"m": 10.63}, source=OLSEN, allowance=(190 / 1e8) ** 1.5)
 def softmax_distance(n: int, rng: Rng, m: float = 1e8) -> float:
-    """Divisive normalization, far from saturation, is a softmax of log rates with its exponent as
+    r"""Divisive normalization, far from saturation, is a softmax of log rates with its exponent as
     inverse temperature (largest difference of relative rates).
+    $R^n / \sum R^n = softmax(n \ln R)$
 
     Measured odors. Inhibition is 1e8 / 190 times the summed rate; the allowance is how near to
     saturation that leaves a single neuron. The control has measured inhibition.
@@ -177,13 +168,13 @@ def saved_by_saturation(n: int, rng: Rng, m: float = 10.63) -> FloatArray:
 @claim(
     "S10.lognormal",
     partial(attention.saturating_entropy, 24, 3 * RATE_SD, 3 * np.log(SIGMA)),
-    r"E \ln \sum w - E[\sum w \ln w / \sum w], \quad w = R^3 / (R^3 + \sigma^3)",
     control={"exponent": 4.0},
     source=OLSEN,
 )
 def lognormal_entropy(n: int, rng: Rng, exponent: float = 3.0) -> FloatArray:
-    """Entropy (nats) of the relative rates of 24 saturating glomeruli with lognormal rates,
+    r"""Entropy (nats) of the relative rates of 24 saturating glomeruli with lognormal rates,
     exponent 3.
+    $E \ln \sum w - E[\sum w \ln w / \sum w], \quad w = R^3 / (R^3 + \sigma^3)$
 
     No lateral inhibition. The control has exponent 4.
     """
@@ -195,15 +186,15 @@ def lognormal_entropy(n: int, rng: Rng, exponent: float = 3.0) -> FloatArray:
 @claim(
     "S10.sparsemax",
     0.0,
-    r"r_i / \sum r = \max(d_i / \sum r - c, 0)",
     control={"factor": 1.1},
     source=MARTINS,
     samples=(1000, 50),
     allowance=1e-12,
 )
 def sparsemax_distance(n: int, rng: Rng, factor: float = 1.0) -> float:
-    """Relative rates of units under feedback inhibition are a sparsemax of their drives, the summed
-    rate being the temperature (largest difference).
+    r"""Relative rates of units under feedback inhibition are a sparsemax of their drives, the
+    summed rate being the temperature (largest difference).
+    $r_i / \sum r = \max(d_i / \sum r - c, 0)$
 
     The allowance is rounding. The control is a tenth colder.
     """
@@ -216,7 +207,6 @@ def sparsemax_distance(n: int, rng: Rng, factor: float = 1.0) -> float:
 @claim(
     "S10.feedback",
     partial(FEEDBACK.entropy, N_UNITS),
-    r"\ln(n E r) - E[r \ln r] / E r",
     control={"gain": 2 * GAIN},
     source=MARTINS,
     status=Status.ASYMPTOTIC,
@@ -224,7 +214,8 @@ def sparsemax_distance(n: int, rng: Rng, factor: float = 1.0) -> float:
     allowance=float(2 / N_UNITS / FEEDBACK.active),
 )
 def feedback_entropy(n: int, rng: Rng, gain: float = GAIN) -> FloatArray:
-    """Entropy (nats) of the relative rates of {N_UNITS} units under feedback of gain {GAIN:g}.
+    r"""Entropy (nats) of the relative rates of {N_UNITS} units under feedback of gain {GAIN:g}.
+    $\ln(n E r) - E[r \ln r] / E r$
 
     Normal drives. The allowance is two by the number of active units, the order of the corrections.
     The control has twice the gain.

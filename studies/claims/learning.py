@@ -36,16 +36,10 @@ learned = partial(claims.claim, systems=["S4"], source=RUMELHART)
 claim = partial(claims.claim, systems=["S6"])
 
 
-@learned(
-    "S4.gradient",
-    0.0,
-    r"\partial L / \partial W_l = \delta_l x_{l-1}^T",
-    control={"factor": 1 + 1e-4},
-    samples=(50, 5),
-    allowance=1e-6,
-)
+@learned("S4.gradient", 0.0, control={"factor": 1 + 1e-4}, samples=(50, 5), allowance=1e-6)
 def gradient_error(n: int, rng: Rng, factor: float = 1.0) -> float:
-    """Backpropagation gives the gradients that finite differences give.
+    r"""Backpropagation gives the gradients that finite differences give.
+    $\partial L / \partial W_l = \delta_l x_{l-1}^T$
 
     Largest relative difference in random directions. Central differences of step 1e-5 err by 1e-10
     (third derivatives) and by 1e-16 / 1e-5 (rounding), relative to slopes that may be a hundred
@@ -68,16 +62,10 @@ def gradient_error(n: int, rng: Rng, factor: float = 1.0) -> float:
     return float(max(errors))
 
 
-@learned(
-    "S4.optimum",
-    0.0,
-    r"L(t) \to L_{\min}",
-    control={"n_steps": 10},
-    samples=(20, 3),
-    allowance=1e-12,
-)
+@learned("S4.optimum", 0.0, control={"n_steps": 10}, samples=(20, 3), allowance=1e-12)
 def loss_above_optimum(n: int, rng: Rng, n_steps: int = 1500) -> float:
-    """Gradient descent brings the loss of a linear network down to least squares.
+    r"""Gradient descent brings the loss of a linear network down to least squares.
+    $L(t) \to L_{\min}$
 
     Mean over problems. The allowance is the rounding of sums of 30 squares.
     """
@@ -91,16 +79,10 @@ def loss_above_optimum(n: int, rng: Rng, n_steps: int = 1500) -> float:
     return float(np.mean(excess))
 
 
-@learned(
-    "S4.xor",
-    0.5,
-    r"\log 2 - L > 0.5",
-    control={"widths": [2, 1]},
-    status=Status.ORDERING,
-    samples=(100, 10),
-)
+@learned("S4.xor", 0.5, control={"widths": [2, 1]}, status=Status.ORDERING, samples=(100, 10))
 def xor_loss(n: int, rng: Rng, widths: tuple[int, ...] = (2, 16, 1)) -> list[float]:
-    """A hidden layer learns XOR; without it the loss stays at log 2.
+    r"""A hidden layer learns XOR; without it the loss stays at log 2.
+    $\log 2 - L > 0.5$
 
     300 steps with momentum of networks of 16 hidden units, or none in the control.
     """
@@ -112,13 +94,13 @@ def xor_loss(n: int, rng: Rng, widths: tuple[int, ...] = (2, 16, 1)) -> list[flo
 @claim(
     "S6.sharing",
     partial(cover.n_dichotomies, KERNEL + 1, KERNEL),
-    r"C(6, 5) = 2 \sum_{k<5} \binom{5}{k}",
     control={"shared": False},
     source="Cover 1965, 10.1109/PGEC.1965.264137",
 )
 def dichotomies(n: int, rng: Rng, shared: bool = True) -> int:
-    """A threshold unit whose {KERNEL} weights are repeated at {N_POSITIONS} positions each gives 62
-    of 64 labelings of 6 patterns: its VC dimension is 5, not 30.
+    r"""A threshold unit whose {KERNEL} weights are repeated at {N_POSITIONS} positions each gives
+    62 of 64 labelings of 6 patterns: its VC dimension is 5, not 30.
+    $C(6, 5) = 2 \sum_{k<5} \binom{5}{k}$
 
     Every labeling is decided with a certificate.
     """
@@ -144,7 +126,6 @@ def signals(n: int, moving: bool, rng: Rng) -> tuple[FloatArray, FloatArray]:
 @claim(
     "S6.samples",
     0.0,
-    r"e_{dense} - e_{shared} > 0",
     control={"moving": False},
     source="LeCun et al. 1989, 10.1162/neco.1989.1.4.541",
     status=Status.ORDERING,
@@ -153,6 +134,7 @@ def signals(n: int, moving: bool, rng: Rng) -> tuple[FloatArray, FloatArray]:
 def saved_by_sharing(n: int, rng: Rng, moving: bool = True) -> list[float]:
     """Where positions do not matter, shared weights learn from fewer samples: a dense network makes
     more mistakes after 60.
+    $e_{dense} - e_{shared} > 0$
 
     In the control the class is the position, which shared weights with a mean over positions cannot
     tell.
@@ -200,7 +182,6 @@ def unit_error(n_units: int, n: int, rng: Rng) -> FloatArray:
 @claim(
     "S6.descent",
     0.0,
-    r"\log(E_{M = P/2} / E_{M = 50 P}) > 0",
     control={"below": 50},
     cases=[{"above": 20, "below": 2000}],
     source=BELKIN,
@@ -208,8 +189,9 @@ def unit_error(n_units: int, n: int, rng: Rng) -> FloatArray:
     samples=(100, 20),
 )
 def log_ratio(n: int, rng: Rng, above: int, below: int) -> FloatArray:
-    """Many more units than samples generalize: with 50 times as many the error is lower than with
+    r"""Many more units than samples generalize: with 50 times as many the error is lower than with
     half as many.
+    $\log(E_{M = P/2} / E_{M = 50 P}) > 0$
     """
     streams = zip((above, below), rng.spawn(2), strict=True)
     first, second = (unit_error(n_units, n, stream) for n_units, stream in streams)
@@ -219,7 +201,6 @@ def log_ratio(n: int, rng: Rng, above: int, below: int) -> FloatArray:
 @claim(
     "S6.features_{n_features}",
     1.0,
-    r"E = E(\lambda, v, n, k)",
     control=lambda n_features: {"theory": 2 * n_features},
     cases=[{"n_features": 20, "word": "fewer"}, {"n_features": 240, "word": "more"}],
     source="Simon et al. 2024, arXiv 2311.14646",
@@ -228,8 +209,9 @@ def log_ratio(n: int, rng: Rng, above: int, below: int) -> FloatArray:
     allowance=lambda n_features: 1 / min(n_features, N_SAMPLES),
 )
 def feature_error(n: int, rng: Rng, n_features: int, theory: int | None = None) -> FloatArray:
-    """Test error of {n_features} random features learned from {N_SAMPLES} samples ({word}),
+    r"""Test error of {n_features} random features learned from {N_SAMPLES} samples ({word}),
     relative to the predicted one.
+    $E = E(\lambda, v, n, k)$
 
     Closed form of infinitely many samples and features; the allowance is one by the lesser number,
     the order of its corrections. The control predicts for twice as many features.

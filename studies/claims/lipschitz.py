@@ -48,9 +48,10 @@ def convolution(rng: Rng, padding: str = "circular", stride: int = 1) -> Convolu
     return Convolution(rng.standard_normal((3, 2, 3, 3)), 0.0, stride, padding)
 
 
-@slack("R30.residual", 0.0, r"1 + L - |1 + g'| > 0", control={"identity": 0.0}, source=HE)
+@slack("R30.residual", 0.0, control={"identity": 0.0}, source=HE)
 def residual_slack(n: int, rng: Rng, identity: float = 1.0) -> float:
     """A residual block x + g(x) stretches by at most 1 + L: least slack of random blocks.
+    $1 + L - |1 + g'| > 0$
 
     Tanh units, slopes at zero. The control leaves out the 1.
     """
@@ -62,24 +63,20 @@ def residual_slack(n: int, rng: Rng, identity: float = 1.0) -> float:
     return float(min(blocks))
 
 
-@claim("R30.residual_attained", 1.5, "1 + L", control={"sign": -1}, source=HE, allowance=4 * EPS)
+@claim("R30.residual_attained", 1.5, control={"sign": -1}, source=HE, allowance=4 * EPS)
 def aligned_block(n: int, rng: Rng, sign: float = 1.0) -> float:
     """A residual block whose layers stretch along their inputs by L = 1/2 attains 1 + L.
+    $1 + L$
 
     The control's layers act against their inputs.
     """
     return norm(Residual([Dense(sign * 0.5 * np.eye(6))]), (6,))
 
 
-@slack(
-    "R30.stack",
-    0.0,
-    r"\log \prod_i L_i - \log |W_4 W_3 W_2 W_1| > 0",
-    control={"first": 1},
-    source="Composition",
-)
+@slack("R30.stack", 0.0, control={"first": 1}, source="Composition")
 def stack_slack(n: int, rng: Rng, first: int = 0) -> float:
-    """A stack stretches by no more than the product of its layers' constants: least slack.
+    r"""A stack stretches by no more than the product of its layers' constants: least slack.
+    $\log \prod_i L_i - \log |W_4 W_3 W_2 W_1| > 0$
 
     Four layers of 8 units. The control leaves one layer out of the product.
     """
@@ -92,16 +89,11 @@ def stack_slack(n: int, rng: Rng, first: int = 0) -> float:
 
 
 @claim(
-    "R30.skip",
-    1.0,
-    r"\log \prod_i (1 + L_i) / \sum_i L_i \to 1 \quad (L_i \to 0)",
-    control={"constant": 1.0},
-    source=HE,
-    status=Status.QUALIFIED,
-    allowance=0.005,
+    "R30.skip", 1.0, control={"constant": 1.0}, source=HE, status=Status.QUALIFIED, allowance=0.005
 )
 def growth(n: int, rng: Rng, constant: float = 0.01) -> float:
-    """Skip connections turn the product of a stack into a sum: only while the sum is small.
+    r"""Skip connections turn the product of a stack into a sum: only while the sum is small.
+    $\log \prod_i (1 + L_i) / \sum_i L_i \to 1 \quad (L_i \to 0)$
 
     The log of the product is the sum of L less half the sum of L^2 (the allowance): 100 blocks with
     L = .01 stretch by 2.70. The control's, with L = 1, stretch by 2^100, the same layers without
@@ -114,13 +106,13 @@ def growth(n: int, rng: Rng, constant: float = 0.01) -> float:
 @convolved(
     "R30.convolution",
     0.0,
-    r"\max_o \sum_{c,k} |w_{o c k}|",
     control={"order": 2},
     source="Norm of a matrix with equal rows at all positions",
     allowance=64 * EPS,
 )
 def weight_sums(n: int, rng: Rng, order: float = np.inf) -> float:
-    """In the max norm a convolution stretches by the largest sum of |w| of an output channel.
+    r"""In the max norm a convolution stretches by the largest sum of |w| of an output channel.
+    $\max_o \sum_{c,k} |w_{o c k}|$
 
     Largest relative difference: no padding, zeros, or a circle; stride 1 or 2. The control is the
     2-norm.
@@ -136,15 +128,15 @@ def weight_sums(n: int, rng: Rng, order: float = np.inf) -> float:
 @claim(
     "R30.convolution_2_norm",
     3.0,
-    r"\sqrt{n} \, \sum_k w_k",
     control={"n_channels": 1},
     source="Nine equal numbers are three times as long as one",
     status=Status.QUALIFIED,
     allowance=1e-13,
 )
 def copies(n: int, rng: Rng, n_channels: int = 9) -> float:
-    """The largest sum of |w| is the Lipschitz constant of a convolution: in the max norm only. Nine
-    equal channels with a sum of 1 stretch in the 2-norm by.
+    r"""The largest sum of |w| is the Lipschitz constant of a convolution: in the max norm only.
+    Nine equal channels with a sum of 1 stretch in the 2-norm by.
+    $\sqrt{n} \, \sum_k w_k$
 
     In the max norm they stretch by 1, as claimed. The control has one channel, for which the sum of
     |w| is a bound in the 2-norm, too.
@@ -153,15 +145,10 @@ def copies(n: int, rng: Rng, n_channels: int = 9) -> float:
     return norm(layer, (1, *GRID))
 
 
-@convolved(
-    "R30.fourier",
-    0.0,
-    r"B(q) = \sum_k K_k e^{2 \pi i q k / n}",
-    control={"padding": "zero"},
-    allowance=1e-13,
-)
+@convolved("R30.fourier", 0.0, control={"padding": "zero"}, allowance=1e-13)
 def block_difference(n: int, rng: Rng, padding: str = "circular") -> float:
-    """A circular convolution has the singular values of its Fourier blocks: largest difference.
+    r"""A circular convolution has the singular values of its Fourier blocks: largest difference.
+    $B(q) = \sum_k K_k e^{2 \pi i q k / n}$
 
     Relative to the largest one; stride 1, 2 and 3. The allowance is rounding, some hundred eps. The
     control pads with zeros.
@@ -179,13 +166,13 @@ def block_difference(n: int, rng: Rng, padding: str = "circular") -> float:
 @convolved(
     "R30.zero_padding",
     0.0,
-    r"|A_{zero}| \le \max_q |B(q)|",
     control={"mean": True},
     source=f"{SEDGHI}, its matrix being a part of the circular one",
     status=Status.ORDERING,
 )
 def padded_slack(n: int, rng: Rng, mean: bool = False) -> float:
-    """A convolution padded with zeros stretches less than a circular one on the grid it covers.
+    r"""A convolution padded with zeros stretches less than a circular one on the grid it covers.
+    $|A_{zero}| \le \max_q |B(q)|$
 
     Least relative slack. The control takes the frequency zero, the channels' mean, for all.
     """
@@ -201,13 +188,13 @@ def padded_slack(n: int, rng: Rng, mean: bool = False) -> float:
 @slack(
     "S11.antennal_lobe",
     0.0,
-    r"(r_{max} / \sigma)(c + \min(N a n / 4, \sqrt{N a n c / 4})) - |dP / dR| > 0",
     control={"at_odors": True},
     source=f"{OLSEN}, derived for this package",
     samples=(50, 10),
 )
 def antennal_lobe_slack(n: int, rng: Rng, at_odors: bool = False) -> float:
-    """Divisive normalization stretches by at most its constant, 15.3 for 24 glomeruli: slack.
+    r"""Divisive normalization stretches by at most its constant, 15.3 for 24 glomeruli: slack.
+    $(r_{max} / \sigma)(c + \min(N a n / 4, \sqrt{N a n c / 4})) - |dP / dR| > 0$
 
     Measured odors, diluted and concentrated. The control takes the largest slope at the measured
     odors, which diluted ones exceed.
@@ -224,14 +211,14 @@ def antennal_lobe_slack(n: int, rng: Rng, at_odors: bool = False) -> float:
 @claim(
     "R30.border",
     1.0,
-    r"\min_j m_j / |w_c - w_j|",
     control={"widths": (6, 20, 4)},
     source=TSUZUKU,
     samples=(400, 30),
     allowance=2e-3,
 )
 def border(n: int, rng: Rng, widths: tuple[int, ...] = (6, 4)) -> FloatArray:
-    """Attacks on a linear classifier succeed just where its certificate ends: ratio of radii.
+    r"""Attacks on a linear classifier succeed just where its certificate ends: ratio of radii.
+    $\min_j m_j / |w_c - w_j|$
 
     The allowance is the attack's, ten halvings. The control has a hidden layer.
     """
@@ -262,7 +249,6 @@ def odor_path(rng: Rng) -> tuple[Network, FloatArray, FloatArray]:
 @claim(
     "R30.attacks_{word}",
     0.0,
-    r"|\delta| < m / L \Rightarrow \mathrm{class}(x + \delta) = \mathrm{class}(x)",
     control={"size": 4.0},
     cases=[
         {
@@ -288,7 +274,8 @@ def successes(
     lower: float,
     size: float = 0.999999,
 ) -> Measured:
-    """No attack within the certified radius changes the class: {words}.
+    r"""No attack within the certified radius changes the class: {words}.
+    $|\delta| < m / L \Rightarrow \mathrm{class}(x + \delta) = \mathrm{class}(x)$
 
     Half by projected gradients, half in random directions, at .999999 of the radius. The control is
     made at four times the radius.
@@ -309,7 +296,6 @@ def successes(
 @slack(
     "R30.ratio",
     1 / 3,
-    r"\langle r_{certified} / r_{attacked} \rangle > 1/3",
     control={"certify": lipschitz.certify},
     source="Measured with this package",
     samples=(110, 20),
@@ -317,7 +303,8 @@ def successes(
 def ratio(
     n: int, rng: Rng, certify: Callable[..., lipschitz.Certificate] = lipschitz.certify_near
 ) -> FloatArray:
-    """Odors are certified for more than a third of the distance at which attacks succeed.
+    r"""Odors are certified for more than a third of the distance at which attacks succeed.
+    $\langle r_{certified} / r_{attacked} \rangle > 1/3$
 
     150 units. By slopes near each odor; the control, by the product of constants that hold for all
     odors, certifies a hundredth.

@@ -103,28 +103,29 @@ def tangent(n: int, rng: Rng, wide: WideNetwork, entry: int = 1) -> FloatArray:
 @claim(
     "R26.miss",
     np.sqrt(12 / 2048) / 2,
-    r"\sqrt{12 / M} / 2",
     control={"width": 1024},
     source="Moments of 2 relu(u)^2 + 2 v^2 (u > 0) for standard normal u and v: mean 2, variance "
     "16 - 4",
     samples=(2000, 200),
 )
 def variation(n: int, rng: Rng, width: int = 2048) -> Measured:
-    """Kernels of networks with 2048 hidden units vary by 3.8 % for an input with itself."""
+    r"""Kernels of networks with 2048 hidden units vary by 3.8 % for an input with itself.
+    $\sqrt{12 / M} / 2$
+    """
     return Measured.standard_deviation(kernels(WideNetwork(1), width, n, rng, PAIR)[:, 0, 0] / 2)
 
 
 @limit(
     "R26.width",
     -0.5,
-    r"|\hat\Theta - \Theta| \propto M^{-1/2}",
     control={"theory": WideNetwork(1)},
     cases=[{"theory": WideNetwork(2)}],
     samples=(40, 8),
     allowance=0.02,
 )
 def width_exponent(n: int, rng: Rng, theory: WideNetwork) -> list[float]:
-    """Kernels of finite networks approach the limit as the root of their width.
+    r"""Kernels of finite networks approach the limit as the root of their width.
+    $|\hat\Theta - \Theta| \propto M^{-1/2}$
 
     Ten fits over widths 32 to 512; the control takes the limit of another depth. The allowance is
     for higher orders in 1 / M.
@@ -137,16 +138,10 @@ def width_exponent(n: int, rng: Rng, theory: WideNetwork) -> list[float]:
     return fits
 
 
-@claim(
-    "R26.circle",
-    0.0,
-    r"\Theta = \cos(\theta - \theta')",
-    control={"bias_variance": 0.1},
-    samples=(500, 50),
-    allowance=1e-14,
-)
+@claim("R26.circle", 0.0, control={"bias_variance": 0.1}, samples=(500, 50), allowance=1e-14)
 def circle(n: int, rng: Rng, bias_variance: float = 0.0) -> float:
-    """A linear model on the circle has the tangent kernel cos(theta - theta').
+    r"""A linear model on the circle has the tangent kernel cos(theta - theta').
+    $\Theta = \cos(\theta - \theta')$
 
     Largest difference on random angles. In the control a bias learns, too.
     """
@@ -165,7 +160,6 @@ def layers_theory(n_layers: int) -> float:
 @limit(
     "R12.layers_{n_layers}",
     layers_theory,
-    r"c' = (\sqrt{1 - c^2} + c (\pi - \arccos c)) / \pi",
     control=lambda n_layers: {"n_layers": n_layers + 3},
     cases=[{"n_layers": 1}, {"n_layers": 3}, {"n_layers": 5}],
     source=CHO,
@@ -173,7 +167,8 @@ def layers_theory(n_layers: int) -> float:
     allowance=0.01,
 )
 def decorrelation(n: int, rng: Rng, n_layers: int) -> list[float]:
-    """Correlation of codes of orthogonal inputs behind {n_layers} layer(s) of rectifiers.
+    r"""Correlation of codes of orthogonal inputs behind {n_layers} layer(s) of rectifiers.
+    $c' = (\sqrt{1 - c^2} + c (\pi - \arccos c)) / \pi$
 
     {N_NETWORKS} networks of width 2048 (512 in quick). The control has three layers more.
     """
@@ -187,7 +182,6 @@ def decorrelation(n: int, rng: Rng, n_layers: int) -> list[float]:
 @claim(
     "R12.{word}",
     lambda activation: expansion.Kernel(LEVEL, activation)(CORRELATION),
-    r"E[\phi(u - T) \phi(v - T)]",
     control={"level": 1.5 * LEVEL},
     cases=[{"word": "step", "activation": Step()}, {"word": "rectifier", "activation": ReLU()}],
     systems=["S7", "S14"],
@@ -195,8 +189,9 @@ def decorrelation(n: int, rng: Rng, n_layers: int) -> list[float]:
     samples=(1_000_000, 100_000),
 )
 def products(n: int, rng: Rng, activation: Activation, level: float = LEVEL) -> FloatArray:
-    """Mean product of the responses of {word} units at coding level {LEVEL:g} to two odors that
+    r"""Mean product of the responses of {word} units at coding level {LEVEL:g} to two odors that
     correlate by {CORRELATION:g}.
+    $E[\phi(u - T) \phi(v - T)]$
 
     A circuit with dense normal weights and a fixed threshold. The control has another coding level.
     """
@@ -212,14 +207,14 @@ def products(n: int, rng: Rng, activation: Activation, level: float = LEVEL) -> 
 @claim(
     "R12.units",
     lambda: np.sqrt(expansion.Kernel(LEVEL).units_needed(CORRELATION, 1.0) / 1000),
-    r"\sqrt{(1 / P_{11} - 1) / M}",
     control={"n_units": 500},
     systems=["S7", "S14"],
     source="Binomial variance of the units that respond to both odors",
     samples=(1000, 100),
 )
 def accuracy(n: int, rng: Rng, n_units: int = 1000) -> Measured:
-    """Circuits of 1000 units estimate the similarity of two odors with the accuracy of theory.
+    r"""Circuits of 1000 units estimate the similarity of two odors with the accuracy of theory.
+    $\sqrt{(1 / P_{11} - 1) / M}$
 
     Standard deviation of mean products, relative to the kernel.
     """
@@ -241,16 +236,10 @@ def unexplained(net: Network, step: float, explained: bool, rng: Rng) -> float:
     return float(np.abs((done(tests) - net(tests))[:, 0] - explained * change).max())
 
 
-@claim(
-    "S7.influence",
-    0.0,
-    r"\Delta f(x) = -\eta \Theta(x, X) (f(X) - y) / n",
-    control={"linear": False},
-    samples=(20, 3),
-    allowance=1e-13,
-)
+@claim("S7.influence", 0.0, control={"linear": False}, samples=(20, 3), allowance=1e-13)
 def influence(n: int, rng: Rng, linear: bool = True) -> float:
-    """One gradient step changes other outputs of a linearized network exactly by the kernel.
+    r"""One gradient step changes other outputs of a linearized network exactly by the kernel.
+    $\Delta f(x) = -\eta \Theta(x, X) (f(X) - y) / n$
 
     The control is the network itself, for which this is the first order in the step.
     """
@@ -266,16 +255,10 @@ def influence(n: int, rng: Rng, linear: bool = True) -> float:
     return float(max(errors))
 
 
-@claim(
-    "S7.order",
-    2.0,
-    r"\Delta f(x) + \eta \Theta(x, X) (f(X) - y) / n = O(\eta^2)",
-    control={"explained": False},
-    samples=(40, 8),
-    allowance=0.02,
-)
+@claim("S7.order", 2.0, control={"explained": False}, samples=(40, 8), allowance=0.02)
 def order(n: int, rng: Rng, explained: bool = True) -> list[float]:
-    """What the kernel does not explain of a step of a network grows as the step squared.
+    r"""What the kernel does not explain of a step of a network grows as the step squared.
+    $\Delta f(x) + \eta \Theta(x, X) (f(X) - y) / n = O(\eta^2)$
 
     Steps of 5e-4 to 2e-3; the allowance is for the third order. The change itself, the control,
     grows as the step.
@@ -305,17 +288,10 @@ def training(width: int, n: int, rng: Rng) -> tuple[FloatArray, FloatArray]:
     return np.array(changes), np.array(predictions)
 
 
-@limit(
-    "S7.training",
-    1.0,
-    r"f_t(x) = f_0(x) - \Theta(x, X) \Theta^{-1} (1 - e^{-\Theta t / n}) (f_0(X) - y)",
-    control={"part": 0.9},
-    source=LEE,
-    samples=(200, 30),
-    allowance=0.02,
-)
+@limit("S7.training", 1.0, control={"part": 0.9}, source=LEE, samples=(200, 30), allowance=0.02)
 def followed(n: int, rng: Rng, part: float = 1.0) -> FloatArray:
-    """Trained networks of 1024 units change their other outputs as the flow of their kernel does.
+    r"""Trained networks of 1024 units change their other outputs as the flow of their kernel does.
+    $f_t(x) = f_0(x) - \Theta(x, X) \Theta^{-1} (1 - e^{-\Theta t / n}) (f_0(X) - y)$
 
     Slope of measured over predicted changes; the control predicts a tenth less. The allowance is
     20 / M.
@@ -324,17 +300,10 @@ def followed(n: int, rng: Rng, part: float = 1.0) -> FloatArray:
     return np.sum(changes * predictions, axis=1) / np.sum(predictions**2, axis=1) / part
 
 
-@limit(
-    "S7.approach",
-    -0.5,
-    r"|f_t - f_t^{kernel}| \propto M^{-1/2}",
-    control={"part": 0.5},
-    source=LEE,
-    samples=(20, 2),
-    allowance=0.03,
-)
+@limit("S7.approach", -0.5, control={"part": 0.5}, source=LEE, samples=(20, 2), allowance=0.03)
 def approach(n: int, rng: Rng, part: float = 1.0) -> list[float]:
-    """Trained networks approach the flow of their kernel as the root of their width.
+    r"""Trained networks approach the flow of their kernel as the root of their width.
+    $|f_t - f_t^{kernel}| \propto M^{-1/2}$
 
     Ten fits over widths 64 to 4096; the control is half of the predicted change.
     """

@@ -84,16 +84,10 @@ def strong(n: int, rng: Rng, activation: Activation) -> list[tuple[float, FloatA
 rectified = partial(claim, control={"activation": Tanh()}, cases=[{"activation": ReLU()}])
 
 
-@rectified(
-    "R31.strong",
-    1.0,
-    r"\int_0^1 (u'' + 1)^2 dx = 1",
-    source=RAISSI,
-    samples=(1000, 20),
-    allowance=1e-14,
-)
+@rectified("R31.strong", 1.0, source=RAISSI, samples=(1000, 20), allowance=1e-14)
 def strong_loss(n: int, rng: Rng, activation: Activation) -> float:
-    """A ReLU network has no curvature: its strong loss for -u'' = 1 is 1 for every parameter.
+    r"""A ReLU network has no curvature: its strong loss for -u'' = 1 is 1 for every parameter.
+    $\int_0^1 (u'' + 1)^2 dx = 1$
 
     The loss farthest from 1, of networks of one to three hidden layers, without a penalty for the
     ends. The allowance is the rounding of a sum of 50. The control is tanh.
@@ -101,32 +95,21 @@ def strong_loss(n: int, rng: Rng, activation: Activation) -> float:
     return max((loss for loss, _ in strong(n, rng, activation)), key=lambda loss: abs(loss - 1))
 
 
-@rectified(
-    "R31.strong_gradient",
-    0.0,
-    r"\nabla \int_0^1 (u'' + 1)^2 dx = 0",
-    source=RAISSI,
-    samples=(1000, 20),
-)
+@rectified("R31.strong_gradient", 0.0, source=RAISSI, samples=(1000, 20))
 def strong_slope(n: int, rng: Rng, activation: Activation) -> float:
-    """Nothing can be learned from it: the largest entry of its gradients.
+    r"""Nothing can be learned from it: the largest entry of its gradients.
+    $\nabla \int_0^1 (u'' + 1)^2 dx = 0$
 
     As R31.strong. With decay something is learned, u = s / k, which is no solution.
     """
     return max(float(np.abs(slopes).max()) for _, slopes in strong(n, rng, activation))
 
 
-@rectified(
-    "S12.rectifiers",
-    0.0,
-    r"\log_{10} (e_{strong} / e_{energy}) > 0",
-    source=RITZ,
-    status=Status.ORDERING,
-    samples=(21, 3),
-)
+@rectified("S12.rectifiers", 0.0, source=RITZ, status=Status.ORDERING, samples=(21, 3))
 def advantage(n: int, rng: Rng, activation: Activation) -> float:
-    """What a ReLU network cannot learn from the strong form it learns from the energy: the error is
-    smaller.
+    r"""What a ReLU network cannot learn from the strong form it learns from the energy: the
+    error is smaller.
+    $\log_{10} (e_{strong} / e_{energy}) > 0$
 
     The median of networks of 48 units, with penalties for the ends, after 60 steps of L-BFGS. The
     control is tanh, which learns more from the strong form.
@@ -143,7 +126,6 @@ def advantage(n: int, rng: Rng, activation: Activation) -> float:
 @claim(
     "R31.energy_{n_pieces}",
     lambda n_pieces: 1 / (24 * n_pieces**2),
-    r"J(u_h) + 1/24 = h^2 / 24",
     control={"power": 1.1},
     cases=[{"n_pieces": 2}, {"n_pieces": 8}],
     source=RITZ,
@@ -152,6 +134,7 @@ def advantage(n: int, rng: Rng, activation: Activation) -> float:
 def missed_energy(n: int, rng: Rng, n_pieces: int, power: float = 1.0) -> float:
     """A ReLU network of {n_pieces} equal pieces misses the least energy of -u'' = 1, which is
     -1/24, by h^2 / 24.
+    $J(u_h) + 1/24 = h^2 / 24$
 
     Values are those of the solution, which are best. Rounding is some eps times 1/24. The control's
     pieces are not equal.
@@ -165,7 +148,6 @@ def missed_energy(n: int, rng: Rng, n_pieces: int, power: float = 1.0) -> float:
 @order(
     "S12.trained_{word}",
     4.0,
-    r"-\log_{10} \max |u - u_{fd}| > 4",
     control={"n_steps": 0},
     cases=[
         {"word": "strong", "form": Strong(), "paper": RAISSI},
@@ -176,8 +158,9 @@ def missed_energy(n: int, rng: Rng, n_pieces: int, power: float = 1.0) -> float:
     samples=(10, 1),
 )
 def digits(n: int, rng: Rng, form: Form, n_steps: int = 150) -> float:
-    """Trained by the {word} form, a network solves -((1 + x^2) u')' + e^x u = cos x with an error
+    r"""Trained by the {word} form, a network solves -((1 + x^2) u')' + e^x u = cos x with an error
     below 10^-4: decimals.
+    $-\log_{10} \max |u - u_{fd}| > 4$
 
     Dirichlet and Neumann ends, {WIDTH} tanh units, L-BFGS; the worst network, compared with finite
     differences. The control's are not trained.
@@ -192,7 +175,6 @@ def digits(n: int, rng: Rng, form: Form, n_steps: int = 150) -> float:
 @claim(
     "S12.points_{word}",
     1.0,
-    r"(E |g|^2 - |E g|^2) / n",
     control={"stratified": True},
     cases=FORMS,
     source="Variance of a mean of independent numbers",
@@ -200,6 +182,7 @@ def digits(n: int, rng: Rng, form: Form, n_steps: int = 150) -> float:
 )
 def scatter(n: int, rng: Rng, form: Form, stratified: bool = False) -> FloatArray:
     """The gradient of the {word} loss from n random points has a variance of v / n.
+    $(E |g|^2 - |E g|^2) / n$
 
     Relative to the predicted variance, n = {N_POINTS}. The control's points are drawn one from each
     nth of the interval.
@@ -218,7 +201,6 @@ def scatter(n: int, rng: Rng, form: Form, stratified: bool = False) -> FloatArra
 @claim(
     "S12.width_{word}",
     np.log(4),
-    r"\ln(v_{4 m} / v_m) \to \ln 4",
     control={"factor": 1},
     cases=FORMS,
     source=f"Each unit adds its gradients: the tangent kernel of {JACOT}",
@@ -227,8 +209,9 @@ def scatter(n: int, rng: Rng, form: Form, stratified: bool = False) -> FloatArra
     allowance=1 / 32,
 )
 def growth(n: int, rng: Rng, form: Form, factor: int = 4) -> FloatArray:
-    """The variance of the gradient of the {word} loss grows in proportion to the width: logarithm
+    r"""The variance of the gradient of the {word} loss grows in proportion to the width: logarithm
     of its growth over a factor of 4.
+    $\ln(v_{4 m} / v_m) \to \ln 4$
 
     Mean over networks of 32 and 128 tanh units. The allowance is one by the smaller width, the
     order of the corrections. The control has the same width twice.
@@ -260,7 +243,6 @@ def noises(n: int, rng: Rng, draw: Draw) -> FloatArray:
 @claim(
     "R31.variance",
     1.0,
-    r"v_{strong} > v_{energy}",
     control={"draw": partial(drawn, problem=SMALL_UNIT)},
     status=Status.QUALIFIED,
     samples=(400, 30),
@@ -268,6 +250,7 @@ def noises(n: int, rng: Rng, draw: Draw) -> FloatArray:
 def noisier(n: int, rng: Rng, draw: Draw = drawn) -> Measured:
     """Smooth activations: the gradient of the strong form has the larger variance, at networks
     drawn at random for -u'' = 1 and in this unit.
+    $v_{strong} > v_{energy}$
 
     Fraction of networks, strong and weak form at the same parameters. The variance of a strong loss
     goes by the fourth power of the equation's unit, that of an energy by the second: of the same
@@ -293,13 +276,13 @@ def noisier(n: int, rng: Rng, draw: Draw = drawn) -> Measured:
 @order(
     "S12.smooth",
     0.0,
-    r"\langle \ln (v / |g|^2)_{energy} - \ln (v / |g|^2)_{strong} \rangle > 0",
     control={"draw": ROUGH},
     cases=[{"draw": SMOOTH, "sign": -1}],
     samples=(400, 60),
 )
 def relative_order(n: int, rng: Rng, draw: Draw, sign: int) -> FloatArray:
-    """At smooth networks, relative to the same, the weak form has the larger variance.
+    r"""At smooth networks, relative to the same, the weak form has the larger variance.
+    $\langle \ln (v / |g|^2)_{energy} - \ln (v / |g|^2)_{strong} \rangle > 0$
 
     Against the source text: 2.5 times. With weights of variance 2 and biases of 1 there is no
     difference that 60 networks would show.
@@ -311,14 +294,14 @@ def relative_order(n: int, rng: Rng, draw: Draw, sign: int) -> FloatArray:
 @claim(
     "S12.solution",
     0.0,
-    r"v_{strong} / v_{energy} \to 0",
     control={"draw": drawn},
     status=Status.QUALIFIED,
     samples=(10, 1),
     allowance=1e-3,
 )
 def variance_ratio(n: int, rng: Rng, draw: Draw = solved) -> float:
-    """At the solution the strong form has no variance left, the weak form all of it: ratio.
+    r"""At the solution the strong form has no variance left, the weak form all of it: ratio.
+    $v_{strong} / v_{energy} \to 0$
 
     Against the source text: the residual vanishes at every point, the density of the energy does
     not. The median of networks after 120 steps of L-BFGS; the allowance is what these leave. The
@@ -328,16 +311,11 @@ def variance_ratio(n: int, rng: Rng, draw: Draw = solved) -> float:
     return float(np.median(of_strong / of_weak))
 
 
-@order(
-    "S12.drift",
-    1.0,
-    r"\log_{10} (e_{energy} / e_{strong}) > 1",
-    control={"keep": True},
-    samples=(10, 1),
-)
+@order("S12.drift", 1.0, control={"keep": True}, samples=(10, 1))
 def drift(n: int, rng: Rng, keep: bool = False) -> float:
-    """From the solution, random points drive the weak form ten times farther away than the strong
+    r"""From the solution, random points drive the weak form ten times farther away than the strong
     one, or more.
+    $\log_{10} (e_{energy} / e_{strong}) > 1$
 
     Against the source text, by which the weak form trains more stably. The least of all ratios;
     {N_POINTS} new points for each of 100 steps, a third of the largest stable rate for each form.

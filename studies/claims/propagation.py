@@ -51,7 +51,6 @@ def rectified_theory(depth: int) -> float:
 @claim(
     "R12.correlation_{depth}",
     rectified_theory,
-    r"c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi",
     control={"activation": LeakyReLU(0.3)},
     cases=[{"depth": 3, "activation": ReLU()}, {"depth": 5, "activation": ReLU()}],
     source=CHO,
@@ -61,7 +60,8 @@ def rectified_theory(depth: int) -> float:
 def rectified(
     n: int, rng: Rng, depth: int, activation: Activation, n_units: int = N_UNITS
 ) -> FloatArray:
-    """Orthogonal inputs correlate by {expected:.6f} behind {depth} layers of rectifiers.
+    r"""Orthogonal inputs correlate by {expected:.6f} behind {depth} layers of rectifiers.
+    $c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi$
 
     {N_UNITS} units; the allowance is one by their number, the order of corrections. The control has
     leaky rectifiers.
@@ -74,18 +74,11 @@ def rectified(
     return np.array(correlations)
 
 
-@claim(
-    "S5.width",
-    -0.5,
-    r"\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}",
-    control={"depth": 1},
-    source=POOLE,
-    samples=(150, 15),
-    allowance=1 / 16,
-)
+@claim("S5.width", -0.5, control={"depth": 1}, source=POOLE, samples=(150, 15), allowance=1 / 16)
 def deviation_slope(n: int, rng: Rng, depth: int = 3) -> list[float]:
-    """Correlations in networks of finite width come closer to theory as one by the square root of
+    r"""Correlations in networks of finite width come closer to theory as one by the square root of
     the width.
+    $\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}$
 
     Slope of a line through logarithms, 16 to 128 units in each of 3 layers; the allowance is the
     relative size of the next order at the lesser width. The control takes the theory of another
@@ -104,7 +97,6 @@ def deviation_slope(n: int, rng: Rng, depth: int = 3) -> list[float]:
 @claim(
     "R25.edge_{bias_variance:g}",
     lambda bias_variance: RandomLayer.critical(Tanh(), bias_variance).weight_variance,
-    r"\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1",
     control={"activation": Erf()},
     cases=[
         {"bias_variance": b, "activation": Tanh(), "digits": DIGITS if b == 0.05 else ""}
@@ -115,7 +107,8 @@ def deviation_slope(n: int, rng: Rng, depth: int = 3) -> list[float]:
     allowance=lambda expected: expected / N_UNITS,
 )
 def edge(n: int, rng: Rng, bias_variance: float, activation: Activation) -> Measured:
-    """Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}.
+    r"""Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}.
+    $\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1$
 
     Where squared gradients of {N_UNITS} units stay the same over {BETWEEN} layers, between two
     variances that share their random numbers; the interval is that of the jackknife. The allowance
@@ -170,7 +163,6 @@ def passed(
 @claim(
     "R25.limit_{weight_variance:g}",
     lambda weight_variance: fixed_point(weight_variance)[2],
-    r"c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*",
     control=lambda other: {"weight_variance": other},
     cases=[{"weight_variance": 2.5, "other": 4.0}, {"weight_variance": 4.0, "other": 2.5}],
     source=POOLE,
@@ -178,8 +170,9 @@ def passed(
     allowance=3 / N_UNITS,
 )
 def limit(n: int, rng: Rng, weight_variance: float) -> list[float]:
-    """Any two inputs end up with the same correlation in chaos, tanh, weight variance
+    r"""Any two inputs end up with the same correlation in chaos, tanh, weight variance
     {weight_variance:g}, bias variance {BIAS:g}.
+    $c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*$
 
     {N_UNITS} units, 25 layers from a correlation of .3; the allowance is three by their number:
     corrections accumulate over as many layers as a correlation takes to decay. The control has
@@ -191,7 +184,6 @@ def limit(n: int, rng: Rng, weight_variance: float) -> list[float]:
 @claim(
     "R25.scale_{weight_variance:g}",
     lambda weight_variance: fixed_point(weight_variance)[0].correlation_depth,
-    r"\xi = -1 / \ln \chi(c^*)",
     control=lambda other: {"weight_variance": other},
     cases=[
         {"weight_variance": weight_variance, "other": other}
@@ -202,8 +194,9 @@ def limit(n: int, rng: Rng, weight_variance: float) -> list[float]:
     allowance=lambda expected: expected**2 / N_UNITS,
 )
 def scale(n: int, rng: Rng, weight_variance: float) -> Measured:
-    """Layers in which correlations come closer to their limit by 1/e, tanh, weight variance
+    r"""Layers in which correlations come closer to their limit by 1/e, tanh, weight variance
     {weight_variance:g}, bias variance {BIAS:g}.
+    $\xi = -1 / \ln \chi(c^*)$
 
     {N_UNITS} units; the allowance is what a factor of 1 + 1 / {N_UNITS} in each layer would change.
     In chaos two blocks of inputs start a little above and below the limit; in order, near 1. The
@@ -225,15 +218,15 @@ def scale(n: int, rng: Rng, weight_variance: float) -> Measured:
 @exact(
     "R24.sigmoid_{depth}",
     lambda depth: np.power(0.25, depth),
-    r"\prod_l |w_l \sigma'(z_l)| \le 4^{-L}",
     control={"weight": 1.01},
     cases=[{"depth": 5}, {"depth": 10}, {"depth": 20}],
     source=BENGIO,
     allowance=lambda expected: 1e-12 * expected,
 )
 def steepest(n: int, rng: Rng, depth: int, weight: float = 1.0) -> float:
-    """Sigmoids in a row, {depth} with weights of at most 1, leave at most .25^{depth} of a
+    r"""Sigmoids in a row, {depth} with weights of at most 1, leave at most .25^{depth} of a
     gradient.
+    $\prod_l |w_l \sigma'(z_l)| \le 4^{-L}$
 
     The largest of random chains and one whose neurons are at the middle of their sigmoid, where the
     bound is attained; the allowance is the rounding of as many products. The control has weights
@@ -253,62 +246,47 @@ def steepest(n: int, rng: Rng, depth: int, weight: float = 1.0) -> float:
     return float(max(slopes))
 
 
-@exact(
-    "R24.He",
-    1.0,
-    r"E x_{l+1}^2 = \frac{n w}{2} E x_l^2",
-    control={"weight_variance": 2 / (200 + 200)},
-    source=HE,
-)
-def kept(n: int, rng: Rng, weight_variance: float = 2 / 200) -> list[float]:
-    """Weights of variance 2 / n_inputs keep the mean square of signals through 10 layers of
+@exact("R24.He", 1.0, control={"weight_variance": 2 / (200 + 200)}, source=HE)
+def kept(stream: Rng, weight_variance: float = 2 / 200) -> float:
+    r"""Weights of variance 2 / n_inputs keep the mean square of signals through 10 layers of
     rectifiers.
+    $E x_{l+1}^2 = \frac{n w}{2} E x_l^2$
 
     200 units. The control has 2 / (n_inputs + n_outputs).
     """
-    ratios = []
-    for stream in rng.spawn(n):
-        network = propagation.stack(RandomLayer(ReLU(), 200 * weight_variance), 200, 10, rng=stream)
-        squares = np.mean(propagation.states(network, stream.standard_normal((1, 200))) ** 2, 2)
-        ratios.append(squares[-1, 0] / squares[0, 0])
-    return ratios
+    network = propagation.stack(RandomLayer(ReLU(), 200 * weight_variance), 200, 10, rng=stream)
+    squares = np.mean(propagation.states(network, stream.standard_normal((1, 200))) ** 2, 2)
+    return float(squares[-1, 0] / squares[0, 0])
 
 
-@exact(
-    "R24.Glorot",
-    1.0,
-    r"(n_{in} w + n_{out} w) / 2 = 1",
-    control={"weight_variance": 2 / 100},
-    source=GLOROT,
-)
-def both_ways(n: int, rng: Rng, weight_variance: float = 2 / (100 + 300)) -> list[float]:
+@exact("R24.Glorot", 1.0, control={"weight_variance": 2 / 100}, source=GLOROT)
+def both_ways(stream: Rng, weight_variance: float = 2 / (100 + 300)) -> float:
     """Weights of variance 2 / (n_inputs + n_outputs) keep signals and gradients of linear layers on
     the average of both.
+    $(n_{in} w + n_{out} w) / 2 = 1$
 
     100 inputs, 300 outputs; the control has 2 / n_inputs.
     """
-    factors = []
-    for stream in rng.spawn(n):
-        layer = Dense(weight_variance**0.5 * stream.standard_normal((300, 100)))
-        inputs, by_outputs = stream.standard_normal((5, 100)), stream.standard_normal((5, 300))
-        outputs, pull_back = layer.linearized(inputs)
-        forward = np.sum(outputs**2) / 300 / (np.sum(inputs**2) / 100)
-        backward = np.sum(pull_back(by_outputs)[0] ** 2) / 100 / (np.sum(by_outputs**2) / 300)
-        factors.append((forward + backward) / 2)
-    return factors
+    layer = Dense(weight_variance**0.5 * stream.standard_normal((300, 100)))
+    inputs, by_outputs = stream.standard_normal((5, 100)), stream.standard_normal((5, 300))
+    outputs, pull_back = layer.linearized(inputs)
+    forward = np.sum(outputs**2) / 300 / (np.sum(inputs**2) / 100)
+    backward = np.sum(pull_back(by_outputs)[0] ** 2) / 100 / (np.sum(by_outputs**2) / 300)
+    return float((forward + backward) / 2)
 
 
 @exact(
     "S5.chain",
     np.power(0.9, 20.0),
-    r"a^L",
     control={"factor": 0.91},
     source=BENGIO,
     samples=(1, 1),
     allowance=1e-14,
 )
 def chain(n: int, rng: Rng, factor: float = 0.9) -> float:
-    """A chain of 20 equal factors of .9 leaves .9^20 of a gradient."""
+    """A chain of 20 equal factors of .9 leaves .9^20 of a gradient.
+    $a^L$
+    """
     network = Network([Dense([[factor]])] * 20)
     inputs = rng.standard_normal((n, 1))
     return float(propagation.gradients(network, inputs, np.ones((n, 1)))[0, 0, 0])
@@ -360,7 +338,6 @@ def threshold(coding_level: float) -> float:
     lambda coding_level: propagation.code_correlation(
         Thresholded(Step(), threshold(coding_level)), 0.5
     ),
-    r"c' = cov(\phi(u), \phi(v)) / var(\phi(u))",
     control={"correlation": 0.7},
     cases=[{"coding_level": 0.5}, {"coding_level": 0.1}, {"coding_level": 0.02}],
     systems=["S5", "S14"],
@@ -368,8 +345,9 @@ def threshold(coding_level: float) -> float:
     samples=(1000, 100),
 )
 def code_overlap(n: int, rng: Rng, coding_level: float, correlation: float = 0.5) -> Measured:
-    """An expansion layer decorrelates odors by the correlation map of its threshold: those of
+    r"""An expansion layer decorrelates odors by the correlation map of its threshold: those of
     correlation .5, at coding level {coding_level:g}.
+    $c' = cov(\phi(u), \phi(v)) / var(\phi(u))$
 
     500 units with Gaussian weights from 50 inputs, through the circuit's own code: how often a unit
     is active for both odors. The odors of the control correlate by .7.
