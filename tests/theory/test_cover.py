@@ -8,21 +8,6 @@ import pytest
 from olfnet.theory import cover
 
 
-@pytest.mark.parametrize(
-    ("n_dims", "n_patterns", "expected"),
-    [
-        (5, 8, 0.773438),
-        (10, 15, 0.910217),
-        (10, 20, 0.5),
-        (10, 30, 0.030714),
-        (100, 180, 0.932638),
-        (100, 220, 0.088204),
-    ],
-)
-def test_published_fractions(n_dims, n_patterns, expected):
-    assert cover.separable_fraction(n_patterns, n_dims) == pytest.approx(expected, abs=5e-7)
-
-
 def test_dichotomies_obey_covers_recursion():
     """C(P + 1, N) = C(P, N) + C(P, N - 1), with C(1, N) = 2 and C(P, 1) = 2."""
     for n_patterns in range(1, 20):

@@ -155,16 +155,6 @@ def test_matrices_and_singular_values_are_those_of_responses(padding, stride, di
         assert not np.allclose(singular_values(circular, shape), exact, rtol=1e-3)
 
 
-def test_blocks_are_those_of_a_fast_fourier_transform():
-    kernels = rng(4).standard_normal((4, 3, 3, 2))
-    padded = np.zeros((4, 3, 8, 5))
-    padded[:, :, :3, :2] = kernels
-    exact = np.fft.fft2(padded).conj().transpose(2, 3, 0, 1).reshape(-1, 4, 3)
-    blocks = _norms.fourier_blocks(kernels, (8, 5), 1)
-    errors = np.linalg.norm(blocks - exact, axis=(1, 2))
-    assert errors.max() < _norms.blocks_error(kernels) < 1e-12
-
-
 @CASES
 def test_bounds_of_convolutions(padding, stride, dims):
     """Exact in the max norm; in the 2-norm exact on circles that the stride divides, else above."""
@@ -181,12 +171,6 @@ def test_bounds_of_convolutions(padding, stride, dims):
         assert bound(layer, np.inf) == bound(layer, np.inf, shape)
 
 
-def test_nine_equal_channels_stretch_by_three_in_the_2_norm():
-    nine = Convolution(np.repeat(np.ones((1, 1, 3)) / 3, 9, axis=0), padding="circular")
-    assert bound(nine, np.inf) == pytest.approx(1, abs=4 * EPS)
-    assert bound(nine, 2, (1, 8)) == pytest.approx(3, rel=1e-12)
-
-
 @NORMS
 @pytest.mark.parametrize("padding", ["circular", "zero"])
 def test_windows_larger_than_the_grid_stay_below_the_bound(padding, norm):
@@ -194,24 +178,6 @@ def test_windows_larger_than_the_grid_stay_below_the_bound(padding, norm):
     for n in (1, 2, 3, 4):
         exact = np.linalg.norm(responses(layer, (2, n)), norm)
         assert exact * (1 - 8 * EPS) <= bound(layer, norm, (2, n)) <= bound(layer, norm)
-
-
-@NORMS
-def test_blocks_and_stacks(norm):
-    """A residual block stretches by at most one more than its layers, a stack by the product."""
-    for seed in range(20):
-        body = network.dense([5, 8, 5], Tanh(), weight_variance=0.05, rng=seed)
-        exact = np.linalg.norm(np.eye(5) + explicit_matrix(body, (5,)), norm)
-        assert exact <= bound(Residual(body.layers), norm)
-        assert bound(Residual(body.layers), norm) == pytest.approx(
-            1 + bound(body, norm), rel=4 * EPS
-        )
-        assert exact > bound(body, norm)  # control: without the 1, the bound is broken
-        net = network.dense([4, 6, 5, 3], ReLU(), weight_variance=4.0, rng=seed)
-        first, second, third = (layer.weights for layer in net.layers[::2])
-        product = math.prod(np.linalg.norm(w, norm) for w in (first, second, third))
-        assert bound(net, norm) == pytest.approx(product, rel=1e-11)
-        assert np.linalg.norm(third @ second @ first, norm) <= bound(net, norm)
 
 
 @NORMS
@@ -311,28 +277,6 @@ def test_no_point_of_a_grid_breaks_a_certificate(norm, activation):
     assert min(ratios) < 1 / 1.2  # control: radii larger by a fifth would not all hold
 
 
-@NORMS
-@MAKERS
-def test_attacks_fail_inside_and_succeed_not_far_outside(make, shape, norm):
-    net, inputs = make(3), rng(4).standard_normal((15, *shape))
-    near = certify_near(net, inputs, norm=norm).radius
-    assert (near >= certify(net, inputs, norm=norm).radius).all()
-    again = np.repeat(np.arange(15), 20)
-    inside = 0.999999 * near[again]
-    for attack in (
-        descend(net, inputs[again], inside, norm=norm, rng=5),
-        scatter(net, inputs[again], inside, norm=norm, n_directions=20, rng=6),
-    ):
-        assert not attack.succeeded.any()
-        distances = length(attack.points - inputs[again], norm)
-        assert (distances <= inside * (1 + 1e-12) + 1e-15).all()
-        assert distances.max() > 0.9 * inside.max()
-    outside = descend(net, inputs[again], 4 * near[again], norm=norm, rng=7)  # control
-    assert outside.succeeded.any()
-    ratio = near / attacked_radius(net, inputs, norm=norm, rng=8)
-    assert (0.1 if make is planar else 0.5) < np.median(ratio) < ratio.max() <= 1
-
-
 def test_inputs_are_not_attacked_below_their_least_number():
     """The nearest border lies at negative rates; with none allowed, it is further away."""
     net, inputs = Network([Dense([[1.0, 0.2]])]), np.array([[0.5, 0.05]])
@@ -361,9 +305,12 @@ def test_a_dead_network_is_certified_as_far_as_it_stays_dead():
     assert attacked_radius(net, [[1.0]], rng=0)[0] == pytest.approx(5 + 1 / 9, rel=1e-3)
 
 
-def test_pooling_can_be_certified():
+def test_pooling_and_residual_blocks_can_be_certified():
     net = Network([MeanPool(), Dense([[2.0], [1.0]])])  # mean 1, slope 1/2 along four equal moves
     assert certify_near(net, np.ones((1, 1, 4))).radius[0] == pytest.approx(2, rel=1e-9)
+    inputs = rng(4).standard_normal((3, 1, 9))
+    wide, near = (method(image_network(3), inputs).radius for method in (certify, certify_near))
+    assert ((wide > 0) & (wide < near)).all()
 
 
 @NORMS

@@ -8,12 +8,6 @@ import scipy.stats
 
 from olfnet.theory import gardner, manifolds
 
-PUBLISHED = {
-    (0.1, 1): 1.7748, (0.5, 1): 1.2576, (1, 1): 1.0, (2, 1): 0.8300,
-    (0.1, 5): 1.4502, (0.5, 5): 0.5765, (1, 5): 0.3333, (2, 5): 0.2344,
-    (0.1, 10): 1.2616, (0.5, 10): 0.3600,
-}  # fmt: skip
-
 
 def slow(radius, dimension, margin):
     """The double integral, one nested in the other."""
@@ -36,13 +30,6 @@ def slow(radius, dimension, margin):
         lambda t: chi.pdf(t) * given(t), 0, dimension**0.5 + 10, points=points, epsabs=1e-11,
         limit=400,
     )[0]  # fmt: skip
-
-
-def test_published_numbers():
-    radius, dimension = np.transpose(list(PUBLISHED))
-    np.testing.assert_allclose(
-        manifolds.capacity(radius, dimension), list(PUBLISHED.values()), atol=6e-5
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,10 @@
 """Parity on all inputs; terms and orders by brute force and by certificates."""
 
 from functools import partial
-from itertools import combinations, product
 
 import numpy as np
 import pytest
 
-import olfnet
-from olfnet.theory.activations import Step
 from olfnet.theory.approximation import n_units
 from olfnet.theory.network import Activate, Dense, Network
 from olfnet.theory.parity import bit_sum, normal_form, parity, truth_table, xor_tree
@@ -45,56 +42,6 @@ def test_the_truth_table_would_notice_a_missing_part(build):
             layers = [*network.layers]
             layers[index] = Dense(weights, layer.bias)
             assert not computes_parity(Network(layers), 6)
-
-
-@pytest.mark.parametrize("n", [2, 5, 8])
-def test_a_normal_form_cannot_be_shorter(n):
-    """Of all 3^n terms, those that accept odd inputs only are the 2^(n - 1) complete ones."""
-    table = truth_table(n)
-    odd = parity(table) == 1
-    valid = []
-    for term in product((0, 1, None), repeat=n):
-        fixed = [i for i, bit in enumerate(term) if bit is not None]
-        accepted = (table[:, fixed] == [term[i] for i in fixed]).all(axis=1)
-        if not (accepted & ~odd).any():
-            valid.append(accepted)
-    assert len(valid) == 2 ** (n - 1)
-    assert (np.sum(valid, axis=0) == odd).all(), "each accepts an odd input that no other does"
-
-
-@pytest.mark.parametrize("n", [2, 4, 6])
-def test_order_of_the_perceptron(n):
-    """Certificates: products of fewer than n bits never do, with the product of all bits they do.
-
-    The proof of no is the one of Minsky and Papert: parity is orthogonal to each such product.
-    """
-    table = truth_table(n)
-    groups = [group for k in range(n + 1) for group in combinations(range(n), k)]
-    products = np.column_stack([table[:, list(group)].prod(axis=1) for group in groups])
-    signs = 2 * parity(table) - 1
-    short = products[:, [len(group) < n for group in groups]]
-    assert not np.any(signs @ short)
-    refused, solved = olfnet.separate(short, signs), olfnet.separate(products, signs)
-    assert not refused.separable
-    assert refused.verify(short, signs)
-    assert solved.separable
-    assert solved.verify(products, signs)
-
-
-def test_one_neuron_computes_all_functions_of_two_bits_but_two():
-    """All 16, by certificates; a neuron for each that is separable, as a network."""
-    table = truth_table(2)
-    impossible = []
-    for outputs in product((0, 1), repeat=4):
-        labels = 2 * np.array(outputs) - 1
-        answer = olfnet.separate(table, labels, bias=True)
-        assert answer.verify(table, labels)
-        if answer.separable:
-            neuron = Network([Dense(answer.weights[None], [answer.bias]), Activate(Step())])
-            assert neuron(table)[:, 0].tolist() == list(outputs)
-        else:
-            impossible.append(outputs)
-    assert impossible == [(0, 1, 1, 0), (1, 0, 0, 1)]
 
 
 def test_truth_table():

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from scipy.interpolate import BarycentricInterpolator, RegularGridInterpolator
+from scipy.interpolate import RegularGridInterpolator
 
 from olfnet.theory import sparse_grids
 from olfnet.theory.sparse_grids import (
@@ -34,12 +34,6 @@ def uniform(*shape):
 
 def wavy(x):
     return np.exp(x[:, 0]) * np.cos(3 * x[:, 1]) + x.sum(axis=1) ** 2
-
-
-def test_published_numbers_of_points():
-    for n_dims, level, n in ((2, 5, 129), (3, 5, 351), (10, 5, 13_441)):
-        assert sparse_grids.n_points(n_dims, level) == regular(n_dims, level).n_points == n
-    assert full(2, 5).n_points == 961
 
 
 @pytest.mark.parametrize(("n_dims", "level"), [(1, 4), (2, 4), (3, 2), (4, 4)])
@@ -130,30 +124,6 @@ def test_polynomials_are_exact_and_their_integrals():
     assert interpolant(x) == pytest.approx(quartic(x), abs=1e-12)
     assert interpolant.integral == pytest.approx(1 / 5 + 1 / 6 - 1 / 2, abs=1e-13)
     assert np.abs(interpolant(x) - quartic(x) - 1e-6 * x[:, 0] ** 9).max() > 1e-9
-
-
-def test_full_grids_of_chebyshev_nodes_need_more_unless_the_dimensions_are_known():
-    """A response of competing odors, to 10^-4: 1761 points adapted, 6^6 or 6 4 4 3 3 2 laid out."""
-
-    def bound(x):
-        affinity = 2.0 ** -np.arange(6)
-        return x @ (affinity * [1.0, 0.2, 0.9, 0.4, 0.7, 0.1]) / (1 + x @ affinity)
-
-    def error(sizes):
-        sides = [np.sin(np.pi / 2 * np.arange(n) / (n - 1)) ** 2 for n in sizes]
-        values = bound(np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1))
-        weights = [
-            BarycentricInterpolator(side, np.eye(len(side)))(column)
-            for side, column in zip(sides, x.T, strict=True)
-        ]
-        outputs = np.einsum("pa,pb,pc,pd,pe,pf,abcdef->p", *weights, values, optimize="greedy")
-        return np.abs(outputs - bound(x)).max()
-
-    x = uniform(100, 6)
-    adapted = adaptive(bound, 6, tolerance=1e-5, basis=Polynomial()).interpolant
-    assert np.abs(adapted(x) - bound(x)).max() < 1e-4 > error((6, 4, 4, 3, 3, 2))
-    assert adapted.grid.n_points == 1761 > np.prod((6, 4, 4, 3, 3, 2))
-    assert error((6,) * 6) < 1e-4 < error((5,) * 6)
 
 
 def test_adaptive_grid_finds_the_dimensions_that_matter():
