@@ -1,15 +1,12 @@
-"""Ask how far from its source an odor is still recognized, if physics-informed networks say so.
+"""Distance from its source at which an odor is still recognized, by physics-informed networks.
 
-An odor that is released at one end of a corridor spreads and decays; its steady concentration falls
-off by a factor of e every half meter.  Networks are trained to solve that balance, by its energy
-and by its residual, and the closed form stands beside them.  Concentrations drive receptors, and
-through antennal lobe and expansion make a code, which is compared with the code at the source: how
-much they overlap, and whether the nearest of all codes at the source is the odor's own.  Gradients
-from random collocation points are noisy; theory has a variance of v / n.
+An odor that is released at one end of a corridor diffuses and decays; its steady concentration
+falls by a factor of e every half meter.  Networks are trained to solve that equation, by its energy
+and by its residual, beside the closed form.  Concentrations drive receptors, and through antennal
+lobe and expansion make a code, which is compared with the code at the source: how much they
+overlap, and whether the nearest of all codes at the source is the odor's own.  The variance of
+gradients from n random collocation points is v / n in theory.
 """
-
-from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -36,7 +33,7 @@ FORMS = {"energy": pinn.Energy(), "residual": pinn.Strong()}
 SOURCES = ("closed form", *FORMS)
 STATES = ("random", "trained")
 N_POINTS = np.array([4, 16, 64, 256])
-LEAST = 1e-6  # concentration that no receptor notices, for networks that fall below zero
+LEAST = 1e-6  # concentration without effect, for networks that fall below zero
 WIDTH, N_RECEPTORS = 20, 50
 
 
@@ -49,7 +46,7 @@ def train(n_steps: int, rng: np.random.Generator) -> dict[str, pinn.Trial]:
 
 
 def cosines(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Overlap of each code with each other; silent ones overlap with none."""
+    """Return the overlap of each code with each other; silent ones overlap with none."""
     scale = np.outer(np.linalg.norm(codes, axis=1), np.linalg.norm(others, axis=1))
     products = codes @ others.T
     return np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
@@ -58,7 +55,7 @@ def cosines(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
 def compare(
     circuit: olfnet.expansion.Circuit, series: np.ndarray, noise_sd: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Overlap with the code at the source and share recognized, at each distance.
+    """Return overlap with the code at the source and fraction recognized, at each distance.
 
     The series has shape (n_odors, n_distances, n_receptors); first comes the source itself, where
     there is no noise.
@@ -68,19 +65,18 @@ def compare(
     overlap, recognized = np.empty((2, series.shape[1]))
     stream = np.random.default_rng(seed)
     for nth, rates in enumerate(series.swapaxes(0, 1)):
-        noisy = noisy_trials(rates, 1, noise=GaussianNoise(noise_sd), nonnegative=True, rng=stream)[
-            :, 0
-        ]
-        found = cosines(rate.respond(circuit, lobe(noisy)).rates, memory)
-        overlap[nth] = np.diag(found).mean()
-        recognized[nth] = np.mean(found.argmax(axis=1) == np.arange(len(found)))
+        noise = GaussianNoise(noise_sd)
+        noisy = noisy_trials(rates, 1, noise=noise, nonnegative=True, rng=stream)[:, 0]
+        overlaps = cosines(rate.respond(circuit, lobe(noisy)).rates, memory)
+        overlap[nth] = np.diag(overlaps).mean()
+        recognized[nth] = np.mean(overlaps.argmax(axis=1) == np.arange(len(overlaps)))
     return overlap, recognized
 
 
 def gradient_noises(
     trials: dict[str, pinn.Trial], n_draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Variance by quadrature for one point, and sampled in parts of it, for each state and form."""
+    """Variance by quadrature for one point, and sampled relative to it, for each state and form."""
     exact = np.empty((len(STATES), len(FORMS)))
     parts = np.empty((*exact.shape, len(N_POINTS)))
     for i, state in enumerate(STATES):
@@ -88,8 +84,8 @@ def gradient_noises(
             trial = trials["random" if state == "random" else name]
             exact[i, j] = pinn.gradient_noise(trial, form).variance
             for k, n in enumerate(N_POINTS):
-                found = pinn.sampled_noise(trial, form, int(n), n_draws=n_draws, rng=rng)
-                parts[i, j, k] = found.variance * n / exact[i, j]
+                sampled = pinn.sampled_noise(trial, form, int(n), n_draws=n_draws, rng=rng)
+                parts[i, j, k] = sampled.variance * n / exact[i, j]
     return exact, parts
 
 
@@ -114,31 +110,22 @@ def measure(
         [compare(circuit, series[:, nth], noise_sd, seed) for nth in range(len(SOURCES))]
     )
     variance, parts = gradient_noises(trials, n_draws, point_rng)
-    places = {"source": list(SOURCES), "distance": DISTANCES}
-    states = {"state": list(STATES), "form": list(FORMS), "n_points": N_POINTS}
+    along = {"source": SOURCES, "distance": DISTANCES}
+    one, kind = "variance of the gradient from one point", {"state": STATES, "form": FORMS}
+    ratio = "sampled variance relative to v / n"
     return {
-        "concentration": labeled(profiles, places, "relative concentration"),
-        "overlap": labeled(compared[:, 0], places, "cosine with the code at the source"),
-        "recognized": labeled(compared[:, 1], places, "share of odors whose nearest is their own"),
-        "variance": labeled(
-            variance, {n: states[n] for n in ("state", "form")}, "of the gradient from one point"
+        "concentration": results.labeled(profiles, "relative concentration", **along),
+        "overlap": results.labeled(compared[:, 0], "cosine with the code at the source", **along),
+        "recognized": results.labeled(
+            compared[:, 1], "fraction of odors whose nearest code is their own", **along
         ),
-        "parts": labeled(parts, states, "sampled variance in parts of v / n"),
+        "variance": results.labeled(variance, one, **kind),
+        "parts": results.labeled(parts, ratio, **kind, n_points=N_POINTS),
     }
 
 
-def labeled(values: np.ndarray, places: dict, meaning: str) -> xr.DataArray:
-    """Name the axes of an array."""
-    return xr.DataArray(values, places, list(places), attrs={"meaning": meaning})
-
-
-def finished(dataset: xr.Dataset, name: str) -> np.ndarray:
-    """Repeats of the first circuit that are done, repeats first."""
-    return results.finished(dataset)[name].values
-
-
 def half_distance(recognized: np.ndarray) -> float:
-    """Where half of the odors are still recognized, in meters; the last distance if more are."""
+    """Distance in meters to which half of the odors are recognized; the last one if more are."""
     below = np.flatnonzero(recognized < 0.5)
     if not below.size or below[0] == 0:
         return float(DISTANCES[below[0] if below.size else -1])
@@ -148,91 +135,82 @@ def half_distance(recognized: np.ndarray) -> float:
 
 def table(dataset: xr.Dataset) -> Table:
     """Concentration, overlap and recognition at each distance, by closed form and by networks."""
-    rows = Table(title="An odor's code at a distance from its source")
-    for column in ("m", "c", "network", "overlap", "network", "known", "network"):
-        rows.add_column(column, justify="right", no_wrap=True)
-    values = [finished(dataset, name) for name in ("concentration", "overlap", "recognized")]
-    if not len(values[0]):
-        return rows
-    half = [[half_distance(one) for one in repeat[:2]] for repeat in values[2]]
-    exact, network = zip(*drawing.mean_and_reach(half), strict=True)
-    rows.caption = (
-        f"Half of the odors are known up to {exact[0]:.2f} ±{exact[1]:.2f} m, by networks "
-        f"{network[0]:.2f} ±{network[1]:.2f}. Networks are those trained by the energy."
-    )
-    summaries = [drawing.mean_and_reach(one) for one in values]
-    for k, distance in enumerate(DISTANCES):
-        cells = []
-        for (mean, reach), digits in zip(summaries, (4, 3, 3), strict=True):
-            cells.append(f"{mean[0, k]:.{digits}f}")
-            cells.append(f"{mean[1, k]:.{digits}f} ±{reach[1, k]:.{digits - 1}f}")
-        rows.add_row(f"{distance:g}", *cells)
-    return rows
+    done, rows = results.finished(dataset), []
+    caption = "Networks are those trained by the energy."
+    if done.sizes["repeat"]:
+        half = [
+            results.mean_text(
+                [half_distance(one) for one in done["recognized"].values[:, k]], ".2f"
+            )
+            for k in (0, 1)
+        ]
+        caption = (
+            f"Half of the odors are recognized up to {half[0]} m, by networks {half[1]}. {caption}"
+        )
+        for k, distance in enumerate(DISTANCES):
+            cells = []
+            for name, digits in (("concentration", 4), ("overlap", 3), ("recognized", 3)):
+                exact, network = done[name].values[:, :2, k].T
+                cells.append(f"{exact.mean():.{digits}f}")
+                cells.append(results.mean_text(network, f".{digits}f", f".{digits - 1}f"))
+            rows.append((f"{distance:g}", *cells))
+    columns = ("m", "c", "network", "overlap", "network", "right", "network")
+    title = "An odor's code at a distance from its source"
+    return results.table(title, columns, rows, caption=caption)
 
 
-def points(
-    axes: Axes, x: np.ndarray, samples: np.ndarray, nth: int, label: str, **others: Any
-) -> None:
-    """Draw means over repeats with their intervals."""
-    mean, reach = drawing.mean_and_reach(samples)
-    look = {"ms": 4, "lw": 1, "color": drawing.COLORS[nth], "marker": drawing.MARKERS[nth]}
-    axes.errorbar(x, mean, reach, ls="", label=label, **look | others)
-
-
-def draw_profile(axes: Axes, samples: np.ndarray) -> None:
+def draw_profile(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw concentration against distance."""
     fine = np.linspace(0, 4, 121)
     axes.plot(fine, pinn.closed_form(PLUME, fine), lw=1.2, color="0.3", label="closed form")
     # Open and larger, or one form would hide the other.
     for nth, (name, look) in enumerate(zip(FORMS, ({"mfc": "none", "ms": 7}, {}), strict=True)):
-        points(axes, DISTANCES, samples[:, nth + 1], nth, f"trained by {name}", **look)
+        samples = results.along(dataset, "concentration", "distance", source=name)
+        drawing.points(axes, samples, nth, label=f"trained by {name}", **look)
     axes.set(yscale="log", ylabel="concentration", xlabel="distance from the source (m)")
+    drawing.legend(axes, loc="upper right")
 
 
-def draw_codes(axes: Axes, overlap: np.ndarray, recognized: np.ndarray, n_odors: int) -> None:
-    """Draw what is left of the code at the source."""
-    named = (("overlap with code at source", overlap), ("odors recognized", recognized))
-    for nth, (label, samples) in enumerate(named, start=2):
-        axes.plot(DISTANCES, samples[:, 0].mean(axis=0), lw=1.2, color=drawing.COLORS[nth])
-        points(axes, DISTANCES, samples[:, 1], nth, label)
-    axes.axhline(1 / n_odors, color="0.6", lw=0.8, ls=":")
-    axes.annotate("chance", (0, 1 / n_odors), (0, 2), textcoords="offset points", fontsize="small")
-    axes.set(ylim=(0, 1.4), xlabel="distance from the source (m)", ylabel="share")
+def draw_codes(axes: Axes, dataset: xr.Dataset) -> None:
+    """Draw overlap with the code at the source, and the fraction of odors recognized."""
+    named = (("overlap", "overlap with code at source"), ("recognized", "odors recognized"))
+    for nth, (name, label) in enumerate(named, start=2):
+        exact = results.along(dataset, name, "distance", source=SOURCES[0])
+        means = [part.mean() for part in exact.values()]
+        axes.plot(list(exact), means, lw=1.2, color=drawing.COLORS[nth])
+        network = results.along(dataset, name, "distance", source=SOURCES[1])
+        drawing.points(axes, network, nth, label=label)
+    chance = 1 / int(dataset["n_odors"].values[0])
+    axes.axhline(chance, color="0.6", lw=0.8, ls=":")
+    axes.annotate("chance", (0, chance), (0, 2), textcoords="offset points", fontsize="small")
+    axes.set(ylim=(0, 1.4), xlabel="distance from the source (m)", ylabel="fraction")
     axes.set_yticks(np.linspace(0, 1, 6))
+    drawing.legend(axes, loc="upper right", title="lines: closed form")
 
 
-def draw_noise(axes: Axes, variance: np.ndarray, parts: np.ndarray) -> None:
+def draw_noise(axes: Axes, dataset: xr.Dataset) -> None:
     """Draw the variance of gradients against the number of points, as a mean of logarithms."""
-    typical = np.exp(np.log(variance).mean(axis=0))
-    fine = np.geomspace(N_POINTS[0], N_POINTS[-1], 2)
-    for j, name in enumerate(FORMS):
-        for i, state in enumerate(STATES):
-            color = drawing.COLORS[j]
-            axes.plot(fine, typical[i, j] / fine, lw=1.2, color=color, ls=("--", "-")[i])
-            samples = parts[:, i, j] * typical[i, j] / N_POINTS
-            fill = {"mfc": "white"} if state == "random" else {}
-            points(axes, N_POINTS, samples, j, f"{name}, {state} network", **fill)
-    axes.set(
-        xscale="log", yscale="log", xlabel="collocation points", ylabel="variance of the gradient"
-    )
+    ends = N_POINTS[[0, -1]]
+    for j, form in enumerate(FORMS):
+        for state, ls, look in zip(STATES, ("--", "-"), ({"mfc": "white"}, {}), strict=True):
+            done = results.finished(dataset, form=form, state=state)
+            if done.sizes["repeat"]:
+                typical = np.exp(np.log(done["variance"].values).mean())
+                axes.plot(ends, typical / ends, lw=1.2, color=drawing.COLORS[j], ls=ls)
+                samples = done["parts"].values * typical / N_POINTS
+                by_points = dict(zip(N_POINTS, samples.T, strict=True))
+                drawing.points(axes, by_points, j, label=f"{form}, {state} network", **look)
+    axes.set(xscale="log", yscale="log", xlabel="collocation points")
+    axes.set_ylabel("variance of the gradient")
+    drawing.legend(axes, loc=(0.02, 0.22), title="lines: v / n")
 
 
 def figure(dataset: xr.Dataset) -> Figure:
-    """Draw the profile, what is left of the code, and the noise of gradients."""
-    drawn = Figure(figsize=(10.2, 3.4), layout="constrained")
-    panels = drawn.subplots(1, 3)
-    profile = finished(dataset, "concentration")
-    if len(profile):
-        draw_profile(panels[0], profile)
-        overlap, recognized = finished(dataset, "overlap"), finished(dataset, "recognized")
-        draw_codes(panels[1], overlap, recognized, int(dataset["n_odors"].values[0]))
-        draw_noise(panels[2], finished(dataset, "variance"), finished(dataset, "parts"))
-    options = ({}, {"title": "lines: closed form"}, {"title": "lines: v / n"})
-    places = ("upper right", "upper right", (0.02, 0.22))
-    for axes, option, place in zip(panels, options, places, strict=True):
-        drawing.legend(axes, loc=place, title_fontsize="small", **option)
-    drawing.finish(panels)
-    return drawn
+    """Draw the profile, the code against distance, and the noise of gradients."""
+    panels = drawing.panels(1, 3, (10.2, 3.4))
+    for axes, draw in zip(panels, (draw_profile, draw_codes, draw_noise), strict=True):
+        draw(axes, dataset)
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -241,28 +219,26 @@ study = Study(
     source="E & Yu 2018, 10.1007/s40304-018-0127-z; Raissi, Perdikaris & Karniadakis 2019, "
     "10.1016/j.jcp.2018.10.045",
     parameters=(
-        Parameter("n_odors", 50, "odors to be told apart", quick=20, check=checks.count),
-        Parameter("n_units", 2000, "units of the expansion", quick=500, check=checks.count),
+        Parameter.count("n_odors", 50, "odors to be recognized", quick=20),
+        Parameter.count("n_units", 2000, "units of the expansion", quick=500),
+        Parameter.count("fan_in", 7, "inputs of each unit", maximum=N_RECEPTORS),
+        Parameter.fraction("coding_level", 0.05, "fraction of active units"),
         Parameter(
-            "fan_in", 7, "inputs of each unit", check=partial(checks.count, maximum=N_RECEPTORS)
-        ),
-        Parameter("coding_level", 0.05, "share of active units", check=checks.fraction),
-        Parameter(
-            "noise_sd", 10.0, "standard deviation of receptor rates over trials", unit="spikes/s",
+            "noise_sd",
+            10.0,
+            "standard deviation of receptor rates over trials",
+            unit="spikes/s",
             check=checks.nonnegative,
         ),
-        Parameter("n_steps", 300, "steps of training", quick=150, check=checks.count),
-        Parameter(
-            "n_draws", 100, "gradients for each variance", quick=20,
-            check=partial(checks.count, minimum=2),
-        ),
+        Parameter.count("n_steps", 300, "steps of training", quick=150),
+        Parameter.count("n_draws", 100, "gradients for each variance", quick=20, minimum=2),
     ),
     measure=measure,
     table=table,
     figure=figure,
     n_repeats=10,
     quick_repeats=2,
-)  # fmt: skip
+)
 
 if __name__ == "__main__":
     main(study)
