@@ -230,7 +230,8 @@ def limit_texts(samples: Mapping[int, ArrayLike]) -> tuple[str, str, str]:
     ----------
     samples : mapping of size to array of shape (n_samples,)
     """
-    largest, limit = mean_text(samples[max(samples)], ".3f"), limit_of_size(samples)
+    largest = mean_text(samples[max(samples)], ".3f") if samples else ""
+    limit = limit_of_size(samples)
     if limit is None:
         return "", "", largest
     p_value = "" if limit.p_value is None else f"{limit.p_value:.2f}"
