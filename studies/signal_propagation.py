@@ -174,20 +174,8 @@ def table(dataset: xr.Dataset) -> Table:
     sections = (
         ("critical weight variance", biases, critical, done["growth"], edges),
         ("depth scale", weights, scales, done["left"], depths),
-        (
-            f"gradient^2, {depth} layers",
-            KINDS,
-            [profile.gradient[0] ** 2 for profile in profiles],
-            done["gradient"].isel(layers=-1),
-            np.asarray,
-        ),
-        (
-            "code correlation at .5",
-            levels,
-            codes,
-            done["correlation"].sel(of_odors=0.5),
-            np.asarray,
-        ),
+        (f"gradient^2, {depth} layers", KINDS, ends, last, np.asarray),
+        ("code correlation at .5", levels, codes, half, np.asarray),
     )
     for what, settings, theory, samples, statistic in sections if done.sizes["repeat"] else ():
         measured = zip(*jackknife(samples.values, statistic), strict=True)
