@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from olfnet.capacity import listed_precision, retrieve
+from olfnet.capacity import retrieve
 from olfnet.checks import FloatArray
 from olfnet.estimators import DenseHash, FlyHash, SimHash
 from olfnet.lab import Parameter, Study, drawing, main, results
@@ -73,9 +73,8 @@ def measure(
     scores = []
     for hasher in hashers(hash_length, units_per_input * vectors.shape[1], seed):
         hashes = hasher.fit_transform(vectors)
-        queries = {"n_neighbors": n_neighbors, "n_queries": n_queries, "rng": seed}
-        ranked = retrieve(vectors, hashes, **queries)
-        listed = listed_precision(vectors, hashes, **queries)
+        ranked = retrieve(vectors, hashes, n_neighbors=n_neighbors, n_queries=n_queries, rng=seed)
+        listed = ranked.listed_precision.mean()
         scores.append((ranked.mean_average_precision, listed, ranked.recall.mean()))
     return results.labeled_each(METRICS, np.transpose(scores), hash=HASHES)
 

@@ -9,7 +9,7 @@ from .manifolds.cutting_planes import (
 from .manifolds.ellipsoids import Ellipsoids, spheres
 from .manifolds.mean_field import ManifoldGeometry, manifold_geometry
 from .recall import RecallCurve
-from .retrieval import Retrieval, listed_precision, retrieve
+from .retrieval import Retrieval, retrieve
 from .scaling import Extrapolation, extrapolate
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "dimension",
     "ellipsoid_prefix",
     "extrapolate",
-    "listed_precision",
     "manifold_geometry",
     "overlap",
     "retrieve",

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
-from scipy.spatial.distance import cdist
 from sklearn.metrics import average_precision_score
 
 from olfnet import checks
@@ -22,12 +21,16 @@ class Retrieval:
     ----------
     average_precision, recall : arrays of shape (n_queries,)
         Of each query; 1 at best.
+    listed_precision : array of shape (n_queries,)
+        Average precision of the ``n_neighbors`` nearest codes alone: the mean over those of them
+        that are right, so that missing neighbors cost nothing.
     n_neighbors : int
         Nearest neighbors of a query that count as right.
     """
 
     average_precision: FloatArray
     recall: FloatArray
+    listed_precision: FloatArray
     n_neighbors: int
 
     @property
@@ -71,7 +74,8 @@ def retrieve(
     -------
     Retrieval
         Average precision as scikit-learn defines it, with equal distances as one step; recall among
-        the ``n_neighbors`` nearest codes, averaged over all orders of equal distances.
+        the ``n_neighbors`` nearest codes, averaged over all orders of equal distances; listed
+        precision as in Dasgupta et al. 2017 (10.1126/science.aam9868), equal distances by index.
 
     Raises
     ------
@@ -84,69 +88,7 @@ def retrieve(
     >>> retrieve(points, 2 * points, n_neighbors=5).mean_average_precision
     1.0
     """
-    inputs, codes, n_neighbors, queries = _validated(inputs, codes, n_neighbors, n_queries, rng)
-    results = [
-        _search(_nearness(inputs, query), _nearness(codes, query), query, n_neighbors)
-        for query in queries
-    ]
-    precision, recall = np.transpose(results)
-    return Retrieval(precision, recall, n_neighbors)
-
-
-def listed_precision(
-    inputs: ArrayLike,
-    codes: Any,
-    *,
-    n_neighbors: int,
-    n_queries: int | None = None,
-    rng: Seed = None,
-) -> float:
-    """Mean average precision of the ``n_neighbors`` nearest codes alone.
-
-    The precision at those that are right is averaged over these, not over all neighbors, so that
-    a neighbor that is missing costs nothing; of equal distances the lowest index comes first.
-
-    Parameters
-    ----------
-    inputs, codes, n_neighbors, n_queries, rng
-        As for `retrieve`; equal seeds draw the same queries.
-
-    Returns
-    -------
-    float
-        Mean over queries, 0 for a query of which nothing is right.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit or numbers are out of range.
-
-    References
-    ----------
-    As counted by Dasgupta, Stevens & Navlakha 2017, 10.1126/science.aam9868.
-    """
-    inputs, codes, n_neighbors, queries = _validated(inputs, codes, n_neighbors, n_queries, rng)
-    right, listed = (
-        _nearest(vectors, queries, n_neighbors)
-        for vectors in (inputs, codes.toarray() if issparse(codes) else codes)
-    )
-    hit = np.array([np.isin(*pair) for pair in zip(listed, right, strict=True)])
-    n_hits = np.cumsum(hit, axis=1)
-    precisions = np.sum(hit * n_hits / np.arange(1, n_neighbors + 1), axis=1)
-    return float(np.mean(precisions / np.maximum(n_hits[:, -1], 1)))
-
-
-def _nearest(vectors: FloatArray, queries: Any, n_neighbors: int) -> FloatArray:
-    """Return indices of the nearest others, shape (n_queries, n_neighbors)."""
-    distances = cdist(vectors[queries], vectors, "sqeuclidean")
-    distances[np.arange(len(queries)), queries] = np.inf
-    return np.asarray(np.argsort(distances, axis=1, kind="stable")[:, :n_neighbors])
-
-
-def _validated(
-    inputs: ArrayLike, codes: Any, n_neighbors: int, n_queries: int | None, rng: Seed
-) -> tuple[FloatArray, Any, int, Any]:
-    """Return inputs, codes, number of neighbors and indices of queries."""
+    rng = np.random.default_rng(rng)
     inputs = checks.matrix("inputs", inputs)
     if issparse(codes):
         codes = csr_array(codes, dtype=float)
@@ -159,8 +101,12 @@ def _validated(
     n_neighbors = checks.count("n_neighbors", n_neighbors, maximum=n_samples - 2)
     n_queries = n_samples if n_queries is None else n_queries
     n_queries = checks.count("n_queries", n_queries, maximum=n_samples)
-    queries = np.random.default_rng(rng).choice(n_samples, n_queries, replace=False)
-    return inputs, codes, n_neighbors, np.sort(queries)
+    results = [
+        _search(_nearness(inputs, query), _nearness(codes, query), query, n_neighbors)
+        for query in np.sort(rng.choice(n_samples, n_queries, replace=False))
+    ]
+    precision, recall, listed = np.transpose(results)
+    return Retrieval(precision, recall, listed, n_neighbors)
 
 
 def _nearness(vectors: Any, query: int) -> FloatArray:
@@ -176,8 +122,8 @@ def _nearness(vectors: Any, query: int) -> FloatArray:
     return np.asarray(-squares - np.bincount(rows, elsewhere, minlength=len(squares)))
 
 
-def _search(truth: FloatArray, scores: FloatArray, query: int, n: int) -> tuple[float, float]:
-    """Average precision and recall of one query, which is not its own neighbor."""
+def _search(truth: FloatArray, scores: FloatArray, query: int, n: int) -> tuple[float, ...]:
+    """Average precision, recall and listed precision of a query, not its own neighbor."""
     truth, scores = np.delete(truth, query), np.delete(scores, query)
     right = np.zeros(len(truth), dtype=bool)
     right[np.argsort(-truth, kind="stable")[:n]] = True
@@ -185,4 +131,7 @@ def _search(truth: FloatArray, scores: FloatArray, query: int, n: int) -> tuple[
     above, tied = scores > last, scores == last
     chosen = (n - above.sum()) / tied.sum()  # fraction of those that tie for the last ranks
     recall = (right[above].sum() + chosen * right[tied].sum()) / n
-    return float(average_precision_score(right, scores)), float(recall)
+    listed = right[np.argsort(-scores, kind="stable")[:n]]
+    hits = np.cumsum(listed)
+    listed_precision = np.sum(listed * hits / np.arange(1, n + 1)) / max(hits[-1], 1)
+    return float(average_precision_score(right, scores)), float(recall), float(listed_precision)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
 from olfnet import random_expansion
-from olfnet.capacity import listed_precision, retrieve
+from olfnet.capacity import retrieve
 from olfnet.checks import FloatArray
 from olfnet.expansion import rate
 from olfnet.lab import claims
@@ -62,6 +62,11 @@ def ranked(*args: Any, **options: Any) -> float:
     return retrieve(*args, **options).mean_average_precision
 
 
+def listed(*args: Any, **options: Any) -> float:
+    """Mean average precision of the nearest codes alone."""
+    return float(retrieve(*args, **options).listed_precision.mean())
+
+
 claim = partial(
     claims.claim,
     control={"hashing": projections},
@@ -103,14 +108,14 @@ BOTH = ({"name": "digits", "draw": digits}, {"name": "odors", "draw": odors})
     "these.  Published: about three times, for images and words of 128 to 784 dimensions that are "
     "not shipped.  Three times do come out for odors with 80 units for each input; with the 10 of "
     "the publication, 2.2 to 2.7.",
-    cases=[{**case, "lengths": (2,), "precision": listed_precision} for case in BOTH],
+    cases=[{**case, "lengths": (2,), "precision": listed} for case in BOTH],
     samples=(100, 12),
 )
 @claim(
     "R21.{name}_falls",
     1.0,
     rf"{RATIO}, (k = 2) / (k = 16)",
-    cases=[{**case, "lengths": (2, 16), "precision": listed_precision} for case in BOTH],
+    cases=[{**case, "lengths": (2, 16), "precision": listed} for case in BOTH],
     samples=(60, 10),
 )
 def advantage(

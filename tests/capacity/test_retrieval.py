@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 from sklearn.neighbors import NearestNeighbors
 
-from olfnet.capacity import listed_precision, retrieve
+from olfnet.capacity import retrieve
 
 
 def textbook(inputs, codes, n):
@@ -28,6 +28,35 @@ def test_average_precision_is_that_of_the_textbook():
     inputs, codes = rng.random((60, 5)), rng.random((60, 3))
     results = retrieve(inputs, codes, n_neighbors=6)
     np.testing.assert_allclose(results.average_precision, textbook(inputs, codes, 6), rtol=1e-12)
+
+
+def listed_by_hand(vectors, hashes, queries, n):
+    """The published metric in plain loops: lists of (distance, index), precision at each hit."""
+    precision = []
+    for query in queries:
+        others = [j for j in range(len(vectors)) if j != query]
+        right, listed = (
+            sorted(others, key=lambda j: (float(np.sum((table[query] - table[j]) ** 2)), j))[:n]  # noqa: B023
+            for table in (vectors, hashes)
+        )
+        hits = [rank for rank, j in enumerate(listed, start=1) if j in right]
+        precision.append(np.mean([(i + 1) / rank for i, rank in enumerate(hits)]) if hits else 0.0)
+    return precision
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_listed_precision_is_that_of_plain_loops(binary):
+    """With ties, which binary hashes have in plenty."""
+    rng = np.random.default_rng(0)
+    vectors = rng.random((100, 10))
+    hashes = (vectors[:, :4] > 0.7).astype(float) if binary else vectors[:, :4]
+    options = {"n_neighbors": 4, "n_queries": 30}
+    queries = np.sort(np.random.default_rng(3).choice(100, 30, replace=False))
+    expected = listed_by_hand(vectors, hashes, queries, 4)
+    for codes in (hashes, scipy.sparse.csr_array(hashes)):
+        results = retrieve(vectors, codes, **options, rng=3)
+        np.testing.assert_allclose(results.listed_precision, expected, rtol=1e-12)
+    assert (retrieve(vectors, 2 * vectors, **options, rng=3).listed_precision == 1).all()
 
 
 def test_recall_is_that_of_scikit_learn():
@@ -76,43 +105,6 @@ def test_large_sparse_codes_do_not_cancel():
     np.testing.assert_array_equal(dense.average_precision, sparse.average_precision)
     expected = retrieve(inputs, small, n_neighbors=5)
     np.testing.assert_allclose(sparse.average_precision, expected.average_precision, rtol=1e-4)
-
-
-def listed_by_hand(vectors, hashes, queries, n_neighbors):
-    """The published metric in plain loops: lists of (distance, index), precision at each hit."""
-    found = []
-    for query in queries:
-        others = [j for j in range(len(vectors)) if j != query]
-        right, listed = (
-            [
-                j
-                for _, j in sorted(
-                    (float(np.sum((table[query] - table[j]) ** 2)), j) for j in others
-                )
-            ]
-            for table in (vectors, hashes)
-        )
-        n_right, precisions = 0, []
-        for rank, j in enumerate(listed[:n_neighbors], start=1):
-            if j in right[:n_neighbors]:
-                n_right += 1
-                precisions.append(n_right / rank)
-        found.append(np.mean(precisions) if precisions else 0.0)
-    return np.mean(found)
-
-
-@pytest.mark.parametrize("binary", [False, True])
-def test_precision_of_the_list_is_that_of_plain_loops(binary):
-    """With ties, which binary codes have in plenty."""
-    rng = np.random.default_rng(0)
-    inputs = rng.random((200, 10))
-    codes = (inputs[:, :4] > 0.7).astype(float) if binary else inputs[:, :4]
-    queries = np.sort(np.random.default_rng(3).choice(200, 30, replace=False))
-    for given in (codes, scipy.sparse.csr_array(codes)):
-        precision = listed_precision(inputs, given, n_neighbors=4, n_queries=30, rng=3)
-        assert precision == pytest.approx(listed_by_hand(inputs, codes, queries, 4), rel=1e-12)
-    assert listed_precision(inputs, 2 * inputs, n_neighbors=4) == 1
-    assert listed_precision(inputs, rng.random((200, 4)), n_neighbors=4) < 0.5  # control
 
 
 def test_random_codes_recall_by_chance():
