@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from olfnet.theory import expansion
 from olfnet.theory._gaussian import hermite, tails
 from olfnet.theory._gaussian.means import mean, pair
 from olfnet.theory.activations import Erf, ReLU, Sigmoid, Step, Tanh, Thresholded
@@ -76,17 +75,6 @@ def test_error_functions_have_closed_forms():
         np.testing.assert_allclose(product, exact, rtol=0, atol=1e-12 if q < 36 else 1e-10)
         wrong = 2 / np.pi * np.arcsin(2 * q * CORRELATIONS / (1.001 + 2 * q))
         assert np.abs(product - wrong).max() > 1e-7
-
-
-@pytest.mark.parametrize("level", [0.5, 0.1, 0.01])
-def test_steps_correlate_as_codes_do(level):
-    """Plackett's integral; jumps cost digits where inputs are nearly the same."""
-    unit = Thresholded(Step(), float(scipy.stats.norm.isf(level)))
-    covariance = pair(unit, 1.0, CORRELATIONS, unit.kinks).covariance
-    expected = level * (1 - level) * expansion.correlation(CORRELATIONS, level)
-    np.testing.assert_allclose(covariance, expected, rtol=0, atol=1e-8)
-    far = np.abs(CORRELATIONS) < 0.99
-    np.testing.assert_allclose(covariance[far], expected[far], rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Thresholded(Tanh(), 1.0)], ids=repr)

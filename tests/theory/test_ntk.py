@@ -186,31 +186,6 @@ def test_rectifiers_in_higher_precision():
             assert kernels.ntk[i, j] == pytest.approx(float(tangent), rel=1e-13)
 
 
-@pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Erf()])
-def test_smooth_activations_by_another_quadrature(activation):
-    """A square grid: of functions that are analytic within 1 of the real numbers, exp(-60)."""
-    z = np.arange(-90, 91) / 10
-    weights = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / 10
-    inputs = rng(2).standard_normal((2, 5))
-    covariance = 1.4 * inputs @ inputs.T / 5 + 0.2
-    tangent = covariance.copy()
-    for _ in range(2):
-        root = np.linalg.cholesky(covariance)
-        u, v = root[0, 0] * z[:, None], root[1, 0] * z[:, None] + root[1, 1] * z
-        means = []
-        for f in (activation, activation.derivative):
-            first, second = (
-                weights @ f(variance**0.5 * z) ** 2 for variance in covariance.diagonal()
-            )
-            both = weights @ (f(u) * f(v)) @ weights
-            means.append(np.array([[first, both], [both, second]]))
-        covariance = 1.4 * means[0] + 0.2
-        tangent = covariance + 1.4 * means[1] * tangent
-    kernels = WideNetwork(2, activation, 1.4, 0.2).kernels(inputs)
-    np.testing.assert_allclose(kernels.nngp, covariance, rtol=1e-9)
-    np.testing.assert_allclose(kernels.ntk, tangent, rtol=1e-9)
-
-
 @pytest.mark.parametrize("bias", [0.0, 0.4])
 def test_tangents_are_the_gradients_of_jax(bias):
     """A network of two outputs, written anew in the NTK parametrization."""
@@ -262,30 +237,6 @@ def test_scaling_changes_steps_and_nothing_else():
     np.testing.assert_allclose(kernel, 2 / 6 * first + 2 / 20 * second, rtol=1e-12)
 
 
-@pytest.mark.parametrize("activation", [ReLU(), Tanh()])
-def test_finite_networks_approach_the_kernel_as_one_over_root_width(activation):
-    """Slope of log mean square distance over log width; its error comes from 20 networks each."""
-    widths, wide = np.array([20, 60, 180, 540]), WideNetwork(2, activation, 1.8, 0.1)
-    inputs, streams = rng(11).standard_normal((3, 10)), rng(12).spawn(4)
-    kernels = np.array([
-        [empirical(wide.draw(10, width, rng=one), inputs) for one in stream.spawn(20)]
-        for width, stream in zip(widths, streams, strict=True)
-    ])  # fmt: skip
-    x = np.log(widths) - np.log(widths).mean()
-    weights = x / np.sum(x**2)
-
-    def slope(theory):
-        squares = np.mean((kernels - theory.ntk(inputs)) ** 2, axis=(2, 3))
-        relative = squares.std(axis=1) / squares.mean(axis=1) / 20**0.5
-        error = np.sqrt(np.sum((weights * relative) ** 2)) / 2
-        return weights @ np.log(squares.mean(axis=1)) / 2, 4 * error
-
-    value, tolerance = slope(wide)
-    assert value == pytest.approx(-0.5, abs=tolerance)
-    assert tolerance < 0.3
-    assert abs(slope(WideNetwork(1, activation, 1.8, 0.1))[0] + 0.5) > tolerance
-
-
 def test_initial_outputs_have_the_covariance():
     """1000 networks of width 50: sampling 4 sqrt(2 / 1000) = 18 %, finite width nothing."""
     wide, inputs = WideNetwork(2, Erf(), 2.0, 0.2), rng(15).standard_normal((2, 4))
@@ -295,17 +246,6 @@ def test_initial_outputs_have_the_covariance():
     sample = outputs.T @ outputs / 1000
     assert np.abs((sample - kernel) / scale).max() < 4 * np.sqrt(2 / 1000)
     assert np.abs((sample - wide.ntk(inputs)) / scale).max() > 4 * np.sqrt(2 / 1000)
-
-
-def test_a_linear_model_on_the_circle_has_the_cosine():
-    angles = np.linspace(0, 2 * np.pi, 50)
-    circle = np.column_stack([np.cos(angles), np.sin(angles)])
-    cosine = np.cos(angles[:, None] - angles)
-    linear = WideNetwork(0)
-    np.testing.assert_allclose(linear.ntk(circle), cosine, rtol=0, atol=1e-15)
-    drawn = empirical(linear.draw(2, 1, rng=17), circle)
-    np.testing.assert_allclose(drawn, cosine, rtol=0, atol=1e-15)
-    assert np.abs(WideNetwork(1, Identity()).ntk(circle) - cosine).max() > 0.5
 
 
 @pytest.mark.parametrize("activation", EVERY)
@@ -396,30 +336,6 @@ def test_one_step_changes_other_outputs_by_the_kernel_to_first_order():
     linear = WideNetwork(0, bias_variance=0.3).draw(5, 1, rng=8)
     error, change = error_of_one_step(linear, 0.1)
     assert error < 1e-14 < 0.01 < change
-
-
-@pytest.mark.parametrize("activation", [ReLU(), Tanh()])
-def test_wide_networks_learn_as_their_kernel_flows(activation):
-    """Descent in small steps, at widths 16 times apart: the distance shrinks by about 4."""
-    inputs, points, targets = problem(9)
-    wide, rate, n_steps = WideNetwork(1, activation), 0.2, 60
-    kernel, cross = wide.ntk(inputs), wide.ntk(points, inputs)
-    distances = []
-    for width in (64, 1024):
-        errors = []
-        for stream in rng(10).spawn(8):
-            net = wide.draw(5, width, rng=stream)
-            trained = network.train(
-                net, inputs, targets[:, None], learning_rate=rate, n_steps=n_steps
-            ).network
-            flow = KernelFlow(kernel, targets, net(inputs)[:, 0], rate)
-            predicted = flow.predicted(cross, [rate * n_steps], net(points)[:, 0])[0]
-            scale = np.std(predicted - net(points)[:, 0])
-            errors.append((trained(points)[:, 0] - predicted) / scale)
-        distances.append(np.sqrt(np.mean(np.square(errors))))
-    assert distances[1] < 0.15
-    # Eight networks of four outputs: the ratio is known to 2 sqrt(1 / 32) or so.
-    assert 2 < distances[0] / distances[1] < 8
 
 
 def test_samples_that_are_the_same_are_learned_together():

@@ -239,18 +239,6 @@ def test_wide_networks_follow_theory(activation, weight_variance, bias_variance,
         assert (np.abs(difference) > 4 * error + 3 / 100)[:-3].all()
 
 
-def test_rectified_residual_networks_approach_theory_as_their_width_grows():
-    """What is left falls by 4 with four times the units, within 3.5 standard errors."""
-    layer = RandomLayer(ReLU(), 1.5)
-    theory = profile(layer, 5, residual=True).gradient[0] ** 2
-    (few, few_error), (many, many_error) = (
-        deviation(sampled(layer, 5, n, n_units=n_units, residual=True)[1][:, 0], theory)
-        for n_units, n in ((30, 200), (120, 60))
-    )
-    assert few > 5 * few_error
-    assert abs(few - 4 * many) < 3.5 * np.hypot(few_error, 4 * many_error)
-
-
 def test_residual_gradients_never_fade():
     layer = RandomLayer(Tanh(), 0.5)
     plain, kept = (profile(layer, 50, residual=residual) for residual in (False, True))

@@ -145,26 +145,6 @@ def test_rarefied_counts_are_those_of_all_subsets():
     assert abs(rarefied(counts, 3) - replaced) > 1e-3
 
 
-def test_normal_theory_for_normal_panels():
-    """Units of 12 of 40 inputs on 60 odors: one factor, averaged over 200 panels.
-
-    A finite panel's own statistics go in; sums of 12 normal rates are normal.  The tolerance is 4
-    standard errors of the mean over panels, and .01 for odors that happen to be similar.
-    """
-    rng = np.random.default_rng(7)
-    wirings = rng.permuted(np.tile(np.arange(40) < 12, (2000, 1)), axis=1)
-    errors = []
-    for _ in range(200):
-        popularity = 0.6 * rng.standard_normal(40)
-        panel = 3 + popularity + rng.standard_normal((60, 40))
-        drive = RandomDrive(panel, 12)
-        silent = np.mean((wirings @ panel.T <= drive.mean + 2 * drive.sd).all(axis=1))
-        errors.append(silent - silent_fraction(60, 2.0, drive.correlation))
-    assert abs(np.mean(errors)) < 4 * np.std(errors) / 200**0.5 + 0.01
-    shift = silent_fraction(60, 2.0, drive.correlation) - silent_fraction(60, 2.0)
-    assert abs(np.mean(errors) + shift) > 0.05
-
-
 @pytest.mark.parametrize(
     ("call", "words"),
     [
