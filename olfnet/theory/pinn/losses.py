@@ -81,10 +81,8 @@ class Strong:
         residual = k * u - da * slope - a * curvature - s
         by_residual = 2 * weights * residual
         by_points = np.array([k * by_residual, -da * by_residual, -a * by_residual])
-        cost, by_ends = _penalty(trial, ends, self.penalty)
-        flow, by_flow = _flow_penalty(trial, ends, self.penalty)
-        loss = weights @ residual**2 + cost + flow
-        return float(loss), pull(np.hstack([by_points, by_ends + by_flow]))
+        cost, by_ends = _penalty(trial, ends, self.penalty, flows=True)
+        return float(weights @ residual**2 + cost), pull(np.hstack([by_points, by_ends]))
 
 
 @dataclass(frozen=True)
@@ -177,27 +175,23 @@ def _inflow(problem: Problem) -> FloatArray:
     return np.array([0.0 if isinstance(end, Dirichlet) else end.inflow for end in ends])
 
 
-def _penalty(trial: Trial, ends: FloatArray, penalty: float) -> tuple[float, FloatArray]:
-    """Return the penalty of values at Dirichlet ends, and its gradient."""
-    cost, by_ends = 0.0, np.zeros_like(ends)
-    if trial.imposed:
-        return cost, by_ends
-    for nth, end in enumerate((trial.problem.low, trial.problem.high)):
-        if isinstance(end, Dirichlet):
-            error = ends[0, nth] - end.value
-            cost += penalty * error**2
-            by_ends[0, nth] = 2 * penalty * error
-    return cost, by_ends
+def _penalty(
+    trial: Trial, ends: FloatArray, penalty: float, *, flows: bool = False
+) -> tuple[float, FloatArray]:
+    """Return the penalty of values at ends that are not imposed, and its gradient.
 
-
-def _flow_penalty(trial: Trial, ends: FloatArray, penalty: float) -> tuple[float, FloatArray]:
-    """Return the penalty of inflows at Neumann ends, which a weak form does not need."""
+    With ``flows`` also that of inflows at Neumann ends, which a weak form does not need.
+    """
     cost, by_ends = 0.0, np.zeros_like(ends)
     diffusion = trial.problem.at(np.array(trial.problem.interval)).diffusion
     for nth, end in enumerate((trial.problem.low, trial.problem.high)):
-        if not isinstance(end, Dirichlet):
-            per_slope = diffusion[nth] * _OUTWARD[nth]
-            error = per_slope * ends[1, nth] - end.inflow
-            cost += penalty * error**2
-            by_ends[1, nth] = 2 * penalty * error * per_slope
+        if isinstance(end, Dirichlet) and not trial.imposed:
+            order, factor, target = 0, 1.0, end.value
+        elif not isinstance(end, Dirichlet) and flows:
+            order, factor, target = 1, diffusion[nth] * _OUTWARD[nth], end.inflow
+        else:
+            continue
+        error = factor * ends[order, nth] - target
+        cost += penalty * error**2
+        by_ends[order, nth] = 2 * penalty * error * factor
     return cost, by_ends
