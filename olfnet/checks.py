@@ -142,14 +142,6 @@ def counts(
     return array.astype(np.int64)
 
 
-def integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    """Return ``values`` as an integer array of shape (n_entries,)."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise ValueError(f"{name} must be a list of integers, got {values!r}")
-    return array.astype(np.int64)
-
-
 def finite(name: str, value: Any) -> float:
     """Return ``value`` as a float that is neither infinite nor NaN."""
     return _real(name, value)

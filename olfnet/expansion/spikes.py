@@ -48,12 +48,10 @@ class Spikes:
     stop: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("n_odors", "n_units"):
-            checks.count(name, getattr(self, name))
         for name in ("odors", "units"):
-            found = np.asarray(getattr(self, name))
-            whole = checks.integers(name, found if found.size else found.astype(np.int64))
-            object.__setattr__(self, name, whole)
+            n_all = checks.count(f"n_{name}", getattr(self, f"n_{name}"))
+            indices = checks.counts(name, getattr(self, name), minimum=0, maximum=n_all - 1)
+            object.__setattr__(self, name, np.ravel(indices))
         object.__setattr__(self, "times", np.asarray(self.times, dtype=np.float64))
         if not self.odors.shape == self.units.shape == self.times.shape:
             raise ValueError(
@@ -62,10 +60,6 @@ class Spikes:
             )
         if not self.start < self.stop:
             raise ValueError(f"stop must be after start={self.start:g} s, got {self.stop:g} s")
-        for name, limit in (("odors", self.n_odors), ("units", self.n_units)):
-            found = getattr(self, name)
-            if found.size and not 0 <= found.min() <= found.max() < limit:
-                raise ValueError(f"{name} must be from 0 to {limit - 1}, got {found.max()}")
         if self.times.size and not self.start <= self.times.min() <= self.times.max() <= self.stop:
             raise ValueError(
                 f"times must be from {self.start:g} to {self.stop:g} s, got {self.times.max():g} s"

@@ -86,10 +86,10 @@ def test_nwb(spikes, tmp_path):
     [
         ({"units": [0]}, "one entry for each spike, got shapes"),
         ({"stop": 0.0}, "stop must be after start=0 s, got 0 s"),
-        ({"units": [0, 0.5]}, "units must be a list of integers"),
+        ({"units": [0, 0.5]}, "units must be integers"),
         ({"n_odors": 0}, "n_odors must be at least 1, got 0"),
-        ({"units": [0, 2]}, "units must be from 0 to 1, got 2"),
-        ({"odors": [0, 5]}, "odors must be from 0 to 0, got 5"),
+        ({"units": [0, 2]}, "units must be at most 1, got 2"),
+        ({"odors": [0, 5]}, "odors must be at most 0, got 5"),
         ({"times": [0.1, 1.2]}, "times must be from 0 to 1 s, got 1.2 s"),
     ],
 )

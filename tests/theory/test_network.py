@@ -210,7 +210,7 @@ CONVOLUTION, ONE, TWO = (
         (lambda: Convolution(np.zeros((2, 2, 3)), padding="same"), "padding must be one of"),
         (lambda: network.dense([3], Tanh()), "widths must hold"),
         (lambda: network.dense([3, 0], Tanh()), "widths must be at least 1"),
-        (lambda: network.dense([2.0, 1], Tanh()), "widths must be a list of integers"),
+        (lambda: network.dense([2.0, 1], Tanh()), "widths must be integers"),
         (lambda: network.dense([3, 1], Tanh(), weight_variance=-1), "weight_variance must be non"),
         (lambda: network.dense([3, 1], Tanh(), bias_variance=[-1]), "bias_variance must be non"),
         (lambda: network.dense([3, 1], Tanh(), bias_variance=[0, 1]), "must have 1 entries, got"),

@@ -256,11 +256,7 @@ def _plan(
     n_steps = round(checks.positive("duration", duration) / dt)
     if n_steps < 1:
         raise ValueError(f"duration must be at least dt={dt:g} s, got {duration:g} s")
-    recorded = checks.integers("record", np.asarray(record, dtype=None if np.size(record) else int))
-    if recorded.size and not 0 <= recorded.min() <= recorded.max() < circuit.n_units:
-        raise ValueError(
-            f"record must hold units from 0 to {circuit.n_units - 1}, got {recorded.tolist()}"
-        )
+    recorded = np.ravel(checks.counts("record", record, minimum=0, maximum=circuit.n_units - 1))
     plan = Plan(circuit, dynamics, n_steps, dt, recorded)
     needed, there = _needed(plan) / 2**30, _memory("SC_PHYS_PAGES", np.inf) / 2**30
     if needed > there:

@@ -89,7 +89,7 @@ def dense(
     (5, 1)
     """
     rng = np.random.default_rng(rng)
-    widths = [checks.count("widths", int(width)) for width in checks.integers("widths", widths)]
+    widths = np.ravel(checks.counts("widths", widths)).tolist()
     if len(widths) < 2:
         raise ValueError(f"widths must hold those of inputs and outputs, got {len(widths)}")
     sds = []
