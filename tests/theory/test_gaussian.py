@@ -1,4 +1,4 @@
-"""Means over normal numbers against closed forms, higher precision, and Gauss-Hermite rules."""
+"""Means, tails and series of normal numbers against closed forms and higher precision."""
 
 import mpmath
 import numpy as np
@@ -7,14 +7,9 @@ import scipy.stats
 
 from olfnet.theory._gaussian import hermite, tails
 from olfnet.theory._gaussian.means import mean, pair
-from olfnet.theory.activations import Erf, ReLU, Sigmoid, Step, Tanh, Thresholded
+from olfnet.theory.activations import Erf, ReLU, Step, Tanh, Thresholded
 
 CORRELATIONS = np.array([-1, -0.999, -0.6, 0, 1e-3, 0.3, 0.9, 0.999, 1 - 1e-6, 1 - 1e-10, 1])
-
-
-def gauss_hermite(n_nodes):
-    z, weights = np.polynomial.hermite_e.hermegauss(n_nodes)
-    return z, weights / weights.sum()
 
 
 @pytest.mark.parametrize("sd", [1e-3, 0.5, 100.0])
@@ -36,17 +31,6 @@ def test_single_means_equal_20_digits(activation, exact, sd):
     steep = sd == 100 and activation == Thresholded(Tanh(), 0.7)
     square = mean(lambda z: activation(z) ** 2, sd, activation.kinks)
     assert square == pytest.approx(float(expected), rel=1e-9 if steep else 1e-12, abs=1e-30)
-
-
-def test_gauss_hermite_rules_agree_where_they_converge_and_only_there():
-    z, weights = gauss_hermite(150)
-    for sd in (0.3, 1.0):
-        square = mean(lambda z: Tanh()(z) ** 2, sd)
-        assert square == pytest.approx(weights @ np.tanh(sd * z) ** 2, abs=1e-12)
-    unit = Thresholded(Step(), 0.7)
-    exact = scipy.stats.norm.sf(0.7)
-    assert mean(unit, 1.0, unit.kinks) == pytest.approx(exact, rel=1e-14)
-    assert abs(weights @ unit(z) - exact) > 0.01, "their error at a jump"
 
 
 def test_rectified_pairs_are_the_arc_cosine_kernels():
@@ -75,24 +59,6 @@ def test_error_functions_have_closed_forms():
         np.testing.assert_allclose(product, exact, rtol=0, atol=1e-12 if q < 36 else 1e-10)
         wrong = 2 / np.pi * np.arcsin(2 * q * CORRELATIONS / (1.001 + 2 * q))
         assert np.abs(product - wrong).max() > 1e-7
-
-
-@pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), Thresholded(Tanh(), 1.0)], ids=repr)
-def test_pairs_equal_a_plane_of_gauss_hermite_nodes(activation):
-    """At sd 1 poles of tanh cost exp(-pi sqrt(n)) < 1e-15 with 150 nodes on each side."""
-    z, weights = gauss_hermite(150)
-    for c in (-0.8, 0.0, 0.5, 0.99):
-        u, v = z[:, None], c * z[:, None] + np.sqrt(1 - c**2) * z
-        outer = np.outer(weights, weights)
-        means = pair(activation, 1.0, c)
-        product = np.sum(outer * activation(u) * activation(v))
-        slope = np.sum(outer * activation.derivative(u) * activation.derivative(v))
-        distance = np.sum(outer * (activation(u) - activation(v)) ** 2) / 2
-        assert means.product == pytest.approx(product, abs=1e-12)
-        assert means.slope == pytest.approx(slope, abs=1e-11)
-        assert means.distance == pytest.approx(distance, abs=1e-12)
-        both = means.covariance + mean(activation, 1.0) ** 2
-        assert means.product == pytest.approx(both, abs=1e-13)
 
 
 def test_both_sets_of_nodes_agree_where_one_takes_over():

@@ -1,7 +1,5 @@
 """Kernels of wide networks: published values, other recursions, JAX, and finite networks."""
 
-from dataclasses import dataclass
-
 import mpmath
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ import scipy.stats
 
 from olfnet.theory import expansion, network
 from olfnet.theory.activations import (
-    Activation,
     Erf,
     Identity,
     LeakyReLU,
@@ -44,23 +41,6 @@ COVARIANCE = CORRELATION * np.sqrt(np.multiply.outer(LEFT, RIGHT))
 
 def rng(seed=0):
     return np.random.default_rng(seed)
-
-
-@dataclass(frozen=True)
-class Plain:
-    """An activation under a name for which no closed form is known."""
-
-    other: Activation
-
-    @property
-    def kinks(self):
-        return self.other.kinks
-
-    def __call__(self, inputs):
-        return self.other(inputs)
-
-    def derivative(self, inputs):
-        return self.other.derivative(inputs)
 
 
 def products(activation, left, right, covariance):
@@ -97,17 +77,6 @@ def test_products_are_double_integrals(activation):
     ends = means.products(drives, drives, np.sqrt(np.multiply.outer(LEFT, LEFT)))
     np.testing.assert_allclose(np.diag(ends.outputs), drives.outputs, rtol=1e-11)
     np.testing.assert_allclose(np.diag(ends.slopes), drives.slopes, rtol=1e-11)
-
-
-@pytest.mark.parametrize("activation", [Identity(), Erf(), ReLU(), LeakyReLU(0.2)])
-def test_closed_forms_are_the_series(activation):
-    """To 1e-12, which the series promises."""
-    closed = products(activation, LEFT, RIGHT, COVARIANCE)
-    series = products(Plain(activation), LEFT, RIGHT, COVARIANCE)
-    for one, other in zip(closed, series, strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=5e-12)
-    wrong = products(Plain(activation), LEFT, RIGHT, 0.9 * COVARIANCE)
-    assert np.abs(wrong.outputs - closed.outputs).max() > 1e-3
 
 
 @pytest.mark.parametrize("threshold", [1.0, -0.5])
