@@ -50,7 +50,7 @@ def vc_bound(network: Network, shape: tuple[int, ...]) -> float:
     ----------
     network : Network
         Dense layers and convolutions, with rectifiers (leaky or not) and means over the grid; one
-        output, with a threshold behind it.
+        output, followed by a threshold.
     shape : tuple of int
         Of one input.
 

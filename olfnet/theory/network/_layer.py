@@ -102,6 +102,6 @@ def samples(name: str, values: ArrayLike) -> FloatArray:
 def layers_of(name: str, layers: Any) -> tuple[Layer, ...]:
     """Return a sequence of layers as a tuple, or raise."""
     members = tuple(layers) if hasattr(layers, "__iter__") else (None,)
-    if any(isinstance(one, type) or not hasattr(one, "linearized") for one in members):
+    if any(isinstance(m, type) or not hasattr(m, "linearized") for m in members):
         raise ValueError(f"{name} must be a list of layers such as Dense, got {layers!r}")
     return members

@@ -103,7 +103,7 @@ class Network:
         return self.linearized(samples("inputs", inputs))[0]
 
     def then(self, *layers: Layer) -> "Network":
-        """Return a network that goes on with other layers or networks."""
+        """Return this network followed by other layers or networks."""
         return Network((*self.layers, *layers))
 
     @property

@@ -48,7 +48,7 @@ class Drives:
 
     def __getitem__(self, rows: slice) -> "Drives":
         """Return those of some inputs."""
-        series = tuple(one[rows] for one in self.series)
+        series = tuple(series[rows] for series in self.series)
         return Drives(self.variance[rows], self.outputs[rows], self.slopes[rows], series)
 
 

@@ -296,7 +296,7 @@ def code_correlation(
     -------
     array
         cov(phi(u), phi(v)) / var(phi(u)): the correlation map of a next layer with inhibition that
-        takes the mean activity away, where the covariance stands in the place of E phi(u) phi(v).
+        subtracts the mean activity, so that covariances replace E phi(u) phi(v).
 
     Raises
     ------

@@ -17,14 +17,14 @@ from olfnet.theory.propagation.random_layer import RandomLayer
 
 
 class Profile(NamedTuple):
-    """Signals and gradients at the inputs and behind each layer.
+    """Signals and gradients at the inputs and after each layer.
 
     Attributes
     ----------
     signal : array of shape (depth + 1, ...)
         Mean square of the activities.
     gradient : array of shape (depth + 1, ...)
-        Root mean square, over units, of the gradient of an output, relative to its value behind
+        Root mean square, over units, of the gradient of an output, relative to its value after
         the last layer.
     """
 
@@ -35,7 +35,7 @@ class Profile(NamedTuple):
 def profile(
     layer: RandomLayer, depth: int, *, signal: ArrayLike = 1.0, residual: bool = False
 ) -> Profile:
-    """Follow signals forth and gradients back through a stack of infinitely wide layers.
+    """Compute signals and gradients in a stack of infinitely wide layers.
 
     Parameters
     ----------
