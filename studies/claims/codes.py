@@ -6,7 +6,7 @@ import numpy as np
 import scipy.stats
 from sklearn.linear_model import RidgeClassifier
 
-from olfnet import capacity
+from olfnet import capacity, measure_recall
 from olfnet.checks import FloatArray
 from olfnet.expansion.wiring import FixedFanIn
 from olfnet.lab import claims
@@ -115,7 +115,7 @@ def recall_error(n: int, rng: Rng, f: float, n_odors: int = 500) -> Measured:
     100 inputs; the allowance is the 3 % of higher orders in 1 / N, as for overlaps.  The control
     has a quarter of the odors.
     """
-    curve = capacity.measure_recall(
+    curve = measure_recall(
         lambda n_odors, stream: with_noise(n_odors, f, SIZE, stream).transpose(1, 0, 2),
         n_patterns=n_odors,
         n_trials=n,
