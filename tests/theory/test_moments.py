@@ -129,20 +129,6 @@ def test_small_biases_count_one_half(family):
     assert (first_order > 0.9 * second_order).all()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_threshold_and_rate_of_a_unit(family):
-    """Step and rectifier at the threshold give coding level and mean rate of 100,000 samples."""
-    drive = FAMILIES[family](50.0, 20.0)
-    levels = np.array([0.5, 0.1, 0.02])
-    at = threshold(levels, drive)
-    np.testing.assert_allclose(moments(Step(), drive, -at).mean, levels, rtol=1e-12)
-    samples = np.maximum(drive.rvs(100_000, random_state=2)[:, None] - at, 0)
-    rate = moments(ReLU(), drive, -at)
-    z = (samples.mean(axis=0) - rate.mean) / np.sqrt(rate.variance / len(samples))
-    assert np.abs(z).max() < 4
-    assert threshold(0.1, drive).shape == ()
-
-
 def test_sums_become_normal():
     """Sums of K exponential inputs are gamma; Edgeworth's first term is what their skew adds.
 

@@ -40,19 +40,6 @@ def test_logistic_loss_is_learned_to_the_optimum_of_scikit_learn():
     np.testing.assert_allclose(bias, expected.intercept_, atol=1e-5)
 
 
-def test_xor_is_learned_with_a_hidden_layer_only():
-    inputs = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    labels = np.array([[-1.0], [1.0], [1.0], [-1.0]])
-    options = {"loss": LogisticLoss(), "learning_rate": 0.5, "momentum": 0.9, "n_steps": 2000}
-    deep, flat = (
-        train(network.dense(widths, Tanh(), rng=1), inputs, labels, **options)
-        for widths in ([2, 8, 1], [2, 1])
-    )
-    assert (np.sign(deep.network(inputs)) == labels).all()
-    assert deep.losses[-1] < 0.01
-    assert flat.losses[-1] == pytest.approx(np.log(2), abs=1e-6)  # the optimum is all zeros
-
-
 def test_batches_are_drawn_by_rng():
     random = rng(12)
     inputs, targets = random.standard_normal((60, 2)), random.standard_normal((60, 1))
