@@ -11,16 +11,6 @@ from olfnet.lab import claims
 from olfnet.lab.claims import Status
 from olfnet.theory import cover, generalization, network
 from olfnet.theory.activations import ReLU, Tanh
-from olfnet.theory.network import (
-    Activate,
-    Convolution,
-    Dense,
-    Flatten,
-    LogisticLoss,
-    MeanPool,
-    Network,
-    SquaredLoss,
-)
 
 Rng = np.random.Generator
 RUMELHART = "Rumelhart, Hinton & Williams 1986, 10.1038/323533a0"
@@ -47,7 +37,7 @@ def gradient_error(n: int, rng: Rng, factor: float = 1.0) -> float:
     """
     net = network.dense([4, 8, 8, 2], Tanh(), bias_variance=0.2, rng=rng)
     inputs, targets = rng.standard_normal((6, 4)), rng.standard_normal((6, 2))
-    slopes = network.gradient(net, inputs, targets, SquaredLoss())[1]
+    slopes = network.gradient(net, inputs, targets, network.SquaredLoss())[1]
     errors = []
     for _ in range(n):
         directions = [rng.standard_normal(array.shape) for array in net.parameters]
@@ -55,7 +45,7 @@ def gradient_error(n: int, rng: Rng, factor: float = 1.0) -> float:
         for step in (1e-5, -1e-5):
             moved = [a + step * d for a, d in zip(net.parameters, directions, strict=True)]
             other = net.with_parameters(moved)
-            losses.append(network.gradient(other, inputs, targets, SquaredLoss())[0])
+            losses.append(network.gradient(other, inputs, targets, network.SquaredLoss())[0])
         difference = (losses[0] - losses[1]) / 2e-5
         slope = sum(np.sum(s * d) for s, d in zip(slopes, directions, strict=True))
         errors.append(abs(factor * slope - difference) / abs(difference))
@@ -70,25 +60,26 @@ def loss_above_optimum(n: int, rng: Rng, n_steps: int = 1500) -> float:
     Mean over problems. The allowance is the rounding of sums of 30 squares.
     """
     options = {"learning_rate": 0.3, "momentum": 0.5, "n_steps": n_steps}
+    start = network.Network([network.Dense(np.zeros((1, 4)))])
     excess = []
     for _ in range(n):
         inputs, targets = rng.standard_normal((30, 4)), rng.standard_normal((30, 1))
-        trained = network.train(Network([Dense(np.zeros((1, 4)))]), inputs, targets, **options)
+        trained = network.train(start, inputs, targets, **options)
         best = np.linalg.lstsq(np.column_stack([inputs, np.ones(30)]), targets)[1][0] / 60
         excess.append(trained.losses[-1] - best)
     return float(np.mean(excess))
 
 
 @learned("S4.xor", 0.5, control={"widths": [2, 1]}, status=Status.ORDERING, samples=(100, 10))
-def xor_loss(n: int, rng: Rng, widths: tuple[int, ...] = (2, 16, 1)) -> list[float]:
+def xor_loss(stream: Rng, widths: tuple[int, ...] = (2, 16, 1)) -> float:
     r"""A hidden layer learns XOR; without it the loss stays at log 2.
     $\log 2 - L > 0.5$
 
     300 steps with momentum of networks of 16 hidden units, or none in the control.
     """
-    options = {"loss": LogisticLoss(), "learning_rate": 0.5, "momentum": 0.9, "n_steps": 300}
-    nets = [network.dense(widths, Tanh(), rng=stream) for stream in rng.spawn(n)]
-    return [np.log(2) - network.train(net, PATTERNS, XOR, **options).losses[-1] for net in nets]
+    options = {"loss": network.LogisticLoss(), "learning_rate": 0.5, "momentum": 0.9}
+    net = network.dense(widths, Tanh(), rng=stream)
+    return float(np.log(2) - network.train(net, PATTERNS, XOR, n_steps=300, **options).losses[-1])
 
 
 @claim(
@@ -131,7 +122,7 @@ def signals(n: int, moving: bool, rng: Rng) -> tuple[FloatArray, FloatArray]:
     status=Status.ORDERING,
     samples=(50, 12),
 )
-def saved_by_sharing(n: int, rng: Rng, moving: bool = True) -> list[float]:
+def saved_by_sharing(stream: Rng, moving: bool = True) -> float:
     """Where positions do not matter, shared weights learn from fewer samples: a dense network makes
     more mistakes after 60.
     $e_{dense} - e_{shared} > 0$
@@ -139,32 +130,28 @@ def saved_by_sharing(n: int, rng: Rng, moving: bool = True) -> list[float]:
     In the control the class is the position, which shared weights with a mean over positions cannot
     tell.
     """
-    options = {"loss": LogisticLoss(), "learning_rate": 0.1, "momentum": 0.9, "n_steps": 200}
-    saved = []
-    for stream in rng.spawn(n):
-        inputs, labels = signals(60, moving, stream)
-        tests, test_labels = signals(400, moving, stream)
-        kernels = stream.standard_normal((8, 1, 5)) * 0.6
-        readout = Dense(0.5 * stream.standard_normal((1, 8)))
-        convolution = Convolution(kernels, padding="circular")
-        sharing = Network([convolution, Activate(ReLU()), MeanPool(), readout])
-        dense = Network([Flatten(), *network.dense([24, 32, 1], ReLU(), rng=stream).layers])
-        trained = [network.train(net, inputs, labels, **options) for net in (dense, sharing)]
-        wrong = [np.mean(np.sign(done.network(tests)) != test_labels) for done in trained]
-        saved.append(wrong[0] - wrong[1])
-    return saved
+    inputs, labels = signals(60, moving, stream)
+    tests, test_labels = signals(400, moving, stream)
+    kernels = stream.standard_normal((8, 1, 5)) * 0.6
+    convolution = network.Convolution(kernels, padding="circular")
+    readout = network.Dense(0.5 * stream.standard_normal((1, 8)))
+    layers = [convolution, network.Activate(ReLU()), network.MeanPool(), readout]
+    dense = network.dense([24, 32, 1], ReLU(), rng=stream).layers
+    options = {"loss": network.LogisticLoss(), "learning_rate": 0.1, "momentum": 0.9}
+    wrong = []
+    for net in ([network.Flatten(), *dense], layers):
+        done = network.train(network.Network(net), inputs, labels, n_steps=200, **options).network
+        wrong.append(np.mean(np.sign(done(tests)) != test_labels))
+    return float(wrong[0] - wrong[1])
 
 
-def unit_error(n_units: int, n: int, rng: Rng) -> FloatArray:
-    """Test errors of least squares on n layers of random ReLU units, for 40 samples."""
-    errors = []
-    for stream in rng.spawn(n):
-        inputs = stream.standard_normal((440, 20))
-        hidden = ReLU()(inputs @ stream.standard_normal((20, n_units)) / n_units**0.5)
-        targets = inputs @ stream.standard_normal(20) / 20**0.5
-        weights = np.linalg.lstsq(hidden[:40], targets[:40])[0]
-        errors.append(np.mean((hidden[40:] @ weights - targets[40:]) ** 2))
-    return np.array(errors)
+def unit_error(n_units: int, stream: Rng) -> float:
+    """Test error of least squares on a layer of random ReLU units, for 40 samples."""
+    inputs = stream.standard_normal((440, 20))
+    hidden = ReLU()(inputs @ stream.standard_normal((20, n_units)) / n_units**0.5)
+    targets = inputs @ stream.standard_normal(20) / 20**0.5
+    weights = np.linalg.lstsq(hidden[:40], targets[:40])[0]
+    return float(np.mean((hidden[40:] @ weights - targets[40:]) ** 2))
 
 
 @claim(
@@ -194,8 +181,8 @@ def log_ratio(n: int, rng: Rng, above: int, below: int) -> FloatArray:
     $\log(E_{M = P/2} / E_{M = 50 P}) > 0$
     """
     streams = zip((above, below), rng.spawn(2), strict=True)
-    first, second = (unit_error(n_units, n, stream) for n_units, stream in streams)
-    return np.asarray(np.log(first / second))
+    first, second = ([unit_error(m, part) for part in both.spawn(n)] for m, both in streams)
+    return np.log(np.divide(first, second))
 
 
 @claim(
