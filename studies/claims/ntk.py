@@ -27,6 +27,7 @@ RECURSION = r"\Theta_{l+1} = K_{l+1} + \sigma_w^2 E[\phi'(u) \phi'(v)] \Theta_l"
 # Two inputs that drive the first layer with variance 1 and covariance 1/2 (weight variance 2).
 PAIR = np.array([[1.0, 0.0], [0.5, 0.75**0.5]])
 N_NETWORKS, LEVEL, N_INPUTS, CORRELATION = 24, 0.1, 50, 0.6
+WIDE, RATE, N_STEPS = WideNetwork(1, Erf()), 0.5, 20
 claim = partial(claims.claim, systems=["S7"], source=JACOT)
 limit = partial(claim, status=Status.ASYMPTOTIC)
 
@@ -42,13 +43,15 @@ def kernels(wide: WideNetwork, width: int, n: int, rng: Rng, inputs: FloatArray)
     return np.array([empirical(net, inputs) for net in networks])
 
 
+def hidden(wide: WideNetwork, inputs: FloatArray, width: int, rng: Rng) -> FloatArray:
+    """Outputs of the last hidden layer of a network."""
+    return Network(wide.draw(2, width, rng=rng).layers[:-1])(inputs)
+
+
 def readout_kernel(n: int, rng: Rng, wide: WideNetwork) -> list[float]:
     """Kernel of networks of width n in which only the readout learns."""
-    entries = []
-    for stream in rng.spawn(N_NETWORKS):
-        hidden = Network(wide.draw(2, n, rng=stream).layers[:-1])(PAIR)
-        entries.append(wide.weight_variance * np.mean(hidden[0] * hidden[1]))
-    return entries
+    layers = [hidden(wide, PAIR, n, stream) for stream in rng.spawn(N_NETWORKS)]
+    return [wide.weight_variance * np.mean(codes[0] * codes[1]) for codes in layers]
 
 
 @limit(
@@ -172,11 +175,9 @@ def decorrelation(n: int, rng: Rng, n_layers: int) -> list[float]:
 
     {N_NETWORKS} networks of width 2048 (512 in quick). The control has three layers more.
     """
-    correlations = []
-    for stream in rng.spawn(N_NETWORKS):
-        hidden = Network(WideNetwork(n_layers).draw(2, n, rng=stream).layers[:-1])(np.eye(2))
-        correlations.append(hidden[0] @ hidden[1] / np.prod(np.linalg.norm(hidden, axis=1)))
-    return correlations
+    wide, inputs = WideNetwork(n_layers), np.eye(2)
+    pairs = [hidden(wide, inputs, n, stream) for stream in rng.spawn(N_NETWORKS)]
+    return [a @ b / np.prod(np.linalg.norm((a, b), axis=1)) for a, b in pairs]
 
 
 @claim(
@@ -271,33 +272,27 @@ def order(n: int, rng: Rng, explained: bool = True) -> list[float]:
     return fits
 
 
-def training(width: int, n: int, rng: Rng) -> tuple[FloatArray, FloatArray]:
-    """Changes of other outputs in training, and by kernel flow; shape (n, 4)."""
-    wide, learning_rate, n_steps = WideNetwork(1, Erf()), 0.5, 20
+def training(width: int, stream: Rng) -> tuple[FloatArray, FloatArray]:
+    """Changes of other outputs in training, and by kernel flow."""
+    net = WIDE.draw(5, width, rng=stream)
     inputs, tests, targets = problem(np.random.default_rng(0))
-    kernel, cross = wide.ntk(inputs), wide.ntk(tests, inputs)
-    changes, predictions = [], []
-    for stream in rng.spawn(n):
-        net = wide.draw(5, width, rng=stream)
-        done = network.train(
-            net, inputs, targets[:, None], learning_rate=learning_rate, n_steps=n_steps
-        ).network
-        flow = KernelFlow(kernel, targets, net(inputs)[:, 0], learning_rate)
-        predictions.append(flow.predicted(cross, [learning_rate * n_steps])[0])
-        changes.append((done(tests) - net(tests))[:, 0])
-    return np.array(changes), np.array(predictions)
+    options = {"learning_rate": RATE, "n_steps": N_STEPS}
+    done = network.train(net, inputs, targets[:, None], **options).network
+    flow = KernelFlow(WIDE.ntk(inputs), targets, net(inputs)[:, 0], RATE)
+    predicted = flow.predicted(WIDE.ntk(tests, inputs), [RATE * N_STEPS])[0]
+    return (done(tests) - net(tests))[:, 0], predicted
 
 
 @limit("S7.training", 1.0, control={"part": 0.9}, source=LEE, samples=(200, 30), allowance=0.02)
-def followed(n: int, rng: Rng, part: float = 1.0) -> FloatArray:
+def followed(stream: Rng, part: float = 1.0) -> float:
     r"""Trained networks of 1024 units change their other outputs as the flow of their kernel does.
     $f_t(x) = f_0(x) - \Theta(x, X) \Theta^{-1} (1 - e^{-\Theta t / n}) (f_0(X) - y)$
 
     Slope of measured over predicted changes; the control predicts a tenth less. The allowance is
     20 / M.
     """
-    changes, predictions = training(1024, n, rng)
-    return np.sum(changes * predictions, axis=1) / np.sum(predictions**2, axis=1) / part
+    change, flow = training(1024, stream)
+    return float(np.sum(change * flow) / np.sum(flow**2) / part)
 
 
 @limit("S7.approach", -0.5, control={"part": 0.5}, source=LEE, samples=(20, 2), allowance=0.03)
@@ -309,7 +304,9 @@ def approach(n: int, rng: Rng, part: float = 1.0) -> list[float]:
     """
     widths, fits = (64, 1024, 4096), []
     for stream in rng.spawn(10):
-        pairs = [training(width, n, stream) for width in widths]
-        errors = [np.sqrt(np.mean((changes - part * flow) ** 2)) for changes, flow in pairs]
+        errors = []
+        for width in widths:
+            pairs = [training(width, one) for one in stream.spawn(n)]
+            errors.append(np.sqrt(np.mean([(change - part * flow) ** 2 for change, flow in pairs])))
         fits.append(exponent(widths, errors))
     return fits

@@ -12,16 +12,7 @@ from olfnet.expansion.wiring import DenseGaussian
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured, Status
 from olfnet.theory import propagation
-from olfnet.theory.activations import (
-    Activation,
-    Erf,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Step,
-    Tanh,
-    Thresholded,
-)
+from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Sigmoid, Step, Tanh, Thresholded
 from olfnet.theory.network import Activate, Dense, Layer, Network
 from olfnet.theory.propagation import RandomLayer, correlated_inputs, drive_correlation
 
@@ -35,6 +26,8 @@ HE = "He et al. 2015, arXiv 1502.01852"
 GLOROT = "Glorot & Bengio 2010, AISTATS"
 N_UNITS, N_INPUTS, BIAS = 100, 8, 0.05
 BEFORE, BETWEEN = 12, 8  # layers in which the variance settles, and in which gradients are measured
+RECTIFIED = RandomLayer(ReLU(), 2.0)
+CHAOS = [{"weight_variance": 2.5, "other": 4.0}, {"weight_variance": 4.0, "other": 2.5}]
 DIGITS = "To more digits 1.7609546; the list of references has 1.76096, one up in the last."
 claim = partial(claims.claim, systems=["S5"], status=Status.ASYMPTOTIC)
 exact = partial(claims.claim, systems=["S5"], samples=(400, 40))
@@ -44,38 +37,35 @@ def rectified_theory(depth: int) -> float:
     """Iterate the correlation map from 0."""
     c = 0.0
     for _ in range(depth):
-        c = float(RandomLayer(ReLU(), 2.0).correlation_map(c, 1.0))
+        c = float(RECTIFIED.correlation_map(c, 1.0))
     return c
 
 
 @claim(
     "R12.correlation_{depth}",
     rectified_theory,
-    control={"activation": LeakyReLU(0.3)},
-    cases=[{"depth": 3, "activation": ReLU()}, {"depth": 5, "activation": ReLU()}],
+    control={"layer": RandomLayer(LeakyReLU(0.3), 2.0)},
+    cases=[{"depth": 3}, {"depth": 5}],
     source=CHO,
     samples=(4000, 400),
     allowance=1 / N_UNITS,
 )
 def rectified(
-    n: int, rng: Rng, depth: int, activation: Activation, n_units: int = N_UNITS
-) -> FloatArray:
+    stream: Rng, depth: int, layer: RandomLayer = RECTIFIED, n_units: int = N_UNITS
+) -> float:
     r"""Orthogonal inputs correlate by {expected:.6f} behind {depth} layers of rectifiers.
     $c' = [\sqrt{1 - c^2} + c (\pi - \arccos c)] / \pi$
 
     {N_UNITS} units; the allowance is one by their number, the order of corrections. The control has
     leaky rectifiers.
     """
-    correlations = []
-    for stream in rng.spawn(n):
-        network = propagation.stack(RandomLayer(activation, 2.0), n_units, depth, rng=stream)
-        pair = correlated_inputs([0.0], 2, n_units, rng=stream)
-        correlations.append(drive_correlation(propagation.states(network, pair)[-1]))
-    return np.array(correlations)
+    network = propagation.stack(layer, n_units, depth, rng=stream)
+    pair = correlated_inputs([0.0], 2, n_units, rng=stream)
+    return drive_correlation(propagation.states(network, pair)[-1])
 
 
 @claim("S5.width", -0.5, control={"depth": 1}, source=POOLE, samples=(150, 15), allowance=1 / 16)
-def deviation_slope(n: int, rng: Rng, depth: int = 3) -> list[float]:
+def deviation_slope(stream: Rng, depth: int = 3) -> float:
     r"""Correlations in networks of finite width come closer to theory as one by the square root of
     the width.
     $\sqrt{E (c - c_\infty)^2} \propto N^{-1/2}$
@@ -85,28 +75,25 @@ def deviation_slope(n: int, rng: Rng, depth: int = 3) -> list[float]:
     depth.
     """
     widths, theory = np.array([16, 32, 64, 128]), rectified_theory(depth)
-    slopes = []
-    for stream in rng.spawn(n):
-        parts = zip(widths, stream.spawn(len(widths)), strict=True)
-        correlations = [rectified(20, part, 3, ReLU(), int(width)) for width, part in parts]
-        deviation = np.sqrt(np.mean((np.array(correlations) - theory) ** 2, axis=1))
-        slopes.append(np.polyfit(np.log(widths), np.log(deviation), 1)[0])
-    return slopes
+    parts = zip(widths, stream.spawn(len(widths)), strict=True)
+    samples = [[rectified(one, 3, n_units=int(m)) for one in part.spawn(20)] for m, part in parts]
+    deviation = np.sqrt(np.mean((np.array(samples) - theory) ** 2, axis=1))
+    return float(np.polyfit(np.log(widths), np.log(deviation), 1)[0])
 
 
 @claim(
     "R25.edge_{bias_variance:g}",
     lambda bias_variance: RandomLayer.critical(Tanh(), bias_variance).weight_variance,
-    control={"activation": Erf()},
+    control={"activation": Erf},
     cases=[
-        {"bias_variance": b, "activation": Tanh(), "digits": DIGITS if b == 0.05 else ""}
+        {"bias_variance": b, "digits": DIGITS if b == 0.05 else ""}
         for b in (0.0, 0.01, 0.05, 0.1, 0.2)
     ],
     source=SCHOENHOLZ,
     samples=(600, 40),
     allowance=lambda expected: expected / N_UNITS,
 )
-def edge(n: int, rng: Rng, bias_variance: float, activation: Activation) -> Measured:
+def edge(n: int, rng: Rng, bias_variance: float, activation: type = Tanh) -> Measured:
     r"""Weight variance at the edge of chaos, tanh, bias variance {bias_variance:g}.
     $\chi = \sigma_w^2 \int Dz\, \phi'(\sqrt{q} z)^2 = 1$
 
@@ -117,16 +104,13 @@ def edge(n: int, rng: Rng, bias_variance: float, activation: Activation) -> Meas
     """
     middle = float(RandomLayer.critical(Tanh(), bias_variance).weight_variance)
     tried = middle * np.array([0.95, 1.05])
-    growth = []
+    growth, signal = [], 1.0 if bias_variance else 1e-6
     for stream in rng.spawn(n):
         seed = int(stream.integers(2**62))
         for weight_variance in tried:
+            layer = RandomLayer(activation(), weight_variance, bias_variance)
             gradient = propagation.sampled_profile(
-                RandomLayer(activation, weight_variance, bias_variance),
-                BEFORE + BETWEEN,
-                n_units=N_UNITS,
-                signal=1.0 if bias_variance else 1e-6,
-                rng=seed,
+                layer, BEFORE + BETWEEN, n_units=N_UNITS, signal=signal, rng=seed
             ).gradient
             growth.append((gradient[BEFORE] / gradient[-1]) ** 2)
     samples = np.reshape(growth, (n, 2))
@@ -164,12 +148,12 @@ def passed(
     "R25.limit_{weight_variance:g}",
     lambda weight_variance: fixed_point(weight_variance)[2],
     control=lambda other: {"weight_variance": other},
-    cases=[{"weight_variance": 2.5, "other": 4.0}, {"weight_variance": 4.0, "other": 2.5}],
+    cases=CHAOS,
     source=POOLE,
     samples=(1000, 80),
     allowance=3 / N_UNITS,
 )
-def limit(n: int, rng: Rng, weight_variance: float) -> list[float]:
+def limit(stream: Rng, weight_variance: float) -> float:
     r"""Any two inputs end up with the same correlation in chaos, tanh, weight variance
     {weight_variance:g}, bias variance {BIAS:g}.
     $c^* = (\sigma_w^2 \int \phi(u) \phi(v) + \sigma_b^2) / q^*$
@@ -178,17 +162,14 @@ def limit(n: int, rng: Rng, weight_variance: float) -> list[float]:
     corrections accumulate over as many layers as a correlation takes to decay. The control has
     weight variance {other:g}.
     """
-    return [passed(weight_variance, np.array([0.3]), 25, part)[1][0] for part in rng.spawn(n)]
+    return float(passed(weight_variance, np.array([0.3]), 25, stream)[1][0])
 
 
 @claim(
     "R25.scale_{weight_variance:g}",
     lambda weight_variance: fixed_point(weight_variance)[0].correlation_depth,
     control=lambda other: {"weight_variance": other},
-    cases=[
-        {"weight_variance": weight_variance, "other": other}
-        for weight_variance, other in ((1.0, 1.5), (1.5, 1.0), (2.5, 4.0), (4.0, 2.5))
-    ],
+    cases=[{"weight_variance": 1.0, "other": 1.5}, {"weight_variance": 1.5, "other": 1.0}, *CHAOS],
     source=SCHOENHOLZ,
     samples=(2000, 150),
     allowance=lambda expected: expected**2 / N_UNITS,
@@ -205,12 +186,9 @@ def scale(n: int, rng: Rng, weight_variance: float) -> Measured:
     limit, depth = fixed_point(weight_variance)[2], 8
     chaos = limit < 1
     start = limit + 0.02 * np.array([1, -1]) if chaos else np.array([1 - 1e-4])
-    ratios = []
-    for stream in rng.spawn(n):
-        pair = passed(weight_variance, start, depth, stream)
-        first, last = (c[0] - c[1] if chaos else 1 - c[0] for c in pair)
-        ratios.append(last / first)
-    ratio = Measured.mean(ratios)
+    pairs = (passed(weight_variance, start, depth, stream) for stream in rng.spawn(n))
+    both = np.array([[c[0] - c[1] if chaos else 1 - c[0] for c in pair] for pair in pairs])
+    ratio = Measured.mean(both[:, 1] / both[:, 0])
     ends = np.clip([ratio.value, ratio.low, ratio.high], 1e-9, 1 - 1e-9)
     return Measured(*map(float, depth / -np.log(ends)))
 
@@ -315,7 +293,7 @@ def squared_gradient_theory(weight_variance: float, residual: bool) -> float:
     status=Status.ASYMPTOTIC,
     allowance=lambda expected: expected * 10 / N_UNITS,
 )
-def squared_gradient(n: int, rng: Rng, weight_variance: float, residual: bool) -> FloatArray:
+def squared_gradient(stream: Rng, weight_variance: float, residual: bool) -> float:
     """{words}.
 
     Mean squared gradient with respect to the inputs relative to that with respect to the outputs:
@@ -323,9 +301,8 @@ def squared_gradient(n: int, rng: Rng, weight_variance: float, residual: bool) -
     part in the number of units for each layer. The control has, or lacks, residual connections.
     """
     layer = RandomLayer(Tanh(), weight_variance)
-    options = {"n_units": N_UNITS, "residual": residual}
-    profiles = (propagation.sampled_profile(layer, 10, **options, rng=x) for x in rng.spawn(n))
-    return np.square([profile.gradient[0] for profile in profiles])
+    profile = propagation.sampled_profile(layer, 10, n_units=N_UNITS, residual=residual, rng=stream)
+    return float(np.square(profile.gradient[0]))
 
 
 def threshold(coding_level: float) -> float:
