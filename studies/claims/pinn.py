@@ -9,20 +9,10 @@ from olfnet.checks import FloatArray
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured, Status
 from olfnet.theory import pinn
-from olfnet.theory.activations import Activation, ReLU, Tanh
+from olfnet.theory.activations import ReLU, Tanh
 from olfnet.theory.approximation import interpolation
 from olfnet.theory.network import dense
-from olfnet.theory.pinn import (
-    Dirichlet,
-    Energy,
-    Form,
-    Galerkin,
-    Neumann,
-    Points,
-    Problem,
-    Strong,
-    Trial,
-)
+from olfnet.theory.pinn import Energy, Form, Points, Problem, Strong, Trial
 
 Rng = np.random.Generator
 RAISSI = "Raissi, Perdikaris & Karniadakis 2019, 10.1016/j.jcp.2018.10.045"
@@ -36,10 +26,10 @@ VARIED = Problem(
     diffusion_slope=lambda x: 2 * x,
     decay=np.exp,
     source=np.cos,
-    low=Dirichlet(0.5),
-    high=Neumann(-0.3),
+    low=pinn.Dirichlet(0.5),
+    high=pinn.Neumann(-0.3),
 )
-WIDTH, N_POINTS = 16, 10
+N_POINTS = 10
 STRONG_RATE, WEAK_RATE = 3e-4, 1e-2  # thirds of the largest stable ones
 claim = partial(claims.claim, systems=["S12"], source="Measured with this package")
 order = partial(claim, status=Status.ORDERING)
@@ -49,8 +39,7 @@ FORMS = [{"form": Strong(), "word": "strong"}, {"form": Energy(), "word": "weak"
 def drawn(
     rng: Rng,
     problem: Problem = PARABOLA,
-    *,
-    width: int = WIDTH,
+    width: int = 16,
     weights: float = 2.0,
     biases: float = 1.0,
 ) -> Trial:
@@ -70,22 +59,22 @@ def error(trial: Trial) -> float:
     return float(np.abs(trial(positions) - values).max())
 
 
-def strong(n: int, rng: Rng, activation: Activation) -> list[tuple[float, FloatArray]]:
+def strong(n: int, rng: Rng, activation: type) -> list[tuple[float, FloatArray]]:
     """Strong losses and gradients of n networks of many shapes, free at the ends."""
     losses = []
     for _ in range(n):
         widths = rng.integers(1, 30, size=rng.integers(1, 4))
-        net = dense([1, *widths, 1], activation, bias_variance=1.0, rng=rng)
-        points = Points.random(PARABOLA, 50, rng=rng)
-        losses.append(pinn.gradient(Trial(PARABOLA, net, imposed=False), Strong(0.0), points))
+        net = dense([1, *widths, 1], activation(), bias_variance=1.0, rng=rng)
+        points, trial = Points.random(PARABOLA, 50, rng=rng), Trial(PARABOLA, net, imposed=False)
+        losses.append(pinn.gradient(trial, Strong(0.0), points))
     return losses
 
 
-rectified = partial(claim, control={"activation": Tanh()}, cases=[{"activation": ReLU()}])
+rectified = partial(claim, control={"activation": Tanh}, source=RAISSI, samples=(1000, 20))
 
 
-@rectified("R31.strong", 1.0, source=RAISSI, samples=(1000, 20), allowance=1e-14)
-def strong_loss(n: int, rng: Rng, activation: Activation) -> float:
+@rectified("R31.strong", 1.0, allowance=1e-14)
+def strong_loss(n: int, rng: Rng, activation: type = ReLU) -> float:
     r"""A ReLU network has no curvature: its strong loss for -u'' = 1 is 1 for every parameter.
     $\int_0^1 (u'' + 1)^2 dx = 1$
 
@@ -95,8 +84,8 @@ def strong_loss(n: int, rng: Rng, activation: Activation) -> float:
     return max((loss for loss, _ in strong(n, rng, activation)), key=lambda loss: abs(loss - 1))
 
 
-@rectified("R31.strong_gradient", 0.0, source=RAISSI, samples=(1000, 20))
-def strong_slope(n: int, rng: Rng, activation: Activation) -> float:
+@rectified("R31.strong_gradient", 0.0)
+def strong_slope(n: int, rng: Rng, activation: type = ReLU) -> float:
     r"""Nothing can be learned from it: the largest entry of its gradients.
     $\nabla \int_0^1 (u'' + 1)^2 dx = 0$
 
@@ -106,7 +95,7 @@ def strong_slope(n: int, rng: Rng, activation: Activation) -> float:
 
 
 @rectified("S12.rectifiers", 0.0, source=RITZ, status=Status.ORDERING, samples=(21, 3))
-def advantage(n: int, rng: Rng, activation: Activation) -> float:
+def advantage(n: int, rng: Rng, activation: type = ReLU) -> float:
     r"""What a ReLU network cannot learn from the strong form it learns from the energy: the
     error is smaller.
     $\log_{10} (e_{strong} / e_{energy}) > 0$
@@ -116,7 +105,7 @@ def advantage(n: int, rng: Rng, activation: Activation) -> float:
     """
     ratios = []
     for _ in range(n):
-        net = dense([1, 48, 1], activation, bias_variance=1.0, rng=rng)
+        net = dense([1, 48, 1], activation(), bias_variance=1.0, rng=rng)
         start, points = Trial(PARABOLA, net, imposed=False), Points.gauss(PARABOLA, 30, 2)
         ends = [pinn.solve(start, form, points, n_steps=60).trial for form in (Strong(), Energy())]
         ratios.append(np.log10(error(ends[0]) / error(ends[1])))
@@ -152,7 +141,7 @@ def missed_energy(n: int, rng: Rng, n_pieces: int, power: float = 1.0) -> float:
     cases=[
         {"word": "strong", "form": Strong(), "paper": RAISSI},
         {"word": "energy", "form": Energy(), "paper": RITZ},
-        {"word": "test_functions", "form": Galerkin(20), "paper": KHARAZMI},
+        {"word": "test_functions", "form": pinn.Galerkin(20), "paper": KHARAZMI},
     ],
     source="{paper}",
     samples=(10, 1),
@@ -162,14 +151,13 @@ def digits(n: int, rng: Rng, form: Form, n_steps: int = 150) -> float:
     below 10^-4: decimals.
     $-\log_{10} \max |u - u_{fd}| > 4$
 
-    Dirichlet and Neumann ends, {WIDTH} tanh units, L-BFGS; the worst network, compared with finite
+    Dirichlet and Neumann ends, 16 tanh units, L-BFGS; the worst network, compared with finite
     differences. The control's are not trained.
     """
-    errors = []
-    for _ in range(n):
-        start = drawn(rng, VARIED)
-        errors.append(error(pinn.solve(start, form, n_steps=n_steps).trial if n_steps else start))
-    return float(-np.log10(max(errors)))
+    trials = [drawn(rng, VARIED) for _ in range(n)]
+    if n_steps:
+        trials = [pinn.solve(trial, form, n_steps=n_steps).trial for trial in trials]
+    return float(-np.log10(max(error(trial) for trial in trials)))
 
 
 @claim(
@@ -216,14 +204,10 @@ def growth(n: int, rng: Rng, form: Form, factor: int = 4) -> FloatArray:
     Mean over networks of 32 and 128 tanh units. The allowance is one by the smaller width, the
     order of the corrections. The control has the same width twice.
     """
-    logs = [
-        [
-            np.log(pinn.gradient_noise(drawn(rng, width=width), form, n_pieces=5).variance)
-            for width in (32, 32 * factor)
-        ]
-        for _ in range(n)
-    ]
-    return np.diff(logs)[:, 0]
+    widths = 32, 32 * factor
+    trials = [[drawn(rng, width=width) for width in widths] for _ in range(n)]
+    noises = [[pinn.gradient_noise(net, form, n_pieces=5) for net in pair] for pair in trials]
+    return np.diff(np.log([[noise.variance for noise in pair] for pair in noises]))[:, 0]
 
 
 Draw = Callable[[Rng], Trial]
@@ -232,12 +216,9 @@ ROUGH, SMOOTH = partial(drawn, weights=100.0, biases=30.0), partial(drawn, biase
 
 def noises(n: int, rng: Rng, draw: Draw) -> FloatArray:
     """Variance and relative variance (first axis) of strong and weak gradients (second axis)."""
-    both = []
-    for _ in range(n):
-        trial = draw(rng)
-        pair = [pinn.gradient_noise(trial, form, n_pieces=5) for form in (Strong(), Energy())]
-        both.append([[noise.variance for noise in pair], [noise.relative for noise in pair]])
-    return np.moveaxis(np.array(both), 0, -1)
+    forms, trials = (Strong(), Energy()), [draw(rng) for _ in range(n)]
+    pairs = [[pinn.gradient_noise(trial, form, n_pieces=5) for form in forms] for trial in trials]
+    return np.array([[(x.variance, x.relative) for x in pair] for pair in pairs]).T
 
 
 @claim(
