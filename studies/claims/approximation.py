@@ -15,9 +15,8 @@ from olfnet.expansion.sparsify import FixedThreshold, TopK
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured
 from olfnet.receptors import fly_odors, odors
-from olfnet.theory import approximation
+from olfnet.theory import approximation as nets
 from olfnet.theory.activations import ReLU, Tanh
-from olfnet.theory.approximation import deep_square, interpolation, random_knots_error, square
 from olfnet.theory.network import Network, dense
 
 Rng = np.random.Generator
@@ -50,13 +49,13 @@ def square_error(network: Network) -> float:
     cases=[{"m": m, "n_units": 3 * m - 1} for m in (1, 3, 6)],
     source=YAROTSKY,
 )
-def deep_error(n: int, rng: Rng, m: int) -> float:
+def deep_error(m: int) -> float:
     """Square by {m} composed sawtooths, {n_units} units: largest error.
     $2^{-(2m + 2)}$
 
     Exactly: all numbers are short binary fractions.
     """
-    return square_error(deep_square(m))
+    return square_error(nets.deep_square(m))
 
 
 @claim(
@@ -70,16 +69,16 @@ def deep_error(n: int, rng: Rng, m: int) -> float:
     ],
     allowance=lambda n_units: 4 * n_units * EPS,
 )
-def shallow_error(n: int, rng: Rng, n_units: int, balanced: bool) -> float:
+def shallow_error(n_units: int, balanced: bool) -> float:
     """Square by {n_units} units with {heights} at the knots: largest error.
 
     The allowance is rounding of n sums.
     """
-    return square_error(square(n_units, balanced=balanced))
+    return square_error(nets.square(n_units, balanced=balanced))
 
 
 @claim("R28.best_10", 1 / 800, control={"n_pieces": 11}, allowance=1e-8)
-def best_error(n: int, rng: Rng, n_pieces: int = 10) -> float:
+def best_error(n_pieces: int = 10) -> float:
     """No heights at the ends of {n_pieces} equal pieces err less: optimum of a linear program.
     $1 / (8 n^2)$
 
@@ -96,51 +95,44 @@ def best_error(n: int, rng: Rng, n_pieces: int = 10) -> float:
 
 
 @claim("R28.shallow_rate", -2.0, control={"function": np.sqrt}, allowance=1e-9)
-def shallow_rate(n: int, rng: Rng, function: Function = np.square) -> float:
+def shallow_rate(function: Function = np.square) -> float:
     """The error of x^2 by n units falls with this power of n.
     $n^{-2}$
 
     Fitted. The control is the square root, whose slope is infinite at 0: n^(-1/2).
     """
     x = np.linspace(0, 1, 4097)[:, None]
-    networks = [interpolation(function, np.linspace(0, 1, n + 1)) for n in SIZES]
+    networks = [nets.interpolation(function, np.linspace(0, 1, n + 1)) for n in SIZES]
     errors = [np.abs(network(x) - function(x)).max() for network in networks]
     return float(np.polyfit(np.log(SIZES), np.log(errors), 1)[0])
 
 
-def shallow_square(m: int) -> Network:
-    """Build a shallow network with as many units as a deep one."""
-    return square(3 * m - 1)
-
-
-@claim("R28.deep_rate", -2.0, control={"build": shallow_square}, source=YAROTSKY, allowance=1e-9)
-def deep_rate(n: int, rng: Rng, build: Callable[[int], Network] = deep_square) -> float:
+@claim("R28.deep_rate", -2.0, control={"deep": False}, source=YAROTSKY, allowance=1e-9)
+def deep_rate(deep: bool = True) -> float:
     """Each composition, three units more, improves x^2 by two bits: change of log2(error).
     $2^{-2m}$
 
     Fitted. The control adds the same units to a shallow network.
     """
     depths = range(1, 9)
-    return float(np.polyfit(depths, np.log2([square_error(build(m)) for m in depths]), 1)[0])
+    squares = [nets.deep_square(m) if deep else nets.square(3 * m - 1) for m in depths]
+    return float(np.polyfit(depths, np.log2([square_error(x) for x in squares]), 1)[0])
 
 
 @claim(
     "S2.random_knots",
-    partial(random_knots_error, 20),
+    partial(nets.random_knots_error, 20),
     control={"n_pieces": 26},
     source="Longest of n spacings: Devroye 1981, Ann. Probab. 9:860, and the chord's error",
     samples=(3000, 400),
 )
-def random_knots(n: int, rng: Rng, n_pieces: int = 20) -> list[float]:
+def random_knots(stream: Rng, n_pieces: int = 20) -> float:
     r"""Mean error of x^2 at random knots, as of units with random thresholds, {n_pieces} pieces.
     $(H_n^2 + \sum 1/k^2) / (4 n (n + 1))$
     """
-    errors = []
-    for stream in rng.spawn(n):
-        knots = np.concatenate(([0.0], np.sort(stream.random(n_pieces - 1)), [1.0]))
-        middles = (knots[1:, None] + knots[:-1, None]) / 2
-        errors.append(np.abs(interpolation(np.square, knots)(middles) - middles**2).max())
-    return errors
+    knots = np.concatenate(([0.0], np.sort(stream.random(n_pieces - 1)), [1.0]))
+    middles = (knots[1:, None] + knots[:-1, None]) / 2
+    return float(np.abs(nets.interpolation(np.square, knots)(middles) - middles**2).max())
 
 
 def clipped(network: Network, bound: float) -> Network:
@@ -157,7 +149,7 @@ def clipped(network: Network, bound: float) -> Network:
     allowance=1e4 * 64 * EPS,
 )
 def bounded_deviation(
-    n: int, rng: Rng, rewrite: Callable[[Network, float], Network] = approximation.bounded
+    n: int, rng: Rng, rewrite: Callable[[Network, float], Network] = nets.bounded
 ) -> float:
     r"""Weights of about 20 can be brought below 1/2 by more units: largest deviation.
     $relu(c z) = c\,relu(z)$
@@ -167,7 +159,7 @@ def bounded_deviation(
     """
     network, x = dense([5, 12, 2], ReLU(), **STEEP, rng=rng), rng.uniform(-1, 1, (n, 5))
     other = rewrite(network, BOUND)
-    within = approximation.largest_weight(other) <= BOUND * (1 + 2 * EPS)
+    within = nets.largest_weight(other) <= BOUND * (1 + 2 * EPS)
     return float(np.abs(other(x) - network(x)).max()) if within else np.inf
 
 
@@ -187,7 +179,7 @@ def normalized_deviation(n: int, rng: Rng, mean: float = MEAN) -> float:
     the mean.
     """
     network, x = dense([5, 12, 2], ReLU(), **STEEP, rng=rng), rng.uniform(-1, 1, (n, 5))
-    other = approximation.normalized(network, mean, SD)
+    other = nets.normalized(network, mean, SD)
     return float(np.abs(other(x) - network((x - MEAN) / SD)).max())
 
 
@@ -213,7 +205,7 @@ def saturation(n: int, rng: Rng, normalized: bool = False) -> FloatArray:
     rates = fly_odors()
     network = dense([rates.shape[1], n, 1], Tanh(), weight_variance=1.0, rng=rng)
     if normalized:
-        network = approximation.normalized(network, rates.mean(axis=0), rates.std(axis=0))
+        network = nets.normalized(network, rates.mean(axis=0), rates.std(axis=0))
     weights, bias, *_ = network.parameters
     return np.asarray((np.abs(rates @ weights.T + bias) > SATURATED).mean(axis=0))
 
@@ -231,18 +223,19 @@ def lead(x: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(x - others, 0))
 
 
+def largest(x: FloatArray) -> FloatArray:
+    """Return the largest number of each row."""
+    return np.asarray(x.max(axis=1, keepdims=True))
+
+
 def brick(name: str, words: str, equation: str, function: Function, network: Network) -> Any:
     """Describe an exact network."""
     texts = {"name": name, "words": words, "equation": equation}
-    return {
-        **texts,
-        "function": function,
-        "network": network,
-        "n_units": approximation.n_units(network),
-    }
+    return {**texts, "function": function, "network": network, "n_units": nets.n_units(network)}
 
 
 KNOTS, HEIGHTS = np.linspace(-0.75, 0.75, 7), np.array([0.5, -0.25, 1.0, 1.0, 0.0, -1.0, 0.25])
+MAX, MIN = "relu(x - y) + relu(y) - relu(-y)", "y - relu(y - x)"
 PYRAMID = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 
 
@@ -252,41 +245,29 @@ PYRAMID = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     lambda equation: equation,
     control=lambda network: {"network": one_unit_off(network)},
     cases=[
-        brick("absolute", "Absolute value", "relu(x) + relu(-x)", np.abs, approximation.absolute()),
-        brick(
-            "maximum",
-            "Largest of 8 numbers",
-            "relu(x - y) + relu(y) - relu(-y)",
-            lambda x: x.max(axis=1, keepdims=True),
-            approximation.maximum(8),
-        ),
-        brick(
-            "minimum",
-            "Smallest of 5 numbers",
-            "y - relu(y - x)",
-            lambda x: x.min(axis=1, keepdims=True),
-            approximation.minimum(5),
-        ),
+        brick("absolute", "Absolute value", "relu(x) + relu(-x)", np.abs, nets.absolute()),
+        brick("maximum", "Largest of 8 numbers", MAX, largest, nets.maximum(8)),
+        brick("minimum", "Smallest of 5 numbers", MIN, lambda x: -largest(-x), nets.minimum(5)),
         brick(
             "piecewise_linear",
             "Any continuous piecewise-linear function of one number",
             r"\sum_i (s_{i+1} - s_i)\,relu(x - k_i)",
             lambda x: np.interp(x, KNOTS, HEIGHTS),
-            approximation.piecewise_linear(KNOTS, HEIGHTS),
+            nets.piecewise_linear(KNOTS, HEIGHTS),
         ),
         brick(
             "max_of_minima",
             "A pyramid, the smallest of four planes,",
             r"\max_i \min_{j \in S_i} l_j(x)",
-            lambda x: 1 - np.abs(x).max(axis=1, keepdims=True),
-            approximation.max_of_minima(PYRAMID, np.ones(4), [[0, 1, 2, 3]]),
+            lambda x: 1 - largest(np.abs(x)),
+            nets.max_of_minima(PYRAMID, np.ones(4), [[0, 1, 2, 3]]),
         ),
         brick(
             "winner",
             "Winner-take-all among 4 numbers",
             r"relu(x_i - \max_{j \ne i} x_j)",
             lead,
-            approximation.winner_take_all(4),
+            nets.winner_take_all(4),
         ),
     ],
     samples=(100_000, 5000),
@@ -324,7 +305,7 @@ def winners(n: int, rng: Rng, n_active: int = 1) -> float:
     ).weights
     rates = odors.exponential(n, 24, rng=smells)
     responses = rate.respond(Circuit(weights, TopK(n_active / N_UNITS)), rates).rates
-    network = approximation.winner_take_all(N_UNITS)
+    network = nets.winner_take_all(N_UNITS)
     return float(np.abs(responses - network(rates @ weights.T)).max())
 
 
@@ -347,7 +328,7 @@ def gated(n: int, rng: Rng, gate: float = 100.0) -> float:
 
 def step_errors(slope: float, x: FloatArray) -> FloatArray:
     """Difference of a ramp from a step at 0, rounding aside."""
-    error = np.abs(approximation.ramp(0, slope)(x) - approximation.switch(0)(x))
+    error = np.abs(nets.ramp(0, slope)(x) - nets.switch(0)(x))
     return np.asarray(np.where(error > 4 * EPS * slope, error, 0))
 
 
@@ -374,12 +355,12 @@ def step_rate(n: int, rng: Rng, size: Function = lambda errors: np.mean(errors >
 
 
 @exact("S8.step_error", 0.5, control={"distance": 1.0}, source="Continuity")
-def step_error(n: int, rng: Rng, distance: float = 1e-7) -> Measured:
+def step_error(distance: float = 1e-7) -> Measured:
     r"""However steep, a ramp errs by one half beside the threshold: a step is only approached.
     $\sup_x |ramp(x) - step(x)| = 1/2$
 
     Slope 10^6, at a distance in units of its width. The control's is where the ramp has ended.
     """
     slope = 1e6
-    error = np.abs(approximation.ramp(0, slope)(np.array([[distance / slope]])) - 1)
+    error = np.abs(nets.ramp(0, slope)(np.array([[distance / slope]])) - 1)
     return Measured.number(error[0, 0], 1e-6)
