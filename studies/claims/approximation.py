@@ -285,13 +285,9 @@ def brick_deviation(n: int, rng: Rng, network: Network, function: Function) -> f
 
 
 @exact(
-    "S8.winner_of_odors",
-    0.0,
-    control={"n_active": 2},
-    samples=(5000, 500),
-    allowance=12 * 4 * 2000 * EPS,
+    "S8.winner_of_odors", 0.0, control={"k": 2}, samples=(5000, 500), allowance=12 * 4 * 2000 * EPS
 )
-def winners(n: int, rng: Rng, n_active: int = 1) -> float:
+def winners(n: int, rng: Rng, k: int = 1) -> float:
     r"""A circuit in which one of {N_UNITS} units responds to each odor takes the winner, as the
     network of rectifiers does: largest deviation of rates (Hz).
     $relu(d_i - \max_{j \ne i} d_j)$
@@ -304,7 +300,7 @@ def winners(n: int, rng: Rng, n_active: int = 1) -> float:
         n_inputs=24, n_units=N_UNITS, fan_in=6, coding_level=1 / N_UNITS, rng=wiring
     ).weights
     rates = odors.exponential(n, 24, rng=smells)
-    responses = rate.respond(Circuit(weights, TopK(n_active / N_UNITS)), rates).rates
+    responses = rate.respond(Circuit(weights, TopK(k / N_UNITS)), rates).rates
     network = nets.winner_take_all(N_UNITS)
     return float(np.abs(responses - network(rates @ weights.T)).max())
 

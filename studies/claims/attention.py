@@ -184,14 +184,9 @@ def lognormal_entropy(n: int, rng: Rng, exponent: float = 3.0) -> FloatArray:
 
 
 @claim(
-    "S10.sparsemax",
-    0.0,
-    control={"factor": 1.1},
-    source=MARTINS,
-    samples=(1000, 50),
-    allowance=1e-12,
+    "S10.sparsemax", 0.0, control={"beta": 1.1}, source=MARTINS, samples=(1000, 50), allowance=1e-12
 )
-def sparsemax_distance(n: int, rng: Rng, factor: float = 1.0) -> float:
+def sparsemax_distance(n: int, rng: Rng, beta: float = 1.0) -> float:
     r"""Relative rates of units under feedback inhibition are a sparsemax of their drives, the
     summed rate being the temperature (largest difference).
     $r_i / \sum r = \max(d_i / \sum r - c, 0)$
@@ -200,7 +195,7 @@ def sparsemax_distance(n: int, rng: Rng, factor: float = 1.0) -> float:
     """
     drive = rng.standard_normal((n, N_UNITS))
     rates = FixedFeedback(GAIN, THRESHOLD)(drive).rates.toarray()
-    sparsemax = attention.sparsemax(factor * drive / rates.sum(axis=1, keepdims=True))
+    sparsemax = attention.sparsemax(beta * drive / rates.sum(axis=1, keepdims=True))
     return float(np.abs(sparsemax - relative(rates)).max())
 
 

@@ -1,7 +1,7 @@
 """Lipschitz constants and certified radii: layers, classifiers, the odor path (R30, S11)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,8 @@ HE = "He et al. 2016, arXiv 1512.03385, by the triangle inequality"
 SEDGHI = "Sedghi, Gupta & Long 2019, arXiv 1805.10408"
 TSUZUKU = "Tsuzuku, Sato & Sugiyama 2018, arXiv 1802.04034"
 HEIN = "Hein & Andriushchenko 2017, arXiv 1705.08475"
+PART = f"{SEDGHI}, its matrix being a part of the circular one"
+DERIVED, HERE = f"{OLSEN}, derived for this package", "Measured with this package"
 EQUAL_ROWS = "Norm of a matrix with equal rows at all positions"
 SHAPE = (2, 6, 6)  # two channels on a grid
 EPS = float(np.finfo(float).eps)
@@ -156,13 +158,7 @@ def block_difference(n: int, rng: Rng, padding: str = "circular") -> float:
     return float(max(errors))
 
 
-@convolved(
-    "R30.zero_padding",
-    0.0,
-    control={"mean": True},
-    source=f"{SEDGHI}, its matrix being a part of the circular one",
-    status=Status.ORDERING,
-)
+@convolved("R30.zero_padding", 0.0, control={"mean": True}, source=PART, status=Status.ORDERING)
 def padded_slack(n: int, rng: Rng, mean: bool = False) -> float:
     r"""A convolution padded with zeros stretches less than a circular one on the grid it covers.
     $|A_{zero}| \le \max_q |B(q)|$
@@ -177,13 +173,7 @@ def padded_slack(n: int, rng: Rng, mean: bool = False) -> float:
     return float(min(slacks))
 
 
-@slack(
-    "S11.antennal_lobe",
-    0.0,
-    control={"at_odors": True},
-    source=f"{OLSEN}, derived for this package",
-    samples=(50, 10),
-)
+@slack("S11.antennal_lobe", 0.0, control={"at_odors": True}, source=DERIVED, samples=(50, 10))
 def antennal_lobe_slack(n: int, rng: Rng, at_odors: bool = False) -> float:
     r"""Divisive normalization stretches by at most its constant, 15.3 for 24 glomeruli: slack.
     $(r_{max} / \sigma)(c + \min(N a n / 4, \sqrt{N a n c / 4})) - |dP / dR| > 0$
@@ -201,20 +191,15 @@ def antennal_lobe_slack(n: int, rng: Rng, at_odors: bool = False) -> float:
 
 
 @claim(
-    "R30.border",
-    1.0,
-    control={"widths": (6, 20, 4)},
-    source=TSUZUKU,
-    samples=(400, 30),
-    allowance=2e-3,
+    "R30.border", 1.0, control={"hidden": [20]}, source=TSUZUKU, samples=(400, 30), allowance=2e-3
 )
-def border(n: int, rng: Rng, widths: tuple[int, ...] = (6, 4)) -> FloatArray:
+def border(n: int, rng: Rng, hidden: Sequence[int] = ()) -> FloatArray:
     r"""Attacks on a linear classifier succeed just where its certificate ends: ratio of radii.
     $\min_j m_j / |w_c - w_j|$
 
     The allowance is the attack's, ten halvings. The control has a hidden layer.
     """
-    net = network.dense(widths, ReLU(), bias_variance=1.0, rng=rng)
+    net = network.dense([6, *hidden, 4], ReLU(), bias_variance=1.0, rng=rng)
     inputs = rng.standard_normal((n, 6))
     attacked = lipschitz.attacked_radius(net, inputs, rng=rng)
     return attacked / lipschitz.certify(net, inputs).radius
@@ -275,13 +260,7 @@ def successes(n: int, rng: Rng, draw: Callable[[Rng], Drawn], size: float = 0.99
     return Measured.fraction(n_won, n_made)
 
 
-@slack(
-    "R30.ratio",
-    1 / 3,
-    control={"certify": lipschitz.certify},
-    source="Measured with this package",
-    samples=(110, 20),
-)
+@slack("R30.ratio", 1 / 3, control={"certify": lipschitz.certify}, source=HERE, samples=(110, 20))
 def ratio(
     n: int, rng: Rng, certify: Callable[..., lipschitz.Certificate] = lipschitz.certify_near
 ) -> FloatArray:

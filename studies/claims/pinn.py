@@ -33,6 +33,7 @@ N_POINTS = 10
 STRONG_RATE, WEAK_RATE = 3e-4, 1e-2  # thirds of the largest stable ones
 claim = partial(claims.claim, systems=["S12"], source="Measured with this package")
 order = partial(claim, status=Status.ORDERING)
+qualified = partial(claim, status=Status.QUALIFIED)
 FORMS = [{"form": Strong(), "word": "strong"}, {"form": Energy(), "word": "weak"}]
 
 
@@ -221,12 +222,8 @@ def noises(n: int, rng: Rng, draw: Draw) -> FloatArray:
     return np.array([[(x.variance, x.relative) for x in pair] for pair in pairs]).T
 
 
-@claim(
-    "R31.variance",
-    1.0,
-    control={"draw": partial(drawn, problem=SMALL_UNIT)},
-    status=Status.QUALIFIED,
-    samples=(400, 30),
+@qualified(
+    "R31.variance", 1.0, control={"draw": partial(drawn, problem=SMALL_UNIT)}, samples=(400, 30)
 )
 def noisier(n: int, rng: Rng, draw: Draw = drawn) -> Measured:
     """Smooth activations: the gradient of the strong form has the larger variance, at networks
@@ -272,14 +269,7 @@ def relative_order(n: int, rng: Rng, draw: Draw, sign: int) -> FloatArray:
     return np.asarray(sign * np.log(of_strong / of_weak))
 
 
-@claim(
-    "S12.solution",
-    0.0,
-    control={"draw": drawn},
-    status=Status.QUALIFIED,
-    samples=(10, 1),
-    allowance=1e-3,
-)
+@qualified("S12.solution", 0.0, control={"draw": drawn}, samples=(10, 1), allowance=1e-3)
 def variance_ratio(n: int, rng: Rng, draw: Draw = solved) -> float:
     r"""At the solution the strong form has no variance left, the weak form all of it: ratio.
     $v_{strong} / v_{energy} \to 0$

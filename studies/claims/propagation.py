@@ -253,56 +253,44 @@ def both_ways(stream: Rng, weight_variance: float = 2 / (100 + 300)) -> float:
     return float((forward + backward) / 2)
 
 
-@exact(
-    "S5.chain",
-    np.power(0.9, 20.0),
-    control={"factor": 0.91},
-    source=BENGIO,
-    samples=(1, 1),
-    allowance=1e-14,
-)
-def chain(n: int, rng: Rng, factor: float = 0.9) -> float:
+@exact("S5.chain", np.power(0.9, 20.0), control={"factor": 0.91}, source=BENGIO, allowance=1e-14)
+def chain(factor: float = 0.9) -> float:
     """A chain of 20 equal factors of .9 leaves .9^20 of a gradient.
     $a^L$
     """
     network = Network([Dense([[factor]])] * 20)
-    inputs = rng.standard_normal((n, 1))
-    return float(propagation.gradients(network, inputs, np.ones((n, 1)))[0, 0, 0])
+    return float(propagation.gradients(network, [[1.0]], [[1.0]])[0, 0, 0])
 
 
-def squared_gradient_theory(weight_variance: float, residual: bool) -> float:
-    """Square of the gradient with respect to the inputs of 10 wide layers."""
-    layer = RandomLayer(Tanh(), weight_variance)
-    return float(propagation.profile(layer, 10, residual=residual).gradient[0]) ** 2
+STACKS = (
+    ("dead", "Gradients decay below the edge of chaos", 0.5, False, SCHOENHOLZ),
+    ("chaos", "Gradients explode above the edge of chaos", 3.0, False, SCHOENHOLZ),
+    ("residual", "Residual blocks keep gradients from decaying", 0.5, True, YANG),
+)
 
 
 @exact(
     "S5.{word}",
-    squared_gradient_theory,
+    lambda layer, residual: propagation.profile(layer, 10, residual=residual).gradient[0] ** 2,
     lambda residual: r"\prod_l (1 + \chi_l)" if residual else r"\prod_l \chi_l",
     control=lambda residual: {"residual": not residual},
     cases=[
-        dict(zip(("word", "words", "weight_variance", "residual", "paper"), row, strict=True))
-        for row in (
-            ("dead", "Gradients decay below the edge of chaos", 0.5, False, SCHOENHOLZ),
-            ("chaos", "Gradients explode above the edge of chaos", 3.0, False, SCHOENHOLZ),
-            ("residual", "Residual blocks keep gradients from decaying", 0.5, True, YANG),
-        )
+        {"word": a, "words": b, "layer": RandomLayer(Tanh(), w), "residual": c, "paper": paper}
+        for a, b, w, c, paper in STACKS
     ],
     source="{paper}",
     status=Status.ASYMPTOTIC,
     allowance=lambda expected: expected * 10 / N_UNITS,
 )
-def squared_gradient(stream: Rng, weight_variance: float, residual: bool) -> float:
+def squared_gradient(stream: Rng, layer: RandomLayer, residual: bool) -> float:
     """{words}.
 
     Mean squared gradient with respect to the inputs relative to that with respect to the outputs:
-    tanh, 10 layers of {N_UNITS} units, weight variance {weight_variance:g}; the allowance is one
-    part in the number of units for each layer. The control has, or lacks, residual connections.
+    tanh, 10 layers of {N_UNITS} units, weight variance {layer.weight_variance:g}; the allowance is
+    one part in the number of units for each layer. The control has, or lacks, residual connections.
     """
-    layer = RandomLayer(Tanh(), weight_variance)
-    profile = propagation.sampled_profile(layer, 10, n_units=N_UNITS, residual=residual, rng=stream)
-    return float(np.square(profile.gradient[0]))
+    options = {"n_units": N_UNITS, "residual": residual}
+    return float(propagation.sampled_profile(layer, 10, **options, rng=stream).gradient[0] ** 2)
 
 
 def threshold(coding_level: float) -> float:
