@@ -245,7 +245,7 @@ def small_codes(n: int, rng: Rng, n_active: int = 4) -> FloatArray:
     2.0,
     r"\langle P^* \rangle / (M + 1) \to 2",
     control={"n_units": 50, "repeated": 10},
-    samples=(24, 6),
+    samples=(24, 4),
     status=Status.QUALIFIED,
     allowance=0.1,
     source=COVER,
