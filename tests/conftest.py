@@ -4,15 +4,17 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-# Tests may run side by side: the threads of BLAS would only get into each other's way.
+# Tests may run side by side, where threads of BLAS slow each other down.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-from olfnet.lab import load_study, run  # noqa: E402  (reads these variables)
+from olfnet.lab import load_study, run, sweep  # noqa: E402  (reads these variables)
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +64,19 @@ if __name__ == "__main__":
 '''
 
 
+@pytest.fixture(scope="session")
+def threads():
+    """Executor without processes, for tests of everything else."""
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@pytest.fixture
+def no_processes(monkeypatch, threads):
+    """Let commands measure their points in threads."""
+    monkeypatch.setattr(sweep, "processes", lambda n_workers: nullcontext(threads))
+
+
 @pytest.fixture
 def example(tmp_path):
     """File of a study with 12 points that returns numbers, lists and labeled arrays."""
@@ -75,9 +90,9 @@ def slow_example(tmp_path):
 
 
 @pytest.fixture
-def reference(example, tmp_path):
+def reference(example, tmp_path, threads):
     """Folder of an undisturbed run."""
-    return run(load_study(example), out=tmp_path / "reference", n_workers=2).folder
+    return run(load_study(example), out=tmp_path / "reference", executor=threads).folder
 
 
 def write_example(folder, pause):
@@ -121,6 +136,6 @@ def shell(tmp_path):
         source = {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, *map(str, arguments)]
-        return start(command, cwd=tmp_path, env=os.environ | source, **streams, **options)
+        return start(command, cwd=tmp_path, env=os.environ | source, **streams | options)
 
     return run

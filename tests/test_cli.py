@@ -1,9 +1,8 @@
-"""The command line as a user meets it: what it prints, and how it ends."""
+"""The command line: what it prints, and its exit codes."""
 
 import json
 import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from olfnet.lab.files import bundled_studies
 
 
 @pytest.fixture
-def olf(example, tmp_path, monkeypatch, capfd):
+def olf(example, tmp_path, monkeypatch, capfd, no_processes):
     """Run the command line where ``studies`` holds the example; return code, output, errors."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
@@ -40,13 +39,8 @@ def test_run_finds_studies_by_name_and_by_path(olf, tmp_path):
         assert dataset.attrs["command"].endswith("example.py --out there --quick --workers 1")
 
 
-def test_quick_trials_have_a_folder_of_their_own(olf, tmp_path):
-    assert olf("run", "example", "--quick")[0] == 0
-    assert [entry.name for entry in (tmp_path / "results").iterdir()] == ["example-quick"]
-
-
 def test_a_study_runs_as_a_plain_script(example, shell, tmp_path):
-    process = shell(example, "--quick", "--seed", "3")
+    process = shell(example, "--quick", "--seed", "3", "--workers", "1")
     assert process.returncode == 0, process.stderr
     with xr.open_zarr(tmp_path / "results/example-quick/data.zarr", consolidated=False) as dataset:
         assert dataset.attrs["seed"] == 3
@@ -122,33 +116,21 @@ def test_bundled_studies_are_known_in_an_empty_folder(olf, tmp_path, monkeypatch
     assert [folder.name for folder in Path("results").iterdir()] == ["example-quick"]
 
 
-def test_behind_head_nothing_is_lost_and_nothing_is_said(example, tmp_path):
+@pytest.mark.parametrize("table", [True, False])
+def test_behind_head_nothing_is_lost_and_nothing_is_said(example, shell, tmp_path, table):
     """The reader is gone before the first line; afterwards the figure is there all the same."""
-    example.write_text(
-        example.read_text()
-        .replace("    figure=figure,", "    figure=figure,\n    table=table,")
-        .replace("study = Study(", "def table(dataset):\n    return 'a table'\n\n\nstudy = Study(")
-    )
-    for table in (True, False):
-        if not table:
-            example.write_text(example.read_text().replace("    table=table,", ""))
-        read, write = os.pipe()
-        os.close(read)
-        with os.fdopen(write, "wb") as gone:
-            process = subprocess.run(
-                [sys.executable, example, "--quick"],
-                stdout=gone,
-                stderr=subprocess.PIPE,
-                text=True,
-                cwd=tmp_path,
-                check=False,
-            )
-        assert process.returncode == 1
-        assert "Broken" not in process.stderr
-        assert "failed" not in process.stderr
-        figure = tmp_path / "results/example-quick/figure.png"
-        assert figure.read_bytes().startswith(b"\x89PNG")
-        figure.unlink()
+    if table:
+        text = example.read_text().replace("figure=figure,", "figure=figure, table=str,")
+        example.write_text(text)
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as gone:
+        process = shell(example, "--quick", "--workers", "1", stdout=gone)
+    assert process.returncode == 1
+    assert "Broken" not in process.stderr
+    assert "failed" not in process.stderr
+    figure = tmp_path / "results/example-quick/figure.png"
+    assert figure.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_refused_run_leaves_finished_points_alone(olf, tmp_path):
@@ -188,31 +170,42 @@ def test_list_names_studies_with_question_parameters_and_last_run(olf, tmp_path)
         assert text in output
 
 
-def test_show_prints_provenance_and_draws_again(olf, tmp_path):
+def test_show_prints_provenance_and_draws_again(olf, example, tmp_path):
+    example.write_text(example.read_text().replace("Does the lab", "In [mM], does it"))
     olf("run", "example", "--set", "fail=3")
     (tmp_path / "results/example/figure.png").unlink()
     code, output, errors = olf("show", "results/example")
     assert code == 0
-    for text in ("seed", "numpy", "commit", "1, 2, 3", "12 points, 4 failed"):
+    for text in ("seed", "numpy", "commit", "1, 2, 3", "12 points, 4 failed", "In [mM], does"):
         assert text in output
     assert errors.count("RuntimeError: size 3 is cursed") == 4
     assert (tmp_path / "results/example/figure.png").is_file()
+    example.write_text(example.read_text().replace("drawing.subplots()", "dataset.nothing"))
+    assert olf("show", "results/example")[0] == 1
+    example.unlink()
+    code, _, errors = olf("show", "results/example")
+    assert code == 0
+    assert "example.py' is not here, so nothing is drawn" in errors
 
 
 def test_version(olf):
     assert olf("--version")[1].strip() == olfnet.__version__
 
 
-def test_a_file_without_guard_is_one_sentence(shell, tmp_path):
+def test_a_file_is_run_by_its_own_study_and_under_a_guard(shell, tmp_path):
     file = tmp_path / "bare.py"
-    file.write_text(
-        "from olfnet.lab import Study, main\n"
-        "study = Study('bare', '?', '', (), lambda *, rng: {'x': 1})\nmain(study)\n"
-    )
-    answer = shell(file)
-    assert answer.returncode == 2
-    assert answer.stderr.strip().endswith('must be run under if __name__ == "__main__":')
-    assert len(answer.stderr.splitlines()) == 1
+    bare = "from olfnet.lab import Study, main\nstudy = Study('b', '?', '', (), lambda *, rng: 1)\n"
+    for line, sentence in [
+        ("main(study)", 'bare.py cannot be loaded: .*must be run under if __name__ == "__main__":'),
+        (
+            "main(Study('other', '?', '', (), lambda *, rng: 1))",
+            "ValueError: main must .*got other",
+        ),
+    ]:
+        file.write_text(bare + line)
+        process = shell(file)
+        assert process.returncode in (1, 2)
+        assert re.search(sentence, process.stderr.splitlines()[-1])
 
 
 def test_python_m_is_the_command(shell):

@@ -135,8 +135,6 @@ def opened(
     ValueError
         If the folder holds something else, another sweep, or is being written to.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder; choose another --out")
     entries = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
     if entries and NAME not in entries:
         raise ValueError(f"{folder} holds files but no olfnet result; choose another --out")

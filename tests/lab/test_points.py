@@ -58,19 +58,12 @@ def test_record_carries_doubles_to_the_last_bit():
     assert np.array(json.loads(line)["values"]["x"]["data"]).tobytes() == values.tobytes()
 
 
-def test_a_failure_becomes_a_record_of_one_line():
-    def measure(rng):
-        raise RuntimeError("two\nlines")
-
-    line = evaluate(measure, Point({}, 0), 0)
-    record = json.loads(line)
-    assert "\n" not in line
-    assert record["failure"] == "RuntimeError: two lines"
-    assert "in measure" in record["traceback"]
+def labeled(labels, **attrs):
+    return xr.DataArray(np.arange(len(labels)), {"odor": list(labels)}, "odor", attrs=attrs)
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("values", "message"),
     [
         ([1, 2], "must return a mapping"),
         ({}, "must return a mapping"),
@@ -80,11 +73,16 @@ def test_a_failure_becomes_a_record_of_one_line():
         ({"a": 1.0}, "reuse the name 'a'"),
         ({"status": 1.0}, "reuse the name 'status'"),
         ({"x": xr.DataArray([1.0], dims="a")}, "reuse the name 'a' for x"),
+        ({"x": labeled("aab")}, "must label odor of x with different numbers or texts"),
+        ({"a/b": 1.0}, "names without '/' and '.' first, got 'a/b'"),
+        ({"..": 1.0}, "names without '/' and '.' first"),
+        ({"x": labeled("ab", scale_factor=2.0)}, "must not give x the attribute 'scale_factor'"),
+        ({"x": labeled("ab", units="days since 2000-01-01")}, "decodes as a date"),
     ],
 )
-def test_unusable_measurements_are_failures(values, sentence):
+def test_unusable_measurements_are_failures(values, message):
     record = json.loads(evaluate(lambda a, rng: values, Point({"a": 1}, 0), 0))
-    assert sentence in record["failure"]
+    assert message in record["failure"]
 
 
 class Speechless(Exception):
@@ -92,18 +90,36 @@ class Speechless(Exception):
         raise RuntimeError("no words")
 
 
+class Panic(BaseException):
+    """What libraries in other languages raise."""
+
+
 @pytest.mark.parametrize(
-    ("error", "wanted"),
+    ("error", "failure"),
     [
+        (RuntimeError("two\nlines"), "RuntimeError: two lines"),
         (ValueError("x" * 10**6), "ValueError: xxx"),
         (ValueError("bell \x07 and \x1b[31mred"), "ValueError: bell ? and ?[31mred"),
         (Speechless(), "Speechless: (no message)"),
+        (SystemExit("enough"), "SystemExit: enough"),
+        (Panic("help"), "Panic: help"),
     ],
 )
-def test_errors_that_would_spoil_a_record(error, wanted):
+def test_an_error_becomes_a_record_of_one_line(error, failure):
     def fail(rng):
         raise error
 
     line = evaluate(fail, Point({}, 0), 0)
-    assert json.loads(line)["failure"].startswith(wanted)
+    record = json.loads(line)
+    assert record["failure"].startswith(failure)
+    assert "in fail" in record["traceback"]
+    assert "\n" not in line
     assert len(line) < 13_000
+
+
+def test_an_interrupt_is_not_recorded():
+    def interrupted(rng):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(interrupted, Point({}, 0), 0)
