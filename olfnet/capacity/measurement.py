@@ -51,16 +51,9 @@ def measure_capacity(
         Numbers of patterns to try; the curve has them in rising order and each once.
     n_trials : int
         Panels with random labels per load.
-    bias : bool
-        Allow the readout a free bias.
-    nonnegative : bool
-        Allow the readout no negative weights.
-    margin : float
-        Distance from the hyperplane that every pattern must keep, in the patterns' unit.
-    robustness : float, optional
-        Distance from a fixed positive threshold that every weighted sum must exceed, relative to
-        the threshold, below 1; for non-negative weights without bias and margin.  None for no
-        threshold.
+    bias, nonnegative, margin, robustness
+        Constraints on the readout, as for :class:`olfnet.readout.Constraints`, with
+        ``nonnegative`` for all weights or none.
     label_fraction : float
         Probability, from 0 to 1, that a label is positive, independently of all others.
     nested : bool

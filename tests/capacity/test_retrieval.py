@@ -10,53 +10,38 @@ from sklearn.neighbors import NearestNeighbors
 from olfnet.capacity import retrieve
 
 
-def textbook(inputs, codes, n):
-    """Average precision by its definition, for codes without ties."""
-    precision = []
-    for query in range(len(inputs)):
-        others = np.delete(np.arange(len(inputs)), query)
-        near = np.linalg.norm(inputs[others] - inputs[query], axis=1)
-        right = set(others[np.argsort(near)[:n]])
-        ranked = others[np.argsort(np.linalg.norm(codes[others] - codes[query], axis=1))]
-        hits = [k + 1 for k, other in enumerate(ranked) if other in right]
-        precision.append(np.mean([(i + 1) / rank for i, rank in enumerate(hits)]))
-    return np.array(precision)
-
-
-def test_average_precision_is_that_of_the_textbook():
-    rng = np.random.default_rng(0)
-    inputs, codes = rng.random((60, 5)), rng.random((60, 3))
-    results = retrieve(inputs, codes, n_neighbors=6)
-    np.testing.assert_allclose(results.average_precision, textbook(inputs, codes, 6), rtol=1e-12)
-
-
-def listed_by_hand(vectors, hashes, queries, n):
-    """The published metric in plain loops: lists of (distance, index), precision at each hit."""
-    precision = []
-    for query in queries:
-        others = [j for j in range(len(vectors)) if j != query]
-        right, listed = (
-            sorted(others, key=lambda j: (float(np.sum((table[query] - table[j]) ** 2)), j))[:n]  # noqa: B023
-            for table in (vectors, hashes)
-        )
-        hits = [rank for rank, j in enumerate(listed, start=1) if j in right]
-        precision.append(np.mean([(i + 1) / rank for i, rank in enumerate(hits)]) if hits else 0.0)
-    return precision
+def by_hand(inputs, codes, query, n):
+    """Average precision without ties, and listed precision, by lists of (distance, index)."""
+    near, ranked = (
+        [
+            other
+            for _, other in sorted(
+                (float(np.sum((vectors[query] - vectors[other]) ** 2)), other)
+                for other in range(len(vectors))
+                if other != query
+            )
+        ]
+        for vectors in (inputs, codes)
+    )
+    hits = [rank for rank, other in enumerate(ranked, start=1) if other in near[:n]]
+    precision = [k / rank for k, rank in enumerate(hits, start=1)]
+    listed = [value for value, rank in zip(precision, hits, strict=True) if rank <= n]
+    return np.mean(precision), np.mean(listed) if listed else 0.0
 
 
 @pytest.mark.parametrize("binary", [False, True])
-def test_listed_precision_is_that_of_plain_loops(binary):
-    """With ties, which binary hashes have in plenty."""
+def test_precisions_are_those_of_plain_loops(binary):
+    """Binary codes have many ties: of equal distances the list takes the first."""
     rng = np.random.default_rng(0)
-    vectors = rng.random((100, 10))
-    hashes = (vectors[:, :4] > 0.7).astype(float) if binary else vectors[:, :4]
-    options = {"n_neighbors": 4, "n_queries": 30}
+    inputs = rng.random((100, 10))
+    codes = (inputs[:, :4] > 0.7).astype(float) if binary else inputs[:, :4]
     queries = np.sort(np.random.default_rng(3).choice(100, 30, replace=False))
-    expected = listed_by_hand(vectors, hashes, queries, 4)
-    for codes in (hashes, scipy.sparse.csr_array(hashes)):
-        results = retrieve(vectors, codes, **options, rng=3)
-        np.testing.assert_allclose(results.listed_precision, expected, rtol=1e-12)
-    assert (retrieve(vectors, 2 * vectors, **options, rng=3).listed_precision == 1).all()
+    average, listed = np.transpose([by_hand(inputs, codes, query, 6) for query in queries])
+    for given in (codes, scipy.sparse.csr_array(codes)):
+        results = retrieve(inputs, given, n_neighbors=6, n_queries=30, rng=3)
+        np.testing.assert_allclose(results.listed_precision, listed, rtol=1e-12)
+        assert binary or results.average_precision == pytest.approx(average, rel=1e-12)
+    assert (retrieve(inputs, 2 * inputs, n_neighbors=6).listed_precision == 1).all()
 
 
 def test_recall_is_that_of_scikit_learn():

@@ -172,11 +172,6 @@ def test_recovery_forgets_the_oldest_first():
     assert abs(lasting[-100:].mean() - lasting[:100].mean()) < 0.15  # two standard errors of .07
 
 
-def test_silent_odors_change_nothing():
-    readout = DepressionReadout().fit([[0.0, 0.0], [0.0, 0.0]], [0, 1])
-    assert (readout.synapses_ == 1).all()
-
-
 def test_bound_of_any_labels_sizes_and_bias():
     patterns, labels = problem(20, 6, 0, 0.3)
     judge = separate(patterns, labels, bias=True)
@@ -188,14 +183,6 @@ def test_bound_of_any_labels_sizes_and_bias():
     assert given == pytest.approx(bound)
     wider = novikoff_bound(patterns, labels, judge.weights, judge.bias, bias_scale=9 * longest)
     assert wider > bound
-
-
-def test_parameters_may_change_between_portions():
-    patterns, labels = problem(20, 6, 0)
-    readout = DeltaRuleReadout(learning_rate=0.1).partial_fit(patterns, labels)
-    before = readout.coef_.copy()
-    readout.set_params(learning_rate=1e-12).partial_fit(patterns, labels)
-    np.testing.assert_allclose(readout.coef_, before, atol=1e-9)
 
 
 @pytest.mark.parametrize(
