@@ -1,4 +1,4 @@
-"""The k strongest of many: where the cut lies, what becomes of ties, what lies above it."""
+"""Selection of the k largest values: cut, ties and excess."""
 
 import math
 
@@ -10,7 +10,7 @@ from olfnet.checks import FloatArray
 
 
 def n_chosen(coding_level: float, n_values: int) -> int:
-    """Return how many of ``n_values`` a coding level means: halves rounded up, at least one."""
+    """Return the number of values of a coding level: halves rounded up, at least one."""
     # 0.29 * 50 is 14.499999999999998 in floating point but means 14.5, which rounds up.
     return max(1, math.floor(round(coding_level * n_values, 9) + 0.5))
 
@@ -26,9 +26,9 @@ def around_cut(values: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _candidates(values: FloatArray, n_best: int) -> FloatArray:
-    """Copy the largest values of each row, and a few others if only few are wanted."""
-    # The n largest values lie in the n blocks with the largest maxima.  With this number of blocks
-    # fewest values remain; where it makes them small, all values are sorted out as fast.
+    """Copy the largest values of each row, and a few others if ``n_best`` is small."""
+    # The n largest values are in the n blocks with the largest maxima.  This number of blocks
+    # leaves the fewest values; where blocks are small, partitioning all values is as fast.
     n_blocks = math.isqrt(n_best * values.shape[1])
     size = values.shape[1] // n_blocks
     if size < 8:
@@ -40,7 +40,7 @@ def _candidates(values: FloatArray, n_best: int) -> FloatArray:
 
 
 def thresholds(values: FloatArray, coding_level: float) -> FloatArray:
-    """Return for each row the threshold above which the wanted fraction of its values lies."""
+    """Return for each row the threshold above which a fraction of its values lies."""
     k = n_chosen(coding_level, values.shape[1])
     weakest, threshold = around_cut(values, k)
     return grounded(threshold, weakest, values, k)
@@ -53,9 +53,9 @@ def grounded(threshold: FloatArray, weakest: FloatArray, values: FloatArray, k: 
     """
     rows = np.flatnonzero(np.isneginf(threshold))
     low = weakest[rows]
-    spread = values[rows].max(axis=1) - low
-    step = np.where(spread > 0, spread / k, 1.0)
-    # Beside large values a small step is lost in rounding: the next lower number at the latest.
+    span = values[rows].max(axis=1) - low
+    step = np.where(span > 0, span / k, 1.0)
+    # Relative to large values a small step is lost in rounding: at least the next lower number.
     threshold = threshold.copy()
     threshold[rows] = np.minimum(low - step, np.nextafter(low, -np.inf))
     return threshold
@@ -64,7 +64,7 @@ def grounded(threshold: FloatArray, weakest: FloatArray, values: FloatArray, k: 
 def lower_index_wins(
     values: FloatArray, cut: FloatArray, k: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Choose k values per row where several equal the cut, and count those that are left out."""
+    """Choose k values per row where several equal the cut, and count the others that equal it."""
     above, tied = values > cut[:, np.newaxis], values == cut[:, np.newaxis]
     vacant = k - above.sum(axis=1)
     chosen = above | (tied & (np.cumsum(tied, axis=1) <= vacant[:, np.newaxis]))
@@ -78,9 +78,8 @@ def largest_below(values: FloatArray, cut: FloatArray) -> FloatArray:
 
 
 def excess(values: FloatArray, active: NDArray[np.bool_], threshold: FloatArray) -> csr_array:
-    """Collect how far the active values lie above a threshold that broadcasts against them."""
-    places = np.flatnonzero(active)
-    rows, columns = np.divmod(places, values.shape[1])
+    """Return the active values minus a threshold that broadcasts against them."""
+    rows, columns = np.divmod(np.flatnonzero(active), values.shape[1])
     threshold = np.broadcast_to(threshold, values.shape)[rows, columns]
     starts = np.searchsorted(rows, np.arange(len(values) + 1))
     return csr_array((values[rows, columns] - threshold, columns, starts), shape=values.shape)
@@ -89,7 +88,7 @@ def excess(values: FloatArray, active: NDArray[np.bool_], threshold: FloatArray)
 def ranked(values: FloatArray, n_kept: int) -> tuple[FloatArray, FloatArray]:
     """Sort each row from large to small and keep the largest.
 
-    The second array tells how far the m - 1 larger ones stand above the m-th one in total,
+    The second array is the total excess of the m - 1 larger ones over the m-th one,
     spread_m = sum over j < m of value_j - value_m.
     """
     descending = -np.sort(-values, axis=1)[:, :n_kept]

@@ -1,4 +1,4 @@
-"""What a circuit is, and what comes out of it.
+"""Circuits and responses.
 
 A ``Circuit`` is a frozen description: weights and a sparsifier.  A backend is a module with one
 verb, ``respond(circuit, odors)``; every backend returns the same ``Response``.
@@ -6,7 +6,7 @@ verb, ``respond(circuit, odors)``; every backend returns the same ``Response``.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +14,21 @@ from scipy.sparse import csr_array, issparse
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
-from olfnet.expansion.sparsify import Calibratable, Sparsifier, TopK
+from olfnet.expansion._panels import canonical, odor_panel
+from olfnet.expansion.sparsify import Calibratable, Sparsifier, TopK, _calibrated_on
 from olfnet.expansion.spikes import Spikes
 from olfnet.expansion.wiring import FixedFanIn, Wiring
 
-# Drives that a calibration looks at, 64 MB: 4194 odors for 2000 units.
+# Drives that a calibration uses, 64 MB: 4194 odors for 2000 units.
 _CALIBRATION_SIZE = 2**23
 
 # Odors per sparse product: transposing the result is fast while it stays in the cache.
 _PRODUCT_ROWS = 32
 
-Short = TypeVar("Short")
-Full = TypeVar("Full")
-
 
 @dataclass(frozen=True, eq=False)
 class Circuit:
-    """A random expansion layer: who connects to whom, and what keeps the code sparse.
+    """An expansion layer: input weights and sparse thresholding.
 
     Parameters
     ----------
@@ -67,7 +65,9 @@ class Circuit:
 
     def drive(self, odors: Any) -> FloatArray:
         """Return the summed input of every unit, shape (n_odors, n_units)."""
-        odors = odor_panel(odors, self.n_inputs)
+        return self._drive(odor_panel(odors, self.weights))
+
+    def _drive(self, odors: Any) -> FloatArray:
         drive = np.empty((odors.shape[0], self.n_units))
         for start in range(0, len(drive), _PRODUCT_ROWS):
             rows = slice(start, start + _PRODUCT_ROWS)
@@ -76,7 +76,7 @@ class Circuit:
         return drive
 
     def calibrated(self, odors: Any) -> "Circuit":
-        """Return the circuit with its thresholds frozen on these odors.
+        """Return the circuit with its thresholds fixed on these odors.
 
         A sparsifier that needs no calibration is left as it is.  Of a panel with more than
         2**23 / n_units odors (4194 for 2000 units), one odor from each of that many equal stretches
@@ -87,28 +87,30 @@ class Circuit:
         odors : array_like or sparse array, shape (n_odors, n_inputs)
             Calibration panel, in the unit of the inputs.
         """
-        odors = odor_panel(odors, self.n_inputs)
+        return self._calibrated(odor_panel(odors, self.weights))
+
+    def _calibrated(self, odors: Any) -> "Circuit":
         if not isinstance(self.sparsifier, Calibratable):
             return self
-        seen = _spread_out(odors.shape[0], max(1, _CALIBRATION_SIZE // self.n_units))
-        return replace(self, sparsifier=self.sparsifier.calibrated(self.drive(odors[seen])))
+        rows = _spaced_rows(odors.shape[0], max(1, _CALIBRATION_SIZE // self.n_units))
+        return replace(self, sparsifier=_calibrated_on(self.sparsifier, self._drive(odors[rows])))
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """What the units of a circuit answer to a panel of odors.
+    """Responses of the units of a circuit to a panel of odors.
 
     Parameters
     ----------
     codes : csr_array, shape (n_odors, n_units)
         Rates above 0; units that are not stored are silent.
     n_ties : ndarray of int, shape (n_odors,)
-        Further units that tied with the weakest chosen one and lost to the tie rule of ``TopK``;
-        0 for sparsifiers with a threshold, where tied units share their fate.
+        Silent units whose drive equals that of the weakest active one (the tie rule of ``TopK``); 0
+        for sparsifiers with a threshold, at which all tied units are silent.
     spikes : Spikes, optional
-        What the codes were counted from, in Hz, if the circuit answered with spikes.
+        Spikes that the codes were counted from, of a spiking simulation.
     voltages : ndarray, shape (n_odors, n_recorded, n_steps), optional
-        Membrane potentials of the units that were to be recorded, in V.
+        Membrane potentials of the recorded units, in V.
     """
 
     codes: csr_array
@@ -128,7 +130,7 @@ class Response:
 
     @classmethod
     def of_spikes(cls, spikes: Spikes, voltages: FloatArray | None = None) -> "Response":
-        """Count spikes; rates are counts over the span of time, in Hz."""
+        """Count spikes; rates are counts divided by the duration, in Hz."""
         codes = csr_array(spikes.counts / spikes.duration)
         return cls(codes, np.zeros(spikes.n_odors, dtype=np.int64), spikes, voltages)
 
@@ -144,7 +146,7 @@ class Response:
 
     def _spikes(self) -> Spikes:
         if self.spikes is None:
-            raise AttributeError("a circuit that answers with rates has no spikes to count")
+            raise AttributeError("a response of rates has no spikes")
         return self.spikes
 
     @property
@@ -185,7 +187,7 @@ def random_expansion(
     sparsifier: Sparsifier | None = None,
     rng: Seed = None,
 ) -> Circuit:
-    """Draw a circuit like the mushroom body: many units, each listening to a few random inputs.
+    """Draw a circuit like the mushroom body: many units with a few random inputs each.
 
     Parameters
     ----------
@@ -196,9 +198,9 @@ def random_expansion(
     coding_level : float, optional
         Fraction of units that respond, short for ``sparsifier=sparsify.TopK(coding_level)``.
     wiring : Wiring, optional
-        Who connects to whom, a member of ``olfnet.expansion.wiring``.
+        Input connectivity, of ``olfnet.expansion.wiring``.
     sparsifier : Sparsifier, optional
-        What keeps the code sparse, a member of ``olfnet.expansion.sparsify``.
+        Sparse thresholding, of ``olfnet.expansion.sparsify``.
     rng : numpy.random.Generator or int, optional
         Source of the wiring.
 
@@ -216,58 +218,24 @@ def random_expansion(
     rng = np.random.default_rng(rng)
     checks.count("n_inputs", n_inputs)
     checks.count("n_units", n_units)
-    wiring = _either("fan_in", fan_in, FixedFanIn, "wiring", wiring)
-    sparsifier = _either("coding_level", coding_level, TopK, "sparsifier", sparsifier)
+    wiring = _choice("fan_in", fan_in, FixedFanIn, "wiring", wiring)
+    sparsifier = _choice("coding_level", coding_level, TopK, "sparsifier", sparsifier)
     return Circuit(wiring.draw(n_units, n_inputs, rng=rng), sparsifier)
 
 
-def odor_panel(odors: Any, n_inputs: int) -> Any:
-    """Return finite odors for ``n_inputs`` inputs as a float array, or csr_array if sparse."""
-    if issparse(odors):
-        odors = canonical("odors", odors)
-    else:
-        odors = checks.matrix("odors", odors)
-    if odors.shape[1] != n_inputs:
-        raise ValueError(f"odors must have n_inputs={n_inputs} columns, got {odors.shape[1]}")
-    return odors
+def _choice(short_name: str, short: Any, kind: Callable[[Any], Any], name: str, full: Any) -> Any:
+    """Return a choice that is given either in short or in full."""
+    if (short is None) == (full is None):
+        given = "neither" if full is None else "both"
+        raise ValueError(f"give either {short_name} or {name}, got {given}")
+    return kind(short) if full is None else full
 
 
-def _either(
-    short_name: str,
-    short: Short | None,
-    spelled_out: Callable[[Short], Full],
-    name: str,
-    full: Full | None,
-) -> Full:
-    """Take a choice that can be made in short or in full, but not in both ways or in neither."""
-    if short is not None and full is None:
-        return spelled_out(short)
-    if full is not None and short is None:
-        return full
-    given = "neither" if full is None else "both"
-    raise ValueError(f"give either {short_name} or {name}, got {given}")
-
-
-def canonical(name: str, matrix: Any) -> csr_array:
-    """Return a finite csr_array of float64 with sorted indices, repeated entries summed."""
-    if not issparse(matrix):
-        return csr_array(checks.matrix(name, matrix))
-    sparse = csr_array(matrix, dtype=np.float64)
-    if 0 in sparse.shape:
-        raise ValueError(f"{name} must have at least one row and column, got shape {sparse.shape}")
-    if not np.isfinite(sparse.data).all():
-        raise ValueError(f"{name} must be finite, got {sparse.data[~np.isfinite(sparse.data)][0]}")
-    if not sparse.has_canonical_format:
-        sparse = sparse.copy()
-        sparse.sum_duplicates()
-    return sparse
-
-
-def _spread_out(n_odors: int, n_seen: int) -> NDArray[np.int64]:
-    """Pick one odor from each of ``n_seen`` equal stretches of a panel, or all of a small one."""
-    if n_odors <= n_seen:
+def _spaced_rows(n_odors: int, n_rows: int) -> NDArray[np.int64]:
+    """Return one row from each of ``n_rows`` equal blocks of a panel, or all of a small one."""
+    if n_odors <= n_rows:
         return np.arange(n_odors)
-    # The place within the stretch wanders by the golden ratio: a fixed step would always meet the
-    # same concentration in a panel that repeats a series.
-    place = np.arange(n_seen) * (5**0.5 - 1) / 2 % 1
-    return np.floor((np.arange(n_seen) + place) * (n_odors / n_seen)).astype(np.int64)
+    # The offset within the block follows the golden ratio: with a fixed step a panel that repeats
+    # a series would always be sampled at the same concentration.
+    offset = np.arange(n_rows) * (5**0.5 - 1) / 2 % 1
+    return np.floor((np.arange(n_rows) + offset) * (n_odors / n_rows)).astype(np.int64)

@@ -1,8 +1,8 @@
-"""What makes a circuit of weights a circuit of cells: neurons, synapses, inhibition, noise.
+"""Neurons, synapses, inhibition and noise of a spiking circuit.
 
-A :class:`Dynamics` is a frozen record beside the :class:`~olfnet.expansion.circuit.Circuit`, which
-says who connects to whom.  ``presets`` has published ones, ``spiking`` simulates them, and what is
-here is their mean: the steady state under constant input, with spikes smeared out.
+A :class:`Dynamics` is a frozen record beside the :class:`~olfnet.expansion.Circuit`, which holds
+the weights.  ``presets`` has published ones and ``spiking`` simulates them; ``onset_rates`` is the
+mean-field steady state under constant input.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Neuron(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Synapse:
-    """A spike's effect: at once ``strength``, then an exponential decay.
+    """Effect of a spike: a step of ``strength`` that decays exponentially.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Synapse:
 
 @dataclass(frozen=True, kw_only=True)
 class SpikingInhibition:
-    """One neuron (APL) that listens to all units and inhibits them all with its spikes.
+    """One neuron (APL) that receives input from all units and inhibits them all by spikes.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class GradedInhibition:
     tau : float
         Time constant of the smoothing, in s.
     threshold : float
-        Activity from which on it inhibits, in Hz.
+        Activity above which it inhibits, in Hz.
     delay : float
         From a unit's spike to its effect, in s.
     """
@@ -141,15 +141,14 @@ class GradedInhibition:
 
 @dataclass(frozen=True, kw_only=True)
 class Noise:
-    """Gaussian current into each unit, independent, drawn anew after each interval.
+    """Independent Gaussian current into each unit, redrawn after each interval.
 
     Parameters
     ----------
     std : float
         Standard deviation, in A.
     interval : float
-        How long each value lasts, in s and rounded to whole time steps; that is the correlation
-        time.
+        Duration of each value (correlation time), in s, rounded to whole time steps.
     """
 
     std: float
@@ -171,7 +170,7 @@ class Dynamics:
     excitation : Synapse
         From the inputs (projection neurons) to the units, multiplied by the circuit's weights.
     inhibition : SpikingInhibition or GradedInhibition, optional
-        Feedback through a neuron that hears all units (APL).
+        Feedback through a neuron that receives input from all units (APL).
     noise : Noise, optional
         Fluctuating current into each unit.
     """
@@ -191,21 +190,21 @@ class Dynamics:
     @property
     def fastest(self) -> dict[str, float]:
         """Time constants that a simulation must resolve, in s, by what they belong to."""
-        found = {"neuron": self.neuron.fastest, "excitation.tau": self.excitation.tau}
-        return found | ({} if self.inhibition is None else self.inhibition.fastest)
+        constants = {"neuron": self.neuron.fastest, "excitation.tau": self.excitation.tau}
+        return constants | ({} if self.inhibition is None else self.inhibition.fastest)
 
     @property
     def has_formula(self) -> bool:
         """Whether all neurons have a rate in closed form."""
         kind = self.inhibition
-        silent = not isinstance(kind, SpikingInhibition) or hasattr(kind.neuron, "rate")
-        return silent and hasattr(self.neuron, "onset_rate")
+        closed = not isinstance(kind, SpikingInhibition) or hasattr(kind.neuron, "rate")
+        return closed and hasattr(self.neuron, "onset_rate")
 
     def onset_rates(self, drive: FloatArray) -> FloatArray:
-        """Return the units' rates under constant input before they adapt, were spikes smeared out.
+        """Return the mean-field rates of the units under constant input, before adaptation.
 
-        Where inhibition feeds back, its level is the one that the rates under it bring about.
-        Units that only fire by the chance coincidence of spikes are silent here.
+        Feedback inhibition has the level that the rates under it cause. Units that fire only by
+        random coincidence of spikes are silent here.
 
         Parameters
         ----------
@@ -225,10 +224,10 @@ class Dynamics:
         if not self.has_formula:
             raise ValueError(f"all neurons must have a rate in closed form, got {self!r}")
         excitation = self.excitation.effect * np.maximum(drive, 0.0)
-        return np.array([self._settled(one) for one in excitation])
+        return np.array([self._steady(odor) for odor in excitation])
 
-    def _settled(self, excitation: FloatArray) -> FloatArray:
-        """Rates to one odor, at the level of inhibition that they bring about themselves."""
+    def _steady(self, excitation: FloatArray) -> FloatArray:
+        """Return the rates to one odor, under the inhibition that they cause."""
         free: FloatArray = self.neuron.onset_rate(excitation)
         inhibition = self.inhibition
         if inhibition is None or not free.any():
@@ -241,11 +240,11 @@ class Dynamics:
         highest = -excess(0.0)
         if highest <= 0:
             return free
-        # The excess rises with the level, unless inhibition that reverses above the reset helps
-        # the climb from there: then rates rise before they fall.
+        # The excess rises with the level, unless inhibition reverses above the reset: then rates
+        # rise before they fall.
         while excess(highest) < 0:
             highest *= 2
-        # Levels are far below the absolute tolerance that SciPy takes for granted, 2e-12.
+        # Levels are far below SciPy's default absolute tolerance, 2e-12.
         level = scipy.optimize.brentq(excess, 0.0, highest, xtol=1e-12 * highest)
         rates: FloatArray = self.neuron.onset_rate(excitation, level)
         return rates
@@ -258,5 +257,5 @@ def _require_neuron(name: str, value: Any) -> None:
 
 def _require_kind(name: str, value: Any, *kinds: type) -> None:
     if not isinstance(value, kinds):
-        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
-        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+        names = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        raise ValueError(f"{name} must be {names}, got {value!r}")

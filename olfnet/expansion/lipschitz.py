@@ -1,4 +1,4 @@
-"""How far codes can move when the drives of their units do: Lipschitz constants of sparsifiers."""
+"""Lipschitz constants of sparsifiers."""
 
 import numpy as np
 
@@ -13,13 +13,13 @@ from olfnet.expansion.sparsify import (
 
 
 def lipschitz_bound(sparsifier: Sparsifier, norm: float = 2) -> float:
-    """Return by how much more the rates of all units can differ than their drives do.
+    """Return a Lipschitz constant of rates as a function of drives.
 
     Parameters
     ----------
     sparsifier : FixedThreshold or FixedFeedback
     norm : {2, np.inf}
-        Differences are measured by their length, or by the largest one.
+        Norm of differences of rates.
 
     Returns
     -------
@@ -28,11 +28,11 @@ def lipschitz_bound(sparsifier: Sparsifier, norm: float = 2) -> float:
     Raises
     ------
     ValueError
-        If there is no such constant, it is not known, or the norm is another one.
+        If there is no such constant, it is unknown, or the norm is another one.
 
     Notes
     -----
-    A fixed threshold moves no rate further than its drive.
+    With a fixed threshold no rate changes more than its drive.
 
     Feedback of gain g is a proximal map, and these are 1-Lipschitz in the 2-norm (Moreau 1965): the
     rates minimize |r - (drive - threshold)|^2 / 2 + g sum(r)^2 / (2 n) over r >= 0, as the
@@ -40,9 +40,9 @@ def lipschitz_bound(sparsifier: Sparsifier, norm: float = 2) -> float:
     the max norm m active units have slopes [i = j] - g / (n + m g), a row of which adds up, without
     signs, to 1 + (m - 2) g / (n + m g): less than 1 + g / (1 + g) for m <= n units.
 
-    ``TopK`` has none.  Its rates jump where drives tie at the cut, since lower indices win: drives
-    (1, 1, 0) give rates (1, 0, 0) for one winner, and (1.001, 1, 0) give (0.001, 0, 0).  Who wins,
-    as zeros and ones, jumps with every change of rank, whatever the sparsifier.
+    ``TopK`` has none.  Its rates are discontinuous where drives tie at the cut: for k = 1 drives
+    (1, 1, 0) give rates (1, 0, 0), and (1.001, 1, 0) give (0.001, 0, 0).  Binary codes are
+    discontinuous with any sparsifier.
 
     Examples
     --------
@@ -56,7 +56,10 @@ def lipschitz_bound(sparsifier: Sparsifier, norm: float = 2) -> float:
         gain = float(sparsifier.gain)
         return 1.0 if norm == 2 else 1 + gain / (1 + gain)
     if isinstance(sparsifier, TopK):
-        raise ValueError("sparsifier must not jump, got TopK, whose rates jump where drives tie")
+        raise ValueError(
+            "TopK is not Lipschitz continuous (its rates are discontinuous at ties); "
+            "use FixedThreshold or FixedFeedback"
+        )
     if isinstance(sparsifier, Calibratable):
         raise ValueError(f"sparsifier must be calibrated first, got {sparsifier!r}")
     raise ValueError(

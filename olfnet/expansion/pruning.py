@@ -1,8 +1,4 @@
-"""Pruning: which connections of a circuit matter, and the circuit without the others.
-
-As a dimension-adaptive grid refines only the directions in which a function changes, a circuit can
-do without the connections whose input hardly changes from odor to odor, or hardly counts.
-"""
+"""Pruning: the importance of connections, and circuits without the least important ones."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,11 +8,12 @@ from scipy.sparse import csr_array
 
 from olfnet import checks
 from olfnet.checks import Seed
-from olfnet.expansion.circuit import Circuit, canonical, odor_panel
+from olfnet.expansion._panels import canonical, odor_panel
+from olfnet.expansion.circuit import Circuit
 
 
 def importance(circuit: Circuit, odors: Any) -> csr_array:
-    """Return how much each connection makes its unit's drive vary over odors.
+    """Return how much each connection contributes to the variance of its unit's drive over odors.
 
     Parameters
     ----------
@@ -27,8 +24,8 @@ def importance(circuit: Circuit, odors: Any) -> csr_array:
     Returns
     -------
     csr_array of shape (n_units, n_inputs)
-        ``weight^2`` times the variance of the input, stored where the weights are: what the
-        variance of the drive loses with the connection, if inputs are uncorrelated.
+        ``weight^2`` times the variance of the input, stored where the weights are: the loss of the
+        drive's variance without the connection, if inputs are uncorrelated.
 
     Raises
     ------
@@ -42,13 +39,13 @@ def importance(circuit: Circuit, odors: Any) -> csr_array:
     >>> importance(circuit, [[0.0, 5.0], [2.0, 5.0]]).toarray()
     array([[1., 0.]])
     """
-    odors = odor_panel(odors, circuit.n_inputs)
+    odors = odor_panel(odors, circuit.weights)
     if odors.shape[0] < 2:
-        raise ValueError(f"odors must be at least 2, got {odors.shape[0]}")
+        raise ValueError(f"at least 2 odors are required, got {odors.shape[0]}")
     dense = odors if isinstance(odors, np.ndarray) else odors.toarray()
     weights = circuit.weights
-    found = weights.data**2 * dense.var(axis=0)[weights.indices]
-    return csr_array((found, weights.indices, weights.indptr), shape=weights.shape)
+    values = weights.data**2 * dense.var(axis=0)[weights.indices]
+    return csr_array((values, weights.indices, weights.indptr), shape=weights.shape)
 
 
 def pruned(
@@ -62,20 +59,19 @@ def pruned(
     fraction : float
         Of all connections, in [0, 1]; their number is rounded to the next integer.
     importance : sparse array or array_like of shape (n_units, n_inputs), optional
-        Of each connection, as from :func:`importance`; without it, connections to prune are drawn
-        at random.
+        As from :func:`importance`; without it, connections to prune are drawn at random.
     rng : numpy.random.Generator or int, optional
-        Draws the connections, or among those that are equally important.
+        Draws the connections, or among equally important ones.
 
     Returns
     -------
     Circuit
-        With the same sparsifier; units without connections are never driven.
+        With the same sparsifier.
 
     Raises
     ------
     ValueError
-        If the fraction is not one, or the importance has another shape than the weights.
+        If the fraction is outside [0, 1], or importance and weights differ in shape.
 
     Examples
     --------
@@ -90,11 +86,10 @@ def pruned(
     ranks = rng.permutation(weights.nnz)
     if importance is not None:
         ranks = np.lexsort((ranks, _stored(circuit, importance)))
-    kept = weights.data.copy()
-    kept[ranks[:n_pruned]] = 0.0
-    left = csr_array((kept, weights.indices.copy(), weights.indptr.copy()), shape=weights.shape)
-    left.eliminate_zeros()
-    return replace(circuit, weights=left)
+    remaining = weights.copy()
+    remaining.data[ranks[:n_pruned]] = 0.0
+    remaining.eliminate_zeros()
+    return replace(circuit, weights=remaining)
 
 
 def _stored(circuit: Circuit, importance: Any) -> Any:

@@ -7,14 +7,16 @@ from scipy.sparse import issparse, vstack
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.expansion.circuit import Circuit, Response, odor_panel
+from olfnet.expansion._panels import odor_panel
+from olfnet.expansion.circuit import Circuit, Response
+from olfnet.expansion.sparsify import _unchecked
 
 # Drives held at once, 4 MB: larger chunks fall out of the cache and are hardly faster.
 _CHUNK_SIZE = 2**19
 
 
 def respond(circuit: Circuit, odors: Any, *, chunk_size: int | None = None) -> Response:
-    """Answer each odor with a sparse code of rates.
+    """Compute a sparse code of rates for each odor.
 
     Odors are processed in chunks, and only rates above 0 are kept.  The work grows with the number
     of synapses times odors, the memory with the number of responses.
@@ -22,10 +24,10 @@ def respond(circuit: Circuit, odors: Any, *, chunk_size: int | None = None) -> R
     Parameters
     ----------
     circuit : Circuit
-        A sparsifier that is not calibrated yet is calibrated on ``odors``, by the rule of
-        ``Circuit.calibrated``; its thresholds then depend on the whole panel.
+        Its sparsifier, if not calibrated, is calibrated on ``odors`` as by ``Circuit.calibrated``;
+        thresholds then depend on the whole panel.
     odors : array_like or sparse array, shape (n_odors, n_inputs)
-        Input rates, usually of projection neurons in spikes/s; any finite numbers are legal.
+        Input rates, usually of projection neurons in spikes/s; any finite numbers.
     chunk_size : int, optional
         Odors processed at once; changes memory and time, never the result.
 
@@ -47,12 +49,13 @@ def respond(circuit: Circuit, odors: Any, *, chunk_size: int | None = None) -> R
     >>> respond(circuit, odors).coding_level.mean()
     np.float64(0.05)
     """
-    odors = odor_panel(odors, circuit.n_inputs)
+    odors = odor_panel(odors, circuit.weights)
     if chunk_size is None:
         chunk_size = max(1, _CHUNK_SIZE // circuit.n_units)
     starts = range(0, odors.shape[0], checks.count("chunk_size", chunk_size))
-    circuit = circuit.calibrated(odors)
-    codes = [circuit.sparsifier(_drive(circuit, odors[i : i + chunk_size])) for i in starts]
+    circuit = circuit._calibrated(odors)
+    code = _unchecked(circuit.sparsifier)
+    codes = [code(_drive(circuit, odors[i : i + chunk_size])) for i in starts]
     return Response(
         codes=vstack([code.rates for code in codes], format="csr"),
         n_ties=np.concatenate([code.n_ties for code in codes]),

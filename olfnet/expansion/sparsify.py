@@ -1,19 +1,20 @@
-"""What sets the coding level: how the summed input of the units becomes a sparse code.
+"""Sparse thresholding rules: from the summed input of the units to a sparse code.
 
-All sparsifiers share one contract.  Called with drives of shape (n_odors, n_units) they return a
-``Code``: a unit fires where its drive lies strictly above a threshold, and its rate is the excess.
-They differ in who sets the threshold: the odor's own strongest units (``TopK``), one number for all
-(``GlobalThreshold``), each unit for itself (``UnitThresholds``), or the activity of the population
-fed back (``FeedbackInhibition``).  The last three are recipes: ``calibrated(drive)`` carries them
-out on a panel and returns a ``FixedThreshold`` or ``FixedFeedback``, where nothing is left open;
-called directly, they calibrate on the drives of that call.
+Called with drives of shape (n_odors, n_units), a sparsifier returns a ``Code``: a unit is active
+where its drive is strictly above a threshold, and its rate is the excess.  The threshold is set by
+the strongest units of each odor (``TopK``), by one number for all units (``GlobalThreshold``), by
+one number for each unit (``UnitThresholds``), or by feedback of the population activity
+(``FeedbackInhibition``).  The last three are recipes: ``calibrated(drive)`` returns a
+``FixedThreshold`` or ``FixedFeedback`` that is fixed on a panel; called directly, they are
+calibrated on the drives of that call.
 
 A coding level f of n values means the round(f n) strongest of them, halves rounded up and at least
-one.  The threshold is the strongest drive that stays silent.  Where a calibrated threshold meets
-several equal drives they all stay silent, so that the level is missed from below; only ``TopK``
-chooses among equals.
+one.  The threshold is the strongest silent drive.  Where several drives equal a calibrated
+threshold they are all silent, and the level is below f; only ``TopK`` chooses among equals.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -27,7 +28,7 @@ from olfnet.expansion import _top_k
 
 
 class Code(NamedTuple):
-    """A sparse answer: rates above 0 only, and per odor the units lost to the tie rule."""
+    """Sparse rates, all above 0, and for each odor the number of units silenced by the tie rule."""
 
     rates: csr_array
     n_ties: NDArray[np.int64]
@@ -35,7 +36,7 @@ class Code(NamedTuple):
 
 @runtime_checkable
 class Sparsifier(Protocol):
-    """Whatever turns drives into a sparse code, each odor for itself."""
+    """A rule that turns the drives of each odor into a sparse code."""
 
     def __call__(self, drive: ArrayLike) -> Code:
         """Sparsify drives of shape (n_odors, n_units)."""
@@ -43,21 +44,68 @@ class Sparsifier(Protocol):
 
 @runtime_checkable
 class Calibratable(Sparsifier, Protocol):
-    """A sparsifier that has to see a panel of odors before it can answer to one."""
+    """A sparsifier that is calibrated on a panel of odors first."""
 
     def calibrated(self, drive: ArrayLike) -> Sparsifier:
-        """Fix everything on the drives of a panel, shape (n_odors, n_units)."""
+        """Return a sparsifier fixed on the drives of a panel, shape (n_odors, n_units)."""
+
+
+class _Rule(ABC):
+    """A sparsifier of this module, which validates the drives it is called with."""
+
+    def __call__(self, drive: ArrayLike) -> Code:
+        """Sparsify drives of shape (n_odors, n_units)."""
+        return self._code(checks.matrix("drive", drive))
+
+    @abstractmethod
+    def _code(self, drive: FloatArray) -> Code:
+        """Sparsify validated drives."""
 
 
 @dataclass(frozen=True)
-class TopK:
+class _Recipe(_Rule):
+    """A sparsifier that reaches a coding level by calibration."""
+
+    coding_level: float
+
+    def __post_init__(self) -> None:
+        checks.fraction("coding_level", self.coding_level)
+
+    def calibrated(self, drive: ArrayLike) -> "FixedThreshold | FixedFeedback":
+        """Return the sparsifier fixed on the drives of a panel, shape (n_odors, n_units)."""
+        return self._calibrated(checks.matrix("drive", drive))
+
+    @abstractmethod
+    def _calibrated(self, drive: FloatArray) -> "FixedThreshold | FixedFeedback":
+        """Calibrate on validated drives."""
+
+    def _code(self, drive: FloatArray) -> Code:
+        return self._calibrated(drive)._code(drive)
+
+
+def _unchecked(sparsifier: Sparsifier) -> Callable[[FloatArray], Code]:
+    """Return the sparsifier as a function of validated drives."""
+    if isinstance(sparsifier, _Rule) and type(sparsifier).__call__ is _Rule.__call__:
+        return sparsifier._code
+    return sparsifier
+
+
+def _calibrated_on(sparsifier: Calibratable, drive: FloatArray) -> Sparsifier:
+    """Calibrate a sparsifier on validated drives."""
+    if isinstance(sparsifier, _Recipe) and type(sparsifier).calibrated is _Recipe.calibrated:
+        return sparsifier._calibrated(drive)
+    return sparsifier.calibrated(drive)
+
+
+@dataclass(frozen=True)
+class TopK(_Rule):
     """Exactly the k most strongly driven units respond to each odor.
 
-    The rate of a chosen unit is its drive minus the strongest silent drive, as if feedback had
-    raised the threshold until k units were left.  Where several units tie at the cut, those of
-    lower index win; the others are counted in ``n_ties``, and the threshold is the next lower drive
-    so that all k rates are positive.  Where no lower drive exists, the threshold lies below the
-    weakest chosen drive by 1/k of the range of the chosen drives, or by 1 if they are all equal.
+    The rate of an active unit is its drive minus the strongest silent drive.  Where several units
+    tie at the cut, those of lower index are active; the others are counted in ``n_ties``, and the
+    threshold is the next lower drive, so that all k rates are positive.  Where no lower drive
+    exists, the threshold lies below the weakest active drive by 1/k of the range of the active
+    drives, or by 1 if they are all equal.
 
     Parameters
     ----------
@@ -76,9 +124,7 @@ class TopK:
     def __post_init__(self) -> None:
         checks.fraction("coding_level", self.coding_level)
 
-    def __call__(self, drive: ArrayLike) -> Code:
-        """Sparsify drives of shape (n_odors, n_units)."""
-        drive = checks.matrix("drive", drive)
+    def _code(self, drive: FloatArray) -> Code:
         k = _top_k.n_chosen(self.coding_level, drive.shape[1])
         weakest, threshold = _top_k.around_cut(drive, k)
         active = drive > threshold[:, np.newaxis]
@@ -91,8 +137,8 @@ class TopK:
 
 
 @dataclass(frozen=True, eq=False)
-class FixedThreshold:
-    """Units respond above a threshold that is the same whatever the odors.
+class FixedThreshold(_Rule):
+    """Units respond above a fixed threshold.
 
     Parameters
     ----------
@@ -111,42 +157,29 @@ class FixedThreshold:
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _checked_threshold(self.threshold))
 
-    def __call__(self, drive: ArrayLike) -> Code:
-        """Sparsify drives of shape (n_odors, n_units)."""
-        drive = checks.matrix("drive", drive)
+    def _code(self, drive: FloatArray) -> Code:
         threshold = _fitting(self.threshold, drive)
         return _without_ties(_top_k.excess(drive, drive > threshold, threshold))
 
 
 @dataclass(frozen=True)
-class GlobalThreshold:
-    """One threshold for all units, set so that the wanted fraction of responses comes out.
+class GlobalThreshold(_Recipe):
+    """One threshold for all units, calibrated to a fraction of responses.
 
     Parameters
     ----------
     coding_level : float
         Fraction of all responses on the calibration panel, in (0, 1].  It is met to within one
-        response unless drives tie at the threshold; tied units stay silent.
+        response unless drives tie at the threshold; tied units are silent.
     """
 
-    coding_level: float
-
-    def __post_init__(self) -> None:
-        checks.fraction("coding_level", self.coding_level)
-
-    def calibrated(self, drive: ArrayLike) -> FixedThreshold:
-        """Fix the threshold on the drives of a panel, shape (n_odors, n_units)."""
-        pooled = checks.matrix("drive", drive).reshape(1, -1)
-        return FixedThreshold(_top_k.thresholds(pooled, self.coding_level)[0])
-
-    def __call__(self, drive: ArrayLike) -> Code:
-        """Sparsify drives of shape (n_odors, n_units), calibrated on themselves."""
-        return self.calibrated(drive)(drive)
+    def _calibrated(self, drive: FloatArray) -> FixedThreshold:
+        return FixedThreshold(_top_k.thresholds(drive.reshape(1, -1), self.coding_level)[0])
 
 
 @dataclass(frozen=True)
-class UnitThresholds:
-    """Each unit has a threshold of its own and responds to the same fraction of the odors.
+class UnitThresholds(_Recipe):
+    """One threshold for each unit, calibrated to the same fraction of the odors.
 
     Parameters
     ----------
@@ -156,26 +189,16 @@ class UnitThresholds:
         drives tie at its threshold responds to fewer.
     """
 
-    coding_level: float
-
-    def __post_init__(self) -> None:
-        checks.fraction("coding_level", self.coding_level)
-
-    def calibrated(self, drive: ArrayLike) -> FixedThreshold:
-        """Fix the thresholds on the drives of a panel, shape (n_odors, n_units)."""
-        by_unit = np.ascontiguousarray(checks.matrix("drive", drive).T)
+    def _calibrated(self, drive: FloatArray) -> FixedThreshold:
+        by_unit = np.ascontiguousarray(drive.T)
         return FixedThreshold(_top_k.thresholds(by_unit, self.coding_level))
-
-    def __call__(self, drive: ArrayLike) -> Code:
-        """Sparsify drives of shape (n_odors, n_units), calibrated on themselves."""
-        return self.calibrated(drive)(drive)
 
 
 @dataclass(frozen=True, eq=False)
-class FixedFeedback:
-    """Units inhibit each other through one giant neuron (APL) that hears and inhibits them all.
+class FixedFeedback(_Rule):
+    """Feedback inhibition by one neuron (APL) that receives input from all units.
 
-    The rates are the one solution of rate_i = max(0, drive_i - threshold_i - gain * mean(rate)),
+    The rates are the only solution of rate_i = max(0, drive_i - threshold_i - gain * mean(rate)),
     the mean being taken over all units.
 
     Parameters
@@ -199,9 +222,7 @@ class FixedFeedback:
         checks.nonnegative("gain", self.gain)
         object.__setattr__(self, "threshold", _checked_threshold(self.threshold))
 
-    def __call__(self, drive: ArrayLike) -> Code:
-        """Sparsify drives of shape (n_odors, n_units)."""
-        drive = checks.matrix("drive", drive)
+    def _code(self, drive: FloatArray) -> Code:
         excess = np.subtract(drive, _fitting(self.threshold, drive), order="C")
         inhibition = self._inhibition(excess)[:, np.newaxis]
         return _without_ties(_top_k.excess(excess, excess > inhibition, inhibition))
@@ -220,11 +241,11 @@ class FixedFeedback:
 
 
 @dataclass(frozen=True)
-class FeedbackInhibition:
-    """Feedback through one giant neuron (APL), as strong as the wanted coding level demands.
+class FeedbackInhibition(_Recipe):
+    """Feedback inhibition by one neuron (APL), calibrated to a fraction of responses.
 
     Calibration sets first the threshold without feedback, at which ``release`` times as many units
-    would respond, then the gain that brings them down to ``coding_level``.
+    would respond, then the gain that reduces them to ``coding_level``.
 
     Parameters
     ----------
@@ -232,37 +253,31 @@ class FeedbackInhibition:
         Fraction of all responses on the calibration panel, in (0, 1].  It is met to within one
         response unless drives tie at the cut.
     release : float
-        How many times more units respond when the feedback is cut; about 2 in the fly (Lin et al.
-        2014, 10.1038/nn.3660).  At least 1, and ``release * coding_level`` at most 1.
+        Factor by which the number of responses rises without feedback; about 2 in the fly (Lin et
+        al. 2014, 10.1038/nn.3660).  At least 1, and ``release * coding_level`` at most 1.
     """
 
-    coding_level: float
     release: float = 2.0
 
     def __post_init__(self) -> None:
-        level = checks.fraction("coding_level", self.coding_level)
+        super().__post_init__()
         if checks.positive("release", self.release) < 1:
             raise ValueError(f"release must be at least 1, got {self.release:g}")
-        if self.release * level > 1:
+        if self.release * self.coding_level > 1:
             raise ValueError(
-                f"release * coding_level must be at most 1, got {self.release * level:g}"
+                "release * coding_level must be at most 1, got "
+                f"{self.release * self.coding_level:g}"
             )
 
-    def calibrated(self, drive: ArrayLike) -> FixedFeedback:
-        """Fix threshold and gain on the drives of a panel, shape (n_odors, n_units)."""
-        drive = checks.matrix("drive", drive)
+    def _calibrated(self, drive: FloatArray) -> FixedFeedback:
         uninhibited = GlobalThreshold(self.release * self.coding_level)
-        threshold = np.asarray(uninhibited.calibrated(drive).threshold)
+        threshold = np.asarray(uninhibited._calibrated(drive).threshold)
         return FixedFeedback(self._gain(drive - threshold), threshold)
-
-    def __call__(self, drive: ArrayLike) -> Code:
-        """Sparsify drives of shape (n_odors, n_units), calibrated on themselves."""
-        return self.calibrated(drive)(drive)
 
     def _gain(self, excess: FloatArray) -> float:
         # A unit of positive excess is silenced by the gain n excess / spread and any larger one, so
-        # that the wanted gain lies between those of two units.  Their inverses are kept because
-        # no gain silences the strongest unit of an odor (0), and none is needed below threshold.
+        # that the gain lies between those of two units.  Inverses are used because no gain silences
+        # the strongest unit of an odor (0), and none is needed below threshold (infinity).
         ranked, spread = _top_k.ranked(excess, excess.shape[1])
         inverse = np.full(excess.shape, np.inf)
         np.divide(spread, excess.shape[1] * ranked, out=inverse, where=ranked > 0)

@@ -1,4 +1,4 @@
-"""Spikes of a circuit's units: when, by which unit, to which odor."""
+"""Spikes of a circuit's units: odor, unit and time of each."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from olfnet import checks
 from olfnet.checks import FloatArray
 
-IntArray = NDArray[np.int64]
+_IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Spikes:
         In s from the beginning.
     n_odors, n_units : int
     start, stop : float
-        Span of time that was looked at, in s.
+        Observed span of time, in s.
 
     Examples
     --------
@@ -39,8 +39,8 @@ class Spikes:
     np.int64(2)
     """
 
-    odors: IntArray
-    units: IntArray
+    odors: _IntArray
+    units: _IntArray
     times: FloatArray
     n_odors: int
     n_units: int
@@ -70,14 +70,14 @@ class Spikes:
 
     @property
     def duration(self) -> float:
-        """Span of time that was looked at, in s."""
+        """Observed span of time, in s."""
         return self.stop - self.start
 
     @cached_property
-    def counts(self) -> IntArray:
+    def counts(self) -> _IntArray:
         """Spikes of each unit to each odor, shape (n_odors, n_units)."""
-        places = self.odors * self.n_units + self.units
-        counts = np.bincount(places, minlength=self.n_odors * self.n_units)
+        indices = self.odors * self.n_units + self.units
+        counts = np.bincount(indices, minlength=self.n_odors * self.n_units)
         return counts.reshape(self.n_odors, self.n_units)
 
     @cached_property
@@ -89,11 +89,11 @@ class Spikes:
         return trains.reshape(self.n_odors, self.n_units)
 
     def between(self, start: float, stop: float) -> "Spikes":
-        """Spikes at times from ``start`` to just before ``stop``, in s, as far as was looked."""
+        """Return the spikes from ``start`` to just before ``stop``, in s."""
         start, stop = max(start, self.start), min(stop, self.stop)
-        seen = (self.times >= start) & (self.times < stop)
-        chosen = {name: getattr(self, name)[seen] for name in ("odors", "units", "times")}
-        return replace(self, **chosen, start=start, stop=stop)
+        inside = (self.times >= start) & (self.times < stop)
+        kept = {name: getattr(self, name)[inside] for name in ("odors", "units", "times")}
+        return replace(self, **kept, start=start, stop=stop)
 
     def to_neo(self) -> Any:
         """Return a ``neo.Block`` with one segment for each odor and one train for each unit.

@@ -1,9 +1,8 @@
-"""Spike trains of the inputs: when a projection neuron fires that has a given rate.
+"""Spike trains of the inputs: spike times of projection neurons of given rates.
 
-Two choices make a train.  A :class:`TimeCourse` says how the rates follow an odor that comes and
-goes, and a point process, :class:`Poisson` or :class:`Gamma`, how irregularly spikes follow the
-rates.  Everything is drawn by a NumPy generator, each odor from a stream of its own, and laid on a
-grid of time steps, so that every simulator gets the same spikes.
+A :class:`TimeCourse` is how the rates follow an odor's pulses, and a point process,
+:class:`Poisson` or :class:`Gamma`, draws spikes of these rates.  Each odor has a NumPy generator of
+its own, and spikes lie on a grid of time steps, so that every simulator gets the same ones.
 """
 
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 from olfnet import checks
 from olfnet.checks import FloatArray
 
-IntArray = NDArray[np.int64]
+_IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimeCourse:
-    """How rates follow an odor: from ``spontaneous`` to the odor's own rates and back.
+    """Time course of rates: from ``spontaneous`` to the odor's own rates and back.
 
     The rate of an input is ``spontaneous + gain(t) (rate - spontaneous)``, never below 0.  In a
     pulse that began u seconds ago the gain is ``(1 - exp(-u / rise)) (1 + overshoot exp(-u /
@@ -29,22 +28,22 @@ class TimeCourse:
     Parameters
     ----------
     starts : tuple of float
-        When the pulses begin, in s, in rising order.
+        Begin of each pulse, in s, in rising order.
     length : float, optional
-        How long each lasts, in s; without it until the next one or the end.
+        Duration of each pulse, in s; without it until the next one or the end.
     rise : float
-        Time constant of the onset, in s; 0 is at once.
+        Time constant of the onset, in s; 0 is a step.
     overshoot : float
-        Excess over the steady rate at the onset, relative to it; below 0 it starts low.
+        Excess over the steady rate at the onset, relative to it; may be negative.
     adaptation : float
-        Time constant with which the excess goes, in s.
+        Time constant with which the excess decays, in s.
     spontaneous : float
         Rate in clean air, in Hz.
 
     Raises
     ------
     ValueError
-        If times are negative or in disorder, or the overshoot is below -1.
+        If times are negative or do not rise, or the overshoot is below -1.
 
     Examples
     --------
@@ -74,7 +73,7 @@ class TimeCourse:
         checks.nonnegative("spontaneous", self.spontaneous)
 
     def gain(self, times: FloatArray) -> FloatArray:
-        """How far the rates have gone from spontaneous ones (0) to the odor's (1), at each time."""
+        """Return the fraction of the odor's rates in excess of spontaneous ones, at each time."""
         starts = np.asarray(self.starts)
         last = np.searchsorted(starts, times, side="right") - 1
         since = times - starts[np.maximum(last, 0)]
@@ -85,7 +84,7 @@ class TimeCourse:
         return np.asarray(inside * risen * steady)
 
     def expected(self, rates: FloatArray, n_steps: int, dt: float) -> FloatArray:
-        """Sum up the spikes expected until each step's end, from 0 on, (n_inputs, n_steps + 1)."""
+        """Return expected spikes until the end of each step, from 0, (n_inputs, n_steps + 1)."""
         gain = self.gain(np.asarray((np.arange(n_steps) + 0.5) * dt, dtype=np.float64))
         course = self.spontaneous + gain * (rates[:, None] - self.spontaneous)
         total = np.zeros((rates.size, n_steps + 1))
@@ -95,17 +94,17 @@ class TimeCourse:
 
 @runtime_checkable
 class Process(Protocol):
-    """Whatever can draw spike trains of several inputs."""
+    """A point process that draws spike trains of several inputs."""
 
     def draw(
         self, expected: FloatArray, dt: float, *, rng: np.random.Generator
-    ) -> tuple[IntArray, IntArray]:
+    ) -> tuple[_IntArray, _IntArray]:
         """Draw spikes, as the inputs and time steps of each.
 
         Parameters
         ----------
         expected : array, shape (n_inputs, n_steps + 1)
-            Expected spikes until the end of each step, from 0 on.
+            Expected spikes until the end of each step, from 0.
         dt : float
             Length of a step, in s.
         rng : numpy.random.Generator
@@ -113,7 +112,7 @@ class Process(Protocol):
         Returns
         -------
         inputs, steps : int arrays of shape (n_spikes,)
-            Sorted by input, then by step, none twice.
+            Sorted by input, then by step, all different.
         """
 
 
@@ -131,7 +130,7 @@ class Poisson:
 
     def draw(
         self, expected: FloatArray, dt: float, *, rng: np.random.Generator
-    ) -> tuple[IntArray, IntArray]:
+    ) -> tuple[_IntArray, _IntArray]:
         """Draw spikes of each input; see :class:`Process`."""
         counts = rng.poisson(expected[:, -1])
         inputs = np.repeat(np.arange(len(expected)), counts)
@@ -140,25 +139,25 @@ class Poisson:
 
 @dataclass(frozen=True)
 class Gamma:
-    """Regular spikes: intervals of a gamma distribution, after a dead time.
+    """Regular spikes: a refractory period and intervals of a gamma distribution.
 
     With a constant rate r, intervals are ``refractory`` plus a gamma variate of mean ``1 / r -
-    refractory``; changing rates stretch the variate, not the dead time.  Rates are as wanted at any
-    time for order 1; after a jump those of other orders ring for a few intervals.  Trains begin
-    in the middle of things, as if they had run forever.
+    refractory``; changing rates stretch the variate, not the refractory period.  Rates are exact at
+    any time for order 1; for other orders they oscillate for a few intervals after a step.  Trains
+    begin in equilibrium.
 
     Parameters
     ----------
     order : float
-        Shape of the gamma distribution; 1 is a Poisson process, 1000 nearly a clock.
+        Shape of the gamma distribution; 1 is a Poisson process, 1000 nearly periodic.
     refractory : float
-        Dead time after each spike, in s.
+        Refractory period after each spike, in s.
 
     Raises
     ------
     ValueError
-        If the order is not positive or the dead time negative; on drawing, if a rate is too high
-        for the dead time.
+        If the order is not positive or the refractory period negative; on drawing, if the mean
+        interval is not longer than that.
 
     Examples
     --------
@@ -178,52 +177,53 @@ class Gamma:
 
     def draw(
         self, expected: FloatArray, dt: float, *, rng: np.random.Generator
-    ) -> tuple[IntArray, IntArray]:
+    ) -> tuple[_IntArray, _IntArray]:
         """Draw spikes of each input; see :class:`Process`."""
         free = self._free(expected, dt)
         clock = _Clock(free)
-        # A train that always ran is met in an interval chosen by its length: of those the gamma
-        # part has one order more if it is met there, and the dead time is met as long as it takes.
+        # In equilibrium time 0 is in an interval with probability proportional to its length: the
+        # gamma part has one order more if it contains 0, and the refractory period contains 0 in
+        # proportion to its duration.
         now = self._first(free, dt, rng)
-        found_inputs, found = [], []
+        inputs, times = [], []
         alive = np.arange(len(free))
         while (alive := alive[now[alive] < free[alive, -1]]).size:
-            found_inputs.append(alive)
-            found.append(now[alive])
+            inputs.append(alive)
+            times.append(now[alive])
             rested = clock.advance(alive, now[alive], self.refractory / dt)
             now[alive] = rested + rng.gamma(self.order, 1 / self.order, alive.size)
-        if not found:
+        if not times:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        return _on_grid(np.concatenate(found_inputs), np.concatenate(found), free)
+        return _on_grid(np.concatenate(inputs), np.concatenate(times), free)
 
     def _free(self, expected: FloatArray, dt: float) -> FloatArray:
-        """Sum up the intervals expected to end, counted in the time outside of dead times."""
+        """Return the expected spikes until each step, in time outside of refractory periods."""
         if not self.refractory:
             return expected
-        spikes, n_dead = np.diff(expected, axis=1), self.refractory / dt
-        if (spikes * n_dead >= 1).any():
+        spikes, n_refractory = np.diff(expected, axis=1), self.refractory / dt
+        if (spikes * n_refractory >= 1).any():
             raise ValueError(
                 f"refractory must be shorter than the mean interval, got {self.refractory:g} s "
                 f"at a rate of {spikes.max() / dt:g} Hz"
             )
-        # Dead is who has spiked within the dead time; before 0 the first rate held.
+        # Refractory are trains with a spike in that period; before 0 the first rate holds.
         middle = np.arange(spikes.shape[1]) + 0.5
-        past = np.maximum(np.floor(middle - n_dead), 0).astype(np.int64)
-        before = expected[:, past] + (middle - n_dead - past) * spikes[:, past]
-        busy = (expected[:, :-1] + expected[:, 1:]) / 2 - before
+        past = np.maximum(np.floor(middle - n_refractory), 0).astype(np.int64)
+        before = expected[:, past] + (middle - n_refractory - past) * spikes[:, past]
+        refractory = (expected[:, :-1] + expected[:, 1:]) / 2 - before
         free = np.zeros_like(expected)
-        np.cumsum(spikes / (1 - busy), axis=1, out=free[:, 1:])
+        np.cumsum(spikes / (1 - refractory), axis=1, out=free[:, 1:])
         return free
 
     def _first(self, free: FloatArray, dt: float, rng: np.random.Generator) -> FloatArray:
-        """First spike of a train in equilibrium, on the clock of free time."""
+        """Return the first spike of a train in equilibrium, in operational time."""
         started = np.argmax(np.diff(free, axis=1) > 0, axis=1)
         speed = (free[np.arange(len(free)), started + 1] - free[np.arange(len(free)), started]) / dt
         rest = rng.random(len(free)) * rng.gamma(self.order + 1, 1 / self.order, len(free))
         full = rng.gamma(self.order, 1 / self.order, len(free))
-        dead = self.refractory * speed / (1 + self.refractory * speed)  # share of time
-        met_dead = rng.random(len(free)) < dead
-        return np.where(met_dead, rng.random(len(free)) * self.refractory * speed + full, rest)
+        fraction = self.refractory * speed / (1 + self.refractory * speed)  # of time
+        refractory = rng.random(len(free)) < fraction
+        return np.where(refractory, rng.random(len(free)) * self.refractory * speed + full, rest)
 
 
 class _Clock:
@@ -236,29 +236,31 @@ class _Clock:
         self.lift = (total[:, -1].max(initial=0.0) + 1.0) * np.arange(len(total))
         self.stacked = (total + self.lift[:, None]).ravel()
 
-    def advance(self, trains: IntArray, now: FloatArray, steps: float) -> FloatArray:
-        """Operational time after so many further steps of real time."""
+    def advance(self, trains: _IntArray, now: FloatArray, steps: float) -> FloatArray:
+        """Return the operational time after further steps of real time."""
         if not steps:
             return now
         return self._at(trains, self.steps(trains, now) + steps)
 
-    def steps(self, trains: IntArray, now: FloatArray) -> FloatArray:
-        """Real time, in steps, at which the operational time of a train is reached."""
+    def steps(self, trains: _IntArray, now: FloatArray) -> FloatArray:
+        """Return the real time, in steps, of an operational time of each train."""
         edge = np.searchsorted(self.stacked, now + self.lift[trains], side="right") - 1
         edge = np.clip(edge - trains * self.n_edges, 0, self.n_edges - 2)
         low, high = self.total[trains, edge], self.total[trains, edge + 1]
         inside: FloatArray = edge + np.clip((now - low) / np.where(high > low, high - low, 1), 0, 1)
         return inside
 
-    def _at(self, trains: IntArray, steps: FloatArray) -> FloatArray:
+    def _at(self, trains: _IntArray, steps: FloatArray) -> FloatArray:
         edge = np.minimum(steps.astype(np.int64), self.n_edges - 2)
         low, high = self.total[trains, edge], self.total[trains, edge + 1]
-        reached: FloatArray = low + (steps - edge) * (high - low)
-        return np.where(steps < self.n_edges - 1, reached, np.inf)
+        times: FloatArray = low + (steps - edge) * (high - low)
+        return np.where(steps < self.n_edges - 1, times, np.inf)
 
 
-def _on_grid(inputs: IntArray, times: FloatArray, total: FloatArray) -> tuple[IntArray, IntArray]:
-    """Lay spikes on time steps; of two in one step the later one moves on to the next free step."""
+def _on_grid(
+    inputs: _IntArray, times: FloatArray, total: FloatArray
+) -> tuple[_IntArray, _IntArray]:
+    """Assign spikes to time steps; of two in one step the later one moves to the next free step."""
     order = np.lexsort((times, inputs))
     inputs = inputs[order]
     n_steps = total.shape[1] - 1

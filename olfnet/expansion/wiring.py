@@ -1,14 +1,13 @@
-"""Who connects to whom: random wirings between the inputs (glomeruli) and the expansion units.
+"""Input connectivity of the expansion layer: random wirings of inputs (glomeruli) and units.
 
-Every wiring is a small record with one verb, ``draw``, that returns a weight matrix.  A wiring with
-a limited number of inputs per unit answers two questions: how many claws does each unit grow
-(``n_claws``), and which inputs do they find?  The second has one answer for all of them, a race:
-input j arrives after an exponential waiting time of rate usage_j, and a unit with K claws takes the
-first K arrivals.  Equal usage makes every set of K distinct inputs equally likely; unequal usage
-gives successive sampling, which fills one claw after the other in proportion to the usage of the
-inputs not yet taken.
+A wiring is a small record with one verb, ``draw``, that returns a weight matrix.  With a limited
+number of inputs per unit, ``n_claws`` draws the number K of claws of each unit; its inputs are the
+first K arrivals of a race, in which input j has an exponential waiting time of rate usage_j.  Equal
+usage makes every set of K distinct inputs equally likely; unequal usage gives successive sampling,
+in which each claw is filled in proportion to the usage of the inputs not yet taken.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,14 +18,14 @@ from scipy.sparse import csr_array
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
 
-IntArray = NDArray[np.int64]
+_IntArray = NDArray[np.int64]
 
-# Waiting times drawn at once, about 16 MB with their order; does not change the wiring drawn.
+# Waiting times drawn at once, about 16 MB with their order; does not change the wiring.
 _BLOCK_SIZE = 2**20
 
 
 class Wiring(Protocol):
-    """Whatever can draw the weights of a circuit."""
+    """A rule that draws the weights of a circuit."""
 
     def draw(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> csr_array:
         """Draw weights of shape (n_units, n_inputs)."""
@@ -34,15 +33,28 @@ class Wiring(Protocol):
 
 @runtime_checkable
 class FanIn(Wiring, Protocol):
-    """A wiring that is given by the number of claws of each unit."""
+    """A wiring given by the number of claws of each unit."""
 
-    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> IntArray:
+    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> _IntArray:
         """Draw the number of claws of each unit, shape (n_units,)."""
 
 
+class _EvenFanIn(ABC):
+    """A number of claws for each unit, whose inputs are chosen with equal probability."""
+
+    @abstractmethod
+    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> _IntArray:
+        """Draw the number of claws of each unit, shape (n_units,)."""
+
+    def draw(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> csr_array:
+        """Draw weights of 0 and 1, shape (n_units, n_inputs)."""
+        rng = np.random.default_rng(rng)
+        return _draw(self, n_units, np.ones(checks.count("n_inputs", n_inputs)), rng)
+
+
 @dataclass(frozen=True)
-class FixedFanIn:
-    """Every unit listens to the same number of distinct inputs, chosen evenly.
+class FixedFanIn(_EvenFanIn):
+    """Every unit has the same number of distinct inputs, chosen with equal probability.
 
     Parameters
     ----------
@@ -60,19 +72,15 @@ class FixedFanIn:
     def __post_init__(self) -> None:
         checks.count("fan_in", self.fan_in)
 
-    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> IntArray:
+    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> _IntArray:
         """Return ``fan_in`` for each unit, shape (n_units,)."""
         if self.fan_in > n_inputs:
             raise ValueError(f"fan_in must be at most n_inputs={n_inputs}, got {self.fan_in}")
         return np.full(n_units, self.fan_in, dtype=np.int64)
 
-    def draw(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> csr_array:
-        """Draw weights of 0 and 1, shape (n_units, n_inputs)."""
-        return _draw_evenly(self, n_units, n_inputs, rng)
-
 
 @dataclass(frozen=True)
-class BinomialFanIn:
+class BinomialFanIn(_EvenFanIn):
     """Every possible synapse exists with the same probability (Erdos-Renyi wiring).
 
     Parameters
@@ -86,7 +94,7 @@ class BinomialFanIn:
     def __post_init__(self) -> None:
         checks.positive("mean_fan_in", self.mean_fan_in)
 
-    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> IntArray:
+    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> _IntArray:
         """Draw binomial claw counts, shape (n_units,)."""
         rng = np.random.default_rng(rng)
         if self.mean_fan_in > n_inputs:
@@ -95,14 +103,10 @@ class BinomialFanIn:
             )
         return rng.binomial(n_inputs, self.mean_fan_in / n_inputs, size=n_units)
 
-    def draw(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> csr_array:
-        """Draw weights of 0 and 1, shape (n_units, n_inputs)."""
-        return _draw_evenly(self, n_units, n_inputs, rng)
-
 
 @dataclass(frozen=True, eq=False)
-class ClawDistribution:
-    """Units grow different numbers of claws, and each claw finds another input, chosen evenly.
+class ClawDistribution(_EvenFanIn):
+    """Units have different numbers of claws, with distinct inputs of equal probability.
 
     Parameters
     ----------
@@ -123,7 +127,7 @@ class ClawDistribution:
             raise ValueError(f"probabilities must sum to 1, got {probabilities.sum():.10g}")
         object.__setattr__(self, "probabilities", probabilities / probabilities.sum())
 
-    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> IntArray:
+    def n_claws(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> _IntArray:
         """Draw claw counts, shape (n_units,)."""
         rng = np.random.default_rng(rng)
         probabilities = np.asarray(self.probabilities)
@@ -132,25 +136,21 @@ class ClawDistribution:
             raise ValueError(f"claw counts must be at most n_inputs={n_inputs}, got {most}")
         return rng.choice(len(probabilities), size=n_units, p=probabilities)
 
-    def draw(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> csr_array:
-        """Draw weights of 0 and 1, shape (n_units, n_inputs)."""
-        return _draw_evenly(self, n_units, n_inputs, rng)
-
 
 @dataclass(frozen=True, eq=False)
 class BiasedFanIn:
-    """Popular glomeruli are chosen more often, as in the fly (Caron et al. 2013).
+    """Inputs are chosen with unequal probability, as in the fly (Caron et al. 2013).
 
     Successive sampling: a claw takes input j with probability usage_j / (sum of the usage of the
     inputs that the unit has not taken yet).  The first claw is thus exactly proportional to usage;
-    with many claws the share of popular inputs saturates, for a unit takes each of them once.
+    with many claws that of often-used inputs saturates, since a unit takes each input once.
 
     Parameters
     ----------
     fan_in : int or FanIn
-        Inputs per unit, or a wiring that says how many, such as ``ClawDistribution``.
+        Inputs per unit, or a wiring that draws their number, such as ``ClawDistribution``.
     usage : array_like, shape (n_inputs,)
-        Relative popularity of each input, non-negative; an input of usage 0 is never chosen.
+        Relative usage of each input, non-negative; an input of usage 0 is never chosen.
 
     Examples
     --------
@@ -181,7 +181,7 @@ class BiasedFanIn:
 
 @dataclass(frozen=True)
 class DenseGaussian:
-    """Every unit hears every input with a Gaussian weight of mean 0 and variance 1 / n_inputs."""
+    """Every unit has every input, with Gaussian weights of mean 0 and variance 1 / n_inputs."""
 
     def draw(self, n_units: int, n_inputs: int, *, rng: Seed = None) -> csr_array:
         """Draw weights, shape (n_units, n_inputs)."""
@@ -193,29 +193,23 @@ class DenseGaussian:
         return csr_array((weights, inputs, starts), shape=(n_units, n_inputs))
 
 
-def _draw_evenly(fan_in: FanIn, n_units: int, n_inputs: int, rng: Seed) -> csr_array:
-    rng = np.random.default_rng(rng)
-    return _draw(fan_in, n_units, np.ones(checks.count("n_inputs", n_inputs)), rng)
-
-
 def _draw(fan_in: FanIn, n_units: int, usage: FloatArray, rng: np.random.Generator) -> csr_array:
-    """Draw the number of claws of each unit, then the inputs that win the race for them."""
+    """Draw the number of claws of each unit, then their inputs."""
     n_claws = fan_in.n_claws(checks.count("n_units", n_units), len(usage), rng=rng)
-    runners = np.flatnonzero(usage)
-    if n_claws.max() > len(runners):
+    used = np.flatnonzero(usage)
+    if n_claws.max() > len(used):
         raise ValueError(
-            f"fan_in must be at most the {len(runners)} inputs of usage above 0, "
-            f"got {n_claws.max()}"
+            f"fan_in must be at most the {len(used)} inputs of usage above 0, got {n_claws.max()}"
         )
-    rows = max(1, _BLOCK_SIZE // len(runners))
+    rows = max(1, _BLOCK_SIZE // len(used))
     blocks = [n_claws[start : start + rows] for start in range(0, n_units, rows)]
-    inputs = np.concatenate([runners[_first(block, usage[runners], rng)] for block in blocks])
+    inputs = np.concatenate([used[_first(block, usage[used], rng)] for block in blocks])
     starts = np.concatenate([[0], np.cumsum(n_claws)])
     return csr_array((np.ones(len(inputs)), inputs, starts), shape=(n_units, len(usage)))
 
 
-def _first(n_claws: IntArray, usage: FloatArray, rng: np.random.Generator) -> IntArray:
-    """Run one race per unit and return the first ``n_claws`` arrivals of each, in input order."""
+def _first(n_claws: _IntArray, usage: FloatArray, rng: np.random.Generator) -> _IntArray:
+    """Return the first ``n_claws`` arrivals of each unit, in input order."""
     arrival = rng.standard_exponential((len(n_claws), len(usage))) / usage
     most = n_claws.max()
     first = np.argpartition(arrival, min(most, len(usage) - 1), axis=1)[:, :most]

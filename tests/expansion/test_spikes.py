@@ -1,12 +1,12 @@
 """Spikes counted, cut and exported."""
 
 import datetime
+import sys
 
 import numpy as np
 import pytest
 
-from olfnet import random_expansion
-from olfnet.expansion import Response, Spikes, rate
+from olfnet.expansion import Response, Spikes
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def spikes():
 def test_counts_and_times(spikes):
     for odor in range(4):
         for unit in range(6):
-            mine = (spikes.odors == odor) & (spikes.units == unit)
-            assert spikes.counts[odor, unit] == mine.sum()
-            np.testing.assert_array_equal(spikes.times_of[odor, unit], np.sort(spikes.times[mine]))
+            own = (spikes.odors == odor) & (spikes.units == unit)
+            assert spikes.counts[odor, unit] == own.sum()
+            np.testing.assert_array_equal(spikes.times_of[odor, unit], np.sort(spikes.times[own]))
     assert spikes.counts.sum() == 200
 
 
@@ -41,48 +41,37 @@ def test_response(spikes):
     assert response.empty.tolist() == [False, False, False, True]
 
 
-def test_rates_have_no_spikes():
-    circuit = random_expansion(n_inputs=5, n_units=10, fan_in=2, coding_level=0.2, rng=0)
-    response = rate.respond(circuit, np.ones((2, 5)))
-    with pytest.raises(AttributeError, match="no spikes"):
-        response.counts  # noqa: B018
-
-
-def test_neo(spikes):
-    pytest.importorskip("neo")
+@pytest.mark.filterwarnings("ignore:.*validate:FutureWarning")
+def test_neo_and_nwb(spikes, tmp_path):
+    """What Neo writes as NWB, the library of that format reads."""
+    neo = pytest.importorskip("neo")
     block = spikes.to_neo()
     assert [len(segment.spiketrains) for segment in block.segments] == [6] * 4
     for odor, segment in enumerate(block.segments):
         for unit, train in enumerate(segment.spiketrains):
             np.testing.assert_allclose(train.rescale("s").magnitude, spikes.times_of[odor, unit])
             assert float(train.t_stop) == 0.4
-
-
-@pytest.mark.filterwarnings("ignore:.*validate:FutureWarning")
-def test_nwb(spikes, tmp_path):
-    """What Neo writes as NWB, the library of that format reads."""
-    neo = pytest.importorskip("neo")
     pynwb = pytest.importorskip("pynwb")
-    block = spikes.to_neo()
-    about = {
-        "session_description": "test",
-        "identifier": "olfnet",
-        "session_start_time": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
-    }
-    block.annotate(**about)
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    block.annotate(session_description="test", identifier="olfnet", session_start_time=start)
     file = tmp_path / "spikes.nwb"
     neo.io.NWBIO(str(file), mode="w").write_all_blocks([block])
     with pynwb.NWBHDF5IO(str(file), "r") as reader:
         units = reader.read().units
         trains = [np.asarray(units["spike_times"][i]) for i in range(len(units))]
-    found = sorted(train.tolist() for train in trains if train.size)
-    wanted = sorted(train.tolist() for train in spikes.times_of.ravel() if train.size)
-    assert sum(map(len, found)) == sum(map(len, wanted)) == 200
-    np.testing.assert_allclose(np.concatenate(found), np.concatenate(wanted))
+    read = sorted(train.tolist() for train in trains if train.size)
+    written = sorted(train.tolist() for train in spikes.times_of.ravel() if train.size)
+    np.testing.assert_allclose(np.concatenate(read), np.concatenate(written))
+
+
+def test_without_neo(spikes, monkeypatch):
+    monkeypatch.setitem(sys.modules, "neo", None)
+    with pytest.raises(ImportError, match=r"to_neo needs Neo: pip install 'olfnet\[neo\]'"):
+        spikes.to_neo()
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "message"),
     [
         ({"units": [0]}, "one entry for each spike, got shapes"),
         ({"stop": 0.0}, "stop must be after start=0 s, got 0 s"),
@@ -93,7 +82,7 @@ def test_nwb(spikes, tmp_path):
         ({"times": [0.1, 1.2]}, "times must be from 0 to 1 s, got 1.2 s"),
     ],
 )
-def test_bad_input(change, sentence):
+def test_bad_input(change, message):
     good = {"odors": [0, 0], "units": [0, 1], "times": [0.1, 0.2], "n_odors": 1, "n_units": 2}
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(ValueError, match=message):
         Spikes(**good | change)

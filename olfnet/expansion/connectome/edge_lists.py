@@ -14,19 +14,19 @@ import pandas as pd
 import xarray as xr
 
 from olfnet import checks
-from olfnet.expansion.connectome.matrices import counts_of, labeled
+from olfnet.expansion.connectome._counts import counts_of, labeled
 from olfnet.receptors.glomerulus_names import current_names
 from olfnet.receptors.tables import UNKNOWN_LICENSE, separator_of
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns of an edge list, and of the table that tells what each neuron is.
+    """Column names of an edge list and of its table of neuron types.
 
     Parameters
     ----------
     pre, post, synapses : str
-        In the edge list; several rows of the same pair (one for each neuropil) are added up.
+        In the edge list; rows of the same pair (one for each neuropil) are added.
     neuron, type : str
         In the table of neurons.
     """
@@ -54,44 +54,43 @@ def read_connectome(
     source: str = "",
     license: str = UNKNOWN_LICENSE,
 ) -> xr.DataArray:
-    """Read a connectome from an edge list, as neuPrint, hemibrain and FlyWire give it.
+    """Read a connectome from an edge list, as of neuPrint, the hemibrain or FlyWire.
 
     Parameters
     ----------
     edges : path or DataFrame
         One row for each pair of neurons, or for each pair and neuropil.  Files are text with
-        commas, semicolons or tabs, or that packed by gzip.  Neurons are whole numbers or text.
+        commas, semicolons or tabs, or gzip files of such text.  Neurons are integers or text.
     neurons : path or DataFrame
         One row for each neuron, with its type.
     units : str
         Regular expression for the types of the units, such as ``"KC.*"``.
     inputs : str
         Regular expression for the types of the inputs.  If it has a group ``glomerulus``, such as
-        ``"(?P<glomerulus>.+)_.*PN"``, the inputs of a glomerulus are added up, under its name;
+        ``"(?P<glomerulus>.+)_.*PN"``, neurons of the same glomerulus are added to one input;
         otherwise each neuron is an input.
     columns : Columns
         ``NEUPRINT``, ``FLYWIRE``, or your own.
     threshold : int
-        Fewest synapses with which a pair of neurons counts as connected.
+        Fewest synapses of a connected pair of neurons.
     naming : str
-        Which names glomeruli have, ``"any"`` or ``"hemibrain_v1"``; see
+        Synonyms of glomeruli, ``"any"`` or ``"hemibrain_v1"``; see
         :func:`olfnet.receptors.glomerulus_names.current_names`.
     source, license : str
-        Travel with the connectome.
+        Stored in ``attrs``.
 
     Returns
     -------
     xarray.DataArray of shape (n_units, n_inputs)
-        As :func:`load_connectome`; ``attrs["dropped"]`` lists what was left out, a line each, and
-        ``attrs["renamed"]`` glomeruli under other names.  Units and inputs without a connection
-        are kept.
+        As of :func:`load_connectome`; ``attrs["dropped"]`` lists what was left out, a line each,
+        and ``attrs["renamed"]`` renamed glomeruli.  Units and inputs without a connection are kept.
 
     Raises
     ------
     ValueError
-        If a column is missing or there twice, a row is too long, a neuron is missing, has two
-        types or lost digits, a count is negative or no whole number, no neuron is a unit or an
-        input, or none of these are connected.
+        If a column is missing or occurs twice, a row is too long, a neuron is missing, has two
+        types or lost digits, a count is negative or no integer, no neuron is a unit or an input, or
+        none of these are connected.
     """
     threshold = checks.count("threshold", threshold)
     pairs = _frame("edges", edges, (columns.pre, columns.post, columns.synapses))
@@ -130,21 +129,21 @@ def read_connectome(
 def _table(
     synapses: "pd.Series[int]", unit_names: dict[Any, str], input_names: dict[Any, str]
 ) -> pd.DataFrame:
-    """Add up the synapses of pairs of neurons (pre, post) into a table of units and inputs."""
+    """Sum the synapses of pairs of neurons (pre, post) in a table of units and inputs."""
     units = pd.Index(unit_names.values())
     inputs = pd.Index(dict.fromkeys(input_names.values()))
     pre, post = (synapses.index.get_level_values(k) for k in (0, 1))
-    places = (
+    positions = (
         units.get_indexer([unit_names[neuron] for neuron in post]),
         inputs.get_indexer([input_names[neuron] for neuron in pre]),
     )
     counts = np.zeros((len(units), len(inputs)), dtype=np.int64)
-    np.add.at(counts, places, synapses.to_numpy())
+    np.add.at(counts, positions, synapses.to_numpy())
     return pd.DataFrame(counts, units, inputs)
 
 
 def _types(neurons: "pd.Series[Any]", types: "pd.Series[Any]") -> "pd.Series[str]":
-    """Type of each neuron that has one."""
+    """Return the type of each neuron that has one."""
     if neurons.duplicated().any():
         raise ValueError(
             f"neurons must name each neuron once, got {neurons[neurons.duplicated()].iloc[0]} twice"
@@ -153,16 +152,16 @@ def _types(neurons: "pd.Series[Any]", types: "pd.Series[Any]") -> "pd.Series[str
 
 
 def _inputs(types: "pd.Series[str]", pattern: str) -> dict[Any, str]:
-    """Name of the input that each neuron belongs to, as it is written."""
+    """Return the name of the input that each neuron belongs to, as written."""
     if not _has_glomeruli(pattern):
         return {neuron: str(neuron) for neuron in types.index}
-    found = {neuron: re.fullmatch(pattern, kind)["glomerulus"] for neuron, kind in types.items()}  # type: ignore[index]
-    for neuron, name in found.items():
+    names = {neuron: re.fullmatch(pattern, kind)["glomerulus"] for neuron, kind in types.items()}  # type: ignore[index]
+    for neuron, name in names.items():
         if not name:
             raise ValueError(
                 f"inputs must find a glomerulus in each type, got none in {types[neuron]!r}"
             )
-    return found
+    return names
 
 
 def _has_glomeruli(pattern: str) -> bool:
@@ -171,25 +170,25 @@ def _has_glomeruli(pattern: str) -> bool:
 
 def _matches(name: str, types: "pd.Series[str]", pattern: str) -> "pd.Series[bool]":
     try:
-        chosen = types.str.fullmatch(pattern)
+        matches = types.str.fullmatch(pattern)
     except re.error as error:
         raise ValueError(f"{name} must be a regular expression, got {pattern!r}: {error}") from None
-    if not chosen.any():
+    if not matches.any():
         some = ", ".join(types.unique()[:5])
         raise ValueError(f"{name} must match a type of neuron, got {pattern!r} among {some}, ...")
-    return chosen
+    return matches
 
 
 def _ids(*columns: "pd.Series[Any]") -> list["pd.Series[Any]"]:
-    """Names of neurons, all as whole numbers, or all as text if one of them is no number."""
-    found = [_exact(column) for column in columns]
-    if all(column.dtype == np.int64 for column in found):
-        return found
-    return [column.astype(str) for column in found]
+    """Return names of neurons, all as integers, or all as text if one of them is no number."""
+    names = [_exact(column) for column in columns]
+    if all(column.dtype == np.int64 for column in names):
+        return names
+    return [column.astype(str) for column in names]
 
 
 def _exact(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return names of neurons that are all there, and of which none has lost digits."""
+    """Return names of neurons, if none is missing or has lost digits."""
     if column.isna().any():
         row = column.index[int(np.flatnonzero(column.isna())[0])]
         raise ValueError(f"{column.name} must name a neuron in each row, got none in row {row}")
@@ -209,11 +208,11 @@ def _exact(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _frame(
-    name: str, table: str | os.PathLike[str] | pd.DataFrame, wanted: tuple[str, ...]
+    name: str, table: str | os.PathLike[str] | pd.DataFrame, columns: tuple[str, ...]
 ) -> pd.DataFrame:
-    """Read a table, if it is none yet, that has each wanted column once."""
+    """Return a table, read if it is a path, that has each of these columns once."""
     frame = table if isinstance(table, pd.DataFrame) else _read(table)
-    for column in wanted:
+    for column in columns:
         n_found = list(frame.columns).count(column)
         if not n_found:
             raise ValueError(
@@ -225,10 +224,10 @@ def _frame(
 
 
 def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a text table, plain or packed, whose header tells its one separator."""
-    unpacked: Any = gzip.open if Path(path).suffix == ".gz" else open
+    """Read a text table or a gzip file of one."""
+    opened: Any = gzip.open if Path(path).suffix == ".gz" else open
     try:
-        with unpacked(path, "rt", encoding="utf-8-sig") as file:
+        with opened(path, "rt", encoding="utf-8-sig") as file:
             return _parsed(path, file)
     except OSError as error:
         raise ValueError(f"table '{path}' cannot be read: {error.strerror or error}") from error
@@ -237,13 +236,13 @@ def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def _parsed(path: str | os.PathLike[str], file: Any) -> pd.DataFrame:
-    """Read rows that are no longer than the header; pandas, as there may be millions."""
+    """Read rows that are no longer than the header, with pandas since there may be millions."""
     header = file.readline().rstrip("\r\n")
     separator = separator_of(path, header)
     names = next(csv.reader([header], delimiter=separator))
     try:
         with warnings.catch_warnings():
-            # Of cells beyond the header pandas only warns, and loses them.
+            # Pandas only warns of cells beyond the header, and drops them.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(file, sep=separator, names=range(len(names)), index_col=False)
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -254,9 +253,9 @@ def _parsed(path: str | os.PathLike[str], file: Any) -> pd.DataFrame:
     return table.set_axis(names, axis=1)
 
 
-def _left_out(what: "pd.Series[Any]", words: str) -> list[str]:
-    """Tell how many rows were left out, if any, and how many synapses in total."""
-    if not len(what):
+def _left_out(rows: "pd.Series[Any]", words: str) -> list[str]:
+    """Report the number of dropped rows, if any, and of their synapses."""
+    if not len(rows):
         return []
-    synapses = f", {int(what.sum())} synapses" if what.name == "synapses" else ""
-    return [f"{len(what)} {words}{synapses}"]
+    synapses = f", {int(rows.sum())} synapses" if rows.name == "synapses" else ""
+    return [f"{len(rows)} {words}{synapses}"]

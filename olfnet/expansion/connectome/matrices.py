@@ -1,14 +1,12 @@
-"""Measured wiring: a connectome in the box, and those that users download themselves.
+"""Connectomes as matrices, bundled ones and those of users, and their weights.
 
-A connectome is a labeled table of synapse counts, units by inputs, whose ``attrs`` say where it is
-from, under which licence, and what was dropped on the way.  ``weights`` turns it into those of a
-``Circuit``, and ``null_models`` into null models.
+A connectome is a labeled table of synapse counts, units by inputs, with source, license and what
+was dropped in its ``attrs``.  ``weights`` turns it into the weights of a ``Circuit``.
 """
 
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from olfnet import checks
+from olfnet.expansion.connectome._counts import labeled
 from olfnet.receptors.tables import UNKNOWN_LICENSE, data_folder, distinct, rows_of
 
 # A connectome is data/NAME.csv, an entry in data/README.md, and a line here.
@@ -25,14 +24,14 @@ _EICHLER = {
     "license": "MIT (as part of graspologic); cite the article",
     "animal": "first-instar larva of Drosophila melanogaster",
 }
-PACKAGED = {
+_PACKAGED = {
     "eichler_2017_left": _EICHLER | {"hemisphere": "left"},
     "eichler_2017_right": _EICHLER | {"hemisphere": "right"},
 }
 
 
 def load_connectome(source: str | os.PathLike[str], *, license: str | None = None) -> xr.DataArray:
-    """Load a connectome: how many synapses each unit gets from each input.
+    """Load a connectome: the number of synapses from each input to each unit.
 
     Parameters
     ----------
@@ -41,19 +40,19 @@ def load_connectome(source: str | os.PathLike[str], *, license: str | None = Non
         neurons onto Kenyon cells), or the path of a matrix of your own: text with commas,
         semicolons or tabs, unit names in the first column, one column for each input.
     license : str, optional
-        That of your own matrix; travels with it.
+        That of your own matrix.
 
     Returns
     -------
     xarray.DataArray of shape (n_units, n_inputs)
-        Dimensions ``unit`` and ``input``, whole numbers of synapses.  ``attrs`` says units, source
+        Numbers of synapses, with dimensions ``unit`` and ``input``.  ``attrs`` holds units, source
         and license.
 
     Raises
     ------
     ValueError
-        If there is no such name or file, a row is longer or shorter than the first, a name is
-        missing or stands twice, or a count is missing, negative or no whole number.
+        If there is no such name or file, rows differ in length, a name is missing or occurs twice,
+        or a count is missing, negative or no integer.
 
     Examples
     --------
@@ -61,20 +60,20 @@ def load_connectome(source: str | os.PathLike[str], *, license: str | None = Non
     >>> left.shape, int(left.sum())
     ((101, 58), 2404)
     """
-    if isinstance(source, str) and source in PACKAGED:
+    if isinstance(source, str) and source in _PACKAGED:
         if license is not None:
-            raise ValueError(f"license must not be given for what is in the box, got {license!r}")
-        return labeled(_matrix(data_folder() / f"{source}.csv"), PACKAGED[source])
+            raise ValueError(f"license must not be given for a bundled connectome, got {license!r}")
+        return labeled(_matrix(data_folder() / f"{source}.csv"), _PACKAGED[source])
     if not isinstance(source, os.PathLike) and not re.search(r"[/\\.]", str(source)):
         raise ValueError(
-            f"source must be {', '.join(PACKAGED)} or the path of a table, got {source!r}"
+            f"source must be {', '.join(_PACKAGED)} or the path of a table, got {source!r}"
         )
     attrs = {"source": Path(source).name, "license": license or UNKNOWN_LICENSE}
     return labeled(_matrix(source), attrs)
 
 
 def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = False) -> csr_array:
-    """Weights of a circuit with this wiring.
+    """Return the weights of a circuit with this wiring.
 
     Parameters
     ----------
@@ -83,7 +82,7 @@ def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = Fal
     threshold : int
         Fewest synapses that count as a connection.
     counted : bool
-        Weigh connections by their synapses; otherwise all weigh 1.
+        Weights are numbers of synapses; otherwise all are 1.
 
     Returns
     -------
@@ -92,7 +91,7 @@ def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = Fal
     Raises
     ------
     ValueError
-        If ``connectome`` is not labeled so, is in another unit, or has missing or negative counts.
+        If ``connectome`` has other dimensions or units, or missing or negative counts.
 
     Examples
     --------
@@ -113,57 +112,10 @@ def weights(connectome: xr.DataArray, *, threshold: int = 1, counted: bool = Fal
 
 
 def _matrix(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a matrix of counts, as text yet, with units in rows."""
+    """Read a matrix of counts, still as text, with units in rows."""
     header, *rows = rows_of(path)
     if not rows:
         raise ValueError(f"{header.place} must be followed by at least one unit")
     inputs = distinct("input", ((header.place, name) for name in header.cells[1:]))
     units = distinct("unit", ((row.place, row.cells[0]) for row in rows))
     return pd.DataFrame([row.cells[1:] for row in rows], units, inputs)
-
-
-def counts_of(name: str, column: "pd.Series[Any]") -> "pd.Series[int]":
-    """Whole numbers of synapses.
-
-    Raises
-    ------
-    ValueError
-        If one is missing, negative, no whole number, or beyond 2**53.
-    """
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    bad = ~((numbers >= 0) & (numbers <= 2.0**53) & (numbers == np.floor(numbers)))
-    if bad.any():
-        place = int(np.flatnonzero(bad)[0])
-        value, row = column.tolist()[place], column.index[place]
-        raise ValueError(
-            f"{name} must be whole numbers of synapses, at least 0, got {value!r} in row {row}"
-        )
-    return numbers.astype(np.int64)
-
-
-def labeled(table: pd.DataFrame, attrs: dict[str, Any]) -> xr.DataArray:
-    """Check counts and label them.
-
-    Raises
-    ------
-    ValueError
-        If names of units or inputs are not different, or counts are no counts.
-    """
-    for name, labels in (("units", table.index), ("inputs", table.columns)):
-        if labels.duplicated().any():
-            raise ValueError(
-                f"{name} must have different names, got {labels[labels.duplicated()][0]} twice"
-            )
-    if table.empty:
-        raise ValueError(f"a connectome must have a unit and an input, got shape {table.shape}")
-    counts = np.column_stack([counts_of(str(name), table[name]) for name in table])
-    return xr.DataArray(
-        counts,
-        dims=("unit", "input"),
-        coords={
-            "unit": table.index.map(str).to_numpy(),
-            "input": table.columns.map(str).to_numpy(),
-        },
-        name="synapses",
-        attrs={"units": "synapses", **attrs},
-    )

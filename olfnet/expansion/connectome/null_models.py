@@ -1,7 +1,7 @@
-"""Null models of a measured wiring: what is kept, and everything else drawn at random.
+"""Null models of a measured wiring, which keep some of its statistics.
 
 Each one is a wiring like those of ``olfnet.expansion.wiring``, made from measured weights; its
-``draw`` returns weights of the same shape.  From the least that is kept to the most:
+``draw`` returns random weights of the same shape:
 
 ======================  ==============================  ================================
 null model              each unit keeps                 each input keeps
@@ -12,14 +12,13 @@ null model              each unit keeps                 each input keeps
 ``SameDegrees``         its claws                       its units
 ======================  ==============================  ================================
 
-Weights stay with the side that is kept: a unit deals its own weights out to its new inputs, and an
-input to its new units.
+The weights of a unit (or an input) that is kept are distributed among its new partners at random.
 
-Less is kept by wirings that know a few numbers of the measured one only: its mean fan-in
-(``wiring.BinomialFanIn``), that rounded, the same for all units (``FixedFanIn``), or its histogram
-of claws (``ClawDistribution``), each in the mean over many units.
+Less is kept by wirings with the measured mean fan-in (``wiring.BinomialFanIn``), the same rounded
+for all units (``FixedFanIn``), or the histogram of claws (``ClawDistribution``).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +26,14 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from olfnet.checks import Seed
-from olfnet.expansion.circuit import canonical
+from olfnet.expansion._panels import canonical
 
-# Rounds of trades between all rows; far more than it takes (see the tests).
-N_ROUNDS = 100
+# Rounds of trades between all rows, more than enough (see the tests).
+_N_ROUNDS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class _Null:
+class _Null(ABC):
     """Measured weights to be redrawn.
 
     Parameters
@@ -72,20 +71,20 @@ class _Null:
         -------
         csr_array, shape (n_units, n_inputs)
         """
-        for name, wanted, size in zip(
-            ("n_units", "n_inputs"), (n_units, n_inputs), self.weights.shape, strict=True
-        ):
-            if wanted is not None and wanted != size:
-                raise ValueError(f"{name} must be that of the weights, {size}, got {wanted}")
+        given = {"n_units": n_units, "n_inputs": n_inputs}
+        for (name, n), size in zip(given.items(), self.weights.shape, strict=True):
+            if n is not None and n != size:
+                raise ValueError(f"{name} must be that of the weights, {size}, got {n}")
         return self._redrawn(np.random.default_rng(rng))
 
+    @abstractmethod
     def _redrawn(self, rng: np.random.Generator) -> csr_array:
-        raise NotImplementedError
+        """Draw weights."""
 
 
 @dataclass(frozen=True, eq=False)
 class AnyPairs(_Null):
-    """Keep the number of synapses only: any pair of unit and input is as likely (Erdos-Renyi).
+    """Keep the number of synapses only; all pairs of unit and input are equally likely.
 
     Examples
     --------
@@ -95,14 +94,14 @@ class AnyPairs(_Null):
 
     def _redrawn(self, rng: np.random.Generator) -> csr_array:
         size = self.weights.shape[0] * self.weights.shape[1]
-        places = rng.choice(size, self.weights.nnz, replace=False)
+        indices = rng.choice(size, self.weights.nnz, replace=False)
         data = rng.permutation(self.weights.data)
-        return csr_array((data, np.divmod(places, self.weights.shape[1])), self.weights.shape)
+        return csr_array((data, np.divmod(indices, self.weights.shape[1])), self.weights.shape)
 
 
 @dataclass(frozen=True, eq=False)
 class SameClaws(_Null):
-    """Every unit keeps its number of claws, which find any inputs.
+    """Every unit keeps its number of claws, with random inputs.
 
     Examples
     --------
@@ -119,7 +118,7 @@ class SameClaws(_Null):
 
 @dataclass(frozen=True, eq=False)
 class ShuffledInputs(_Null):
-    """Every input keeps its number of units, but finds new ones.
+    """Every input keeps its number of units, which are random.
 
     Examples
     --------
@@ -139,7 +138,7 @@ class SameDegrees(_Null):
     Notes
     -----
     Global curveball trades (Strona et al. 2014, 10.1038/ncomms5114; Carstens, Berger & Strona 2018,
-    arXiv 1609.05137): all rows are paired at random, and each pair deals out anew the inputs that
+    arXiv 1609.05137): all rows are paired at random, and each pair redistributes the inputs that
     only one of them has.  All matrices with the same margins become equally likely.
 
     Examples
@@ -153,7 +152,7 @@ class SameDegrees(_Null):
         turned = self.weights.shape[0] > self.weights.shape[1]
         links = self.weights.astype(bool).toarray()
         links = np.ascontiguousarray(links.T) if turned else links
-        for _ in range(N_ROUNDS):
+        for _ in range(_N_ROUNDS):
             _trade(links, rng)
         links = links.T if turned else links
         n_inputs = links.shape[1]
@@ -162,23 +161,25 @@ class SameDegrees(_Null):
 
 
 def _trade(links: Any, rng: np.random.Generator) -> None:
-    """Pair all rows at random, and let each pair deal out what only one of them has."""
+    """Pair all rows at random, and redistribute what only one row of a pair has."""
     order = rng.permutation(len(links))
-    one, other = order[: len(order) // 2], order[len(order) // 2 :][: len(order) // 2]
-    a, b = links[one], links[other]
-    lone = a ^ b
-    # Lone columns first, in random order; the first of them go to one row, the rest to the other.
-    ranks = np.where(lone, rng.random(lone.shape, dtype=np.float32), np.float32(2)).argsort(axis=1)
-    n_first = (a & lone).sum(axis=1)
+    first, second = order[: len(order) // 2], order[len(order) // 2 :][: len(order) // 2]
+    a, b = links[first], links[second]
+    single = a ^ b
+    # Columns of one row only, in random order: the first of them go to a, the rest to b.
+    ranks = np.where(single, rng.random(single.shape, dtype=np.float32), np.float32(2)).argsort(
+        axis=1
+    )
+    n_first = (a & single).sum(axis=1)
     dealt = np.zeros_like(a)
     np.put_along_axis(dealt, ranks, np.arange(a.shape[1]) < n_first[:, None], axis=1)
     both = a & b
-    links[one] = both | dealt
-    links[other] = both | (lone & ~dealt)
+    links[first] = both | dealt
+    links[second] = both | (single & ~dealt)
 
 
 def _dealt(weights: csr_array, columns: Any, taken: Any, rng: np.random.Generator) -> csr_array:
-    """Give each unit its own weights for new inputs, in random order."""
+    """Assign the weights of each unit to its new inputs, in random order."""
     rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
     data = weights.data[np.lexsort((rng.random(weights.nnz), rows))]
     return csr_array((data, columns[taken], weights.indptr), shape=weights.shape)

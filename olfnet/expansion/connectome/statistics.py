@@ -1,7 +1,6 @@
-"""Adult wiring from published statistics: how many claws units grow, and which inputs they find.
+"""Adult wiring from published statistics of claws and of glomeruli.
 
-With it a circuit is wired like the fly's without downloading a connectome.  The statistics are in
-``data/wiring_statistics.csv``, their sources in ``data/README.md``.
+The statistics are in ``data/wiring_statistics.csv``, their sources in ``data/README.md``.
 """
 
 import csv
@@ -23,8 +22,8 @@ _HEMIBRAIN = {
     "doi": "10.7554/eLife.57443",
     "license": "CC BY 4.0",
 }
-# Rows of data/wiring_statistics.csv that tell how many inputs units have, and where they are from.
-CLAWS = {
+# Rows of data/wiring_statistics.csv that count inputs of units, and their sources.
+_CLAWS = {
     "caron_2013": {
         "quantity": "claws_per_unit",
         "source": "Caron et al. 2013, Nature 497:113-117",
@@ -39,11 +38,11 @@ CLAWS = {
     },
     "hemibrain_v1_ge3_synapses": _HEMIBRAIN,
 }
-USAGE = "hemibrain_v1_ge3_synapses"
+_USAGE = "hemibrain_v1_ge3_synapses"
 
 
 def claw_counts(source: str = "caron_2013") -> xr.DataArray:
-    """Return how many Kenyon cells have 0, 1, 2, ... inputs, as counted.
+    """Return the numbers of Kenyon cells with 0, 1, 2, ... inputs.
 
     Parameters
     ----------
@@ -56,7 +55,7 @@ def claw_counts(source: str = "caron_2013") -> xr.DataArray:
     Returns
     -------
     DataArray of shape (most_claws + 1,)
-        Cells, along the dimension ``claws``; ``attrs`` says quantity, source and license.
+        Cells, along the dimension ``claws``; ``attrs`` holds quantity, source and license.
 
     Raises
     ------
@@ -69,7 +68,7 @@ def claw_counts(source: str = "caron_2013") -> xr.DataArray:
     >>> int(counts.sum()), int(counts.sel(claws=5))
     (440, 124)
     """
-    about = CLAWS[checks.one_of("source", source, known=CLAWS)]
+    about = _CLAWS[checks.one_of("source", source, known=_CLAWS)]
     counts = {int(key): n for key, n in _statistics(source, about["quantity"]).items()}
     numbers = np.arange(max(counts) + 1)
     return xr.DataArray(
@@ -82,7 +81,7 @@ def claw_counts(source: str = "caron_2013") -> xr.DataArray:
 
 
 def claws(source: str = "caron_2013") -> ClawDistribution:
-    """Return how many inputs Kenyon cells have, as a wiring that grows them.
+    """Return the distribution of the inputs of Kenyon cells as a wiring.
 
     Parameters
     ----------
@@ -95,8 +94,8 @@ def claws(source: str = "caron_2013") -> ClawDistribution:
 
     Examples
     --------
-    >>> chances = claws().probabilities
-    >>> round(float(chances @ np.arange(len(chances))), 2)
+    >>> probabilities = claws().probabilities
+    >>> round(float(probabilities @ np.arange(len(probabilities))), 2)
     6.8
     """
     counts = claw_counts(source).to_numpy()
@@ -104,33 +103,32 @@ def claws(source: str = "caron_2013") -> ClawDistribution:
 
 
 def glomerulus_usage(glomeruli: Sequence[str] | None = None) -> xr.DataArray:
-    """Return how many Kenyon cells listen to each glomerulus of the hemibrain.
+    """Return the number of Kenyon cells with input from each glomerulus of the hemibrain.
 
     Parameters
     ----------
     glomeruli : sequence of str, optional
-        Names to choose, in the order wanted; all 51 without it.  Names are those of today, or
-        written as in ``receptors.glomerulus_names.current_names()``.
+        Current names or synonyms; all 51 without it.
 
     Returns
     -------
     DataArray of shape (n_glomeruli,)
-        Kenyon cells with at least three synapses from the glomerulus, of 2033; ``attrs`` says
-        source and license.
+        Kenyon cells with at least three synapses from the glomerulus, of 2033, in the order of
+        ``glomeruli``; ``attrs`` holds source and license.
 
     Raises
     ------
     ValueError
-        If a glomerulus is not among them, or named twice.
+        If a glomerulus is not among them, or given twice.
 
     Examples
     --------
     >>> glomerulus_usage(["DM1", "DA3"]).to_numpy()
     array([386,  38])
     """
-    today = current_names("hemibrain_v1")
-    written = _statistics(USAGE, "units_per_glomerulus")
-    counts = {today.get(name, name): count for name, count in written.items()}
+    current = current_names("hemibrain_v1")
+    written = _statistics(_USAGE, "units_per_glomerulus")
+    counts = {current.get(name, name): count for name, count in written.items()}
     chosen = list(counts) if glomeruli is None else _chosen(glomeruli, list(counts))
     return xr.DataArray(
         [counts[name] for name in chosen],
@@ -144,15 +142,15 @@ def glomerulus_usage(glomeruli: Sequence[str] | None = None) -> xr.DataArray:
 def adult(glomeruli: Sequence[str] | None = None, *, source: str = "caron_2013") -> BiasedFanIn:
     """Return a wiring like the adult fly's: claws and usage of glomeruli as measured.
 
-    A claw finds a glomerulus in proportion to its usage.  As a unit takes each glomerulus once, the
-    units per glomerulus that come out vary a little less than those measured: by .50 instead of .53
-    (their standard deviation over their mean) for all 51.
+    A claw takes a glomerulus in proportion to its usage.  As a unit takes each glomerulus once, the
+    numbers of units per glomerulus vary a little less than the measured ones: their coefficient of
+    variation is .50 instead of .53 for all 51.
 
     Parameters
     ----------
     glomeruli : sequence of str, optional
-        The inputs of the circuit, for instance those of a panel's receptors; all 51 without it.
-        They must be at least as many as the most claws of a unit.
+        The inputs of the circuit, for instance those of a panel's receptors, at least as many as
+        the most claws of a unit; all 51 without it.
     source : str
         Of the claws, see :func:`claws`.
 
@@ -170,11 +168,11 @@ def adult(glomeruli: Sequence[str] | None = None, *, source: str = "caron_2013")
 
 
 def _chosen(glomeruli: Sequence[str], known: list[str]) -> list[str]:
-    """Names of today of glomeruli that are all known and all different."""
+    """Return current names of glomeruli that are all known and all different."""
     if isinstance(glomeruli, str):
         raise ValueError(f"glomeruli must be a list of names, got {glomeruli!r}")
-    today = current_names()
-    chosen = [today.get(str(name), str(name)) for name in glomeruli]
+    current = current_names()
+    chosen = [current.get(str(name), str(name)) for name in glomeruli]
     if not chosen:
         raise ValueError("glomeruli must name at least one, got none")
     for k, name in enumerate(chosen):

@@ -1,4 +1,4 @@
-"""Leaky integrate-and-fire neurons that get tired."""
+"""Leaky integrate-and-fire neurons with spike-frequency adaptation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from olfnet import checks
 from olfnet.checks import FloatArray
-from olfnet.expansion.neurons.leaky import ConductanceLIF, finite_array
+from olfnet.expansion.neurons.leaky import ConductanceLIF
 
-# Nodes and weights on (0, 1) for potentials under a decaying conductance.  What happened long ago
-# is forgotten exponentially, however fast: panels halve towards the end, at 1.
+# Nodes and weights on (0, 1) for potentials under a decaying conductance.  The integrand decays
+# exponentially away from 1, at any rate: intervals are halved towards 1.
 _POINTS, _SPANS = np.polynomial.legendre.leggauss(12)
 _ENDS = np.append(1 - 0.5 ** np.arange(36.0), 1.0)
 _NODES = (_ENDS[:-1, None] + np.diff(_ENDS)[:, None] * (_POINTS + 1) / 2).ravel()
@@ -22,7 +22,7 @@ _WEIGHTS = (np.diff(_ENDS)[:, None] * _SPANS / 2).ravel()
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveLIF(ConductanceLIF):
-    """Conductance-based neuron whose spikes open a conductance that slows it down.
+    """Conductance-based neuron with an adaptation conductance, increased by each spike.
 
     Parameters
     ----------
@@ -72,40 +72,38 @@ class AdaptiveLIF(ConductanceLIF):
         """Return the firing rate under constant conductances, once adaptation has settled.
 
         With a period T the slow conductance starts each cycle at adaptation / (1 - exp(-T / tau)).
-        The potential at the end of such a cycle is an integral, and rises with T; where it meets
-        the threshold is the period.
+        The potential at the end of such a cycle is an integral that rises with T and equals the
+        threshold at the period.
 
         Raises
         ------
         ValueError
-            If the reversal potential lies above the reset: such a conductance helps the climb.
+            If the reversal potential is above the reset: such a conductance is depolarizing.
         """
         if self.adaptation and self.reversal_adaptation > self.reset:
             raise ValueError(
                 f"reversal_adaptation must be at most reset {self.reset:g} V for a formula, "
                 f"got {self.reversal_adaptation:g} V"
             )
-        excitation = finite_array("excitation", excitation, nonnegative=True)
-        inhibition = finite_array("inhibition", inhibition, nonnegative=True)
         free = self.onset_rate(excitation, inhibition)
-        both = np.broadcast_arrays(excitation, inhibition, free)
-        rates = [self._settled(*one) for one in zip(*map(np.ravel, both), strict=True)]
+        inputs = np.broadcast_arrays(excitation, inhibition, free)
+        rates = [self._steady(*entry) for entry in zip(*map(np.ravel, inputs), strict=True)]
         return np.reshape(rates, free.shape)
 
-    def _settled(self, excitation: float, inhibition: float, free: float) -> float:
+    def _steady(self, excitation: float, inhibition: float, free: float) -> float:
         if free == 0 or self.adaptation == 0:
             return free
-        ends = self._end_of_cycle(excitation, inhibition)
-        shortest = longest = 1 / free  # adaptation only slows down
-        while ends(longest) < self.threshold:
+        last = self._end_of_cycle(excitation, inhibition)
+        shortest = longest = 1 / free  # adaptation only lengthens the period
+        while last(longest) < self.threshold:
             longest *= 2
         if longest == shortest:
             return free
-        period = scipy.optimize.brentq(lambda t: ends(t) - self.threshold, shortest, longest)
+        period = scipy.optimize.brentq(lambda t: last(t) - self.threshold, shortest, longest)
         return 1 / float(period)
 
     def _end_of_cycle(self, excitation: float, inhibition: float) -> Callable[[float], float]:
-        """Potential after a cycle of a given length, as a function of the length.
+        """Return the potential at the end of a cycle as a function of its length.
 
         C v' = S(t) - G(t) v has v(T) = reset e^-A(0) + int S(t) / C e^-A(t) dt, where A(t) is the
         integral of G / C from t to T.

@@ -60,7 +60,7 @@ class LIF:
     def __post_init__(self) -> None:
         checks.positive("tau", self.tau)
         checks.positive("resistance", self.resistance)
-        check_potentials(self.rest, self.threshold, self.reset, self.refractory)
+        _check_potentials(self.rest, self.threshold, self.reset, self.refractory)
 
     @property
     def rheobase(self) -> float:
@@ -86,9 +86,9 @@ class LIF:
             In Hz: 1 / (refractory + tau ln[(V - reset) / (V - threshold)]) where V = rest + R I
             lies above the threshold, and 0 elsewhere.
         """
-        current = finite_array("excitation", excitation) - finite_array("inhibition", inhibition)
+        current = _finite_array("excitation", excitation) - _finite_array("inhibition", inhibition)
         target = self.rest + self.resistance * current
-        return relaxation_rate(target, self.tau, self.threshold, self.reset, self.refractory)
+        return _relaxation_rate(target, self.tau, self.threshold, self.reset, self.refractory)
 
     onset_rate = rate
 
@@ -155,7 +155,7 @@ class ConductanceLIF:
         checks.positive("capacitance", self.capacitance)
         checks.positive("leak", self.leak)
         checks.finite("reversal_exc", self.reversal_exc)
-        check_potentials(self.rest, self.threshold, self.reset, self.refractory)
+        _check_potentials(self.rest, self.threshold, self.reset, self.refractory)
         if not checks.finite("reversal_inh", self.reversal_inh) < self.threshold:
             raise ValueError(
                 f"reversal_inh must be below threshold {self.threshold:g} V, got "
@@ -184,28 +184,28 @@ class ConductanceLIF:
         array of their common shape
             In Hz; as for :class:`LIF` with the effective potential and time constant.
         """
-        excitation = finite_array("excitation", excitation, nonnegative=True)
-        inhibition = finite_array("inhibition", inhibition, nonnegative=True)
+        excitation = _finite_array("excitation", excitation, nonnegative=True)
+        inhibition = _finite_array("inhibition", inhibition, nonnegative=True)
         total = self.leak + excitation + inhibition
         pull = self.leak * self.rest + excitation * self.reversal_exc
         target = (pull + inhibition * self.reversal_inh) / total
         tau = self.capacitance / total
-        return relaxation_rate(target, tau, self.threshold, self.reset, self.refractory)
+        return _relaxation_rate(target, tau, self.threshold, self.reset, self.refractory)
 
     onset_rate = rate
 
 
-def relaxation_rate(
+def _relaxation_rate(
     target: FloatArray, tau: float | FloatArray, threshold: float, reset: float, refractory: float
 ) -> FloatArray:
-    """Rate of a potential that relaxes to ``target``, from reset to threshold again and again."""
+    """Return the rate of a potential that relaxes to ``target`` and is reset at the threshold."""
     above = target - threshold
     rises = above > 0
     climb = np.log1p((threshold - reset) / np.where(rises, above, 1.0))
     return np.where(rises, 1.0 / (refractory + tau * climb), 0.0)
 
 
-def finite_array(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
+def _finite_array(name: str, values: ArrayLike, *, nonnegative: bool = False) -> FloatArray:
     """Return finite values of any shape as an array."""
     (array,) = checks.broadcast(**{name: values})
     checks.require_finite(name, array)
@@ -214,8 +214,8 @@ def finite_array(name: str, values: ArrayLike, *, nonnegative: bool = False) -> 
     return array
 
 
-def check_potentials(rest: float, threshold: float, reset: float, refractory: float) -> None:
-    """Refuse potentials between which a neuron cannot go back and forth."""
+def _check_potentials(rest: float, threshold: float, reset: float, refractory: float) -> None:
+    """Raise if the reset is not below the threshold, or a value is not finite."""
     checks.finite("rest", rest)
     checks.finite("threshold", threshold)
     checks.nonnegative("refractory", refractory)

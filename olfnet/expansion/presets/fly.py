@@ -1,10 +1,9 @@
-"""Published cells and synapses by name, each number with its source.
+"""Published cells and synapses of the fly, each number with its source.
 
 Spiking parameters differ up to 80-fold between papers (a Kenyon cell's capacitance from 3.6 to
-289.5 pF), so that there is no default truth: a preset is named after its paper.  Numbers marked
-"chosen" are olfnet's own, because the paper's model has no counterpart or the number could not be
-looked up; numbers marked "not checked" come from secondary sources and were not compared with the
-paper's own table.
+289.5 pF), so a preset is named after its paper.  Numbers marked "chosen" are olfnet's own, because
+the paper's model has no counterpart or the number could not be looked up; numbers marked "not
+checked" come from secondary sources and were not compared with the paper's own table.
 """
 
 from olfnet.expansion.dynamics import Dynamics, SpikingInhibition, Synapse
@@ -16,11 +15,12 @@ def rapp_nawrot_2020() -> Dynamics:
 
     Rapp & Nawrot 2020, "A spiking neural program for sensorimotor control during foraging in flying
     insects", PNAS 117:28412, DOI 10.1073/pnas.2009821117.  All numbers as in the authors' published
-    simulation code (script of the laboratory condition): capacitances, leaks, potentials, dead time
-    of all neurons, adaptation of Kenyon cells, time constants, weights, and the delay of .2 ms on
-    the way to APL and back.  There each Kenyon cell hears every projection neuron of 52 with
-    probability 6/52, which is ``wiring.BinomialFanIn(6)``, and the weight is that of a circuit of 0
-    and 1.  Here cells start from rest, there at random between rest and threshold.
+    simulation code (script of the laboratory condition): capacitances, leaks, potentials,
+    refractory periods of all neurons, adaptation of Kenyon cells, time constants, weights, and the
+    delay of .2 ms on the way to APL and back.  There each Kenyon cell has input from every
+    projection neuron of 52 with probability 6/52, which is ``wiring.BinomialFanIn(6)``, and the
+    weight is that of a circuit of 0 and 1.  Here cells start from rest, there at random between
+    rest and threshold.
     """
     refractory = 0.005
     return Dynamics(
@@ -102,11 +102,12 @@ def shiu_2024() -> Dynamics:
     """One kind of neuron for a whole fly brain, with currents; weights are counts of synapses.
 
     Shiu et al. 2024, "A Drosophila computational brain model reveals sensorimotor processing",
-    Nature 634:210, DOI 10.1038/s41586-024-07763-9.  Potentials, time constants, dead time, delay
-    and .275 mV per synapse as in the authors' published simulation code, whose 20 ms are .002 uF
-    times 10 Mohm; that resistance turns mV into A.  There a spike also wipes out the neuron's own
-    synaptic current, which then rests for the dead time; here it goes on.  Chosen by olfnet: 10
-    synapses from each Kenyon cell to APL and 10 back (there each pair has its own count).
+    Nature 634:210, DOI 10.1038/s41586-024-07763-9.  Potentials, time constants, refractory period,
+    delay and .275 mV per synapse as in the authors' published simulation code, whose 20 ms are .002
+    uF times 10 Mohm; that resistance turns mV into A.  There a spike also resets the neuron's own
+    synaptic current, which is then 0 for the refractory period; here it continues.  Chosen by
+    olfnet: 10 synapses from each Kenyon cell to APL and 10 back (there each pair has its own
+    count).
     """
     neuron = LIF(
         tau=0.020,

@@ -1,4 +1,4 @@
-"""Cells and synapses scaled until a wanted fraction of the units responds."""
+"""Calibration of cells and synapses to a coding level."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,14 +9,16 @@ import numpy as np
 
 from olfnet import checks
 from olfnet.checks import FloatArray, Seed
-from olfnet.expansion import presets
 from olfnet.expansion.circuit import Circuit
 from olfnet.expansion.dynamics import Dynamics, SpikingInhibition
-from olfnet.expansion.spiking.simulation import require, respond
+from olfnet.expansion.spiking._plan import Plan
+from olfnet.expansion.spiking._results import response_of
+from olfnet.expansion.spiking._targets import Execution, run
 
-# Range of the factor, and how far a bracket reaches at first.
-_RANGE, _REACH = 1e4, 1.25
+# Logarithms of the largest factor, and of the first step.
+_LARGEST, _FIRST_STEP = float(np.log(1e4)), float(np.log(1.25))
 _MAX_SIMULATIONS = 30
+_EXECUTION = ("target", "batch_size", "n_workers")
 
 
 def _excitation(dynamics: Dynamics, factor: float) -> Dynamics:
@@ -48,7 +50,7 @@ def _inhibition(dynamics: Dynamics, factor: float) -> Dynamics:
 
 
 # What can be scaled; more units respond as the factor rises.
-SCALES: Mapping[str, Callable[[Dynamics, float], Dynamics]] = MappingProxyType(
+_SCALES: Mapping[str, Callable[[Dynamics, float], Dynamics]] = MappingProxyType(
     {"excitation": _excitation, "threshold": _threshold, "inhibition": _inhibition}
 )
 
@@ -65,10 +67,10 @@ def calibrate(
     tolerance: float = 0.05,
     **options: Any,
 ) -> Dynamics:
-    """Scale excitation, thresholds or inhibition until a wanted fraction of the units responds.
+    """Scale excitation, thresholds or inhibition until a given fraction of the units responds.
 
-    A first guess comes from the closed form of the mean input; a bracket around it is then closed
-    by simulations that all share their random numbers.
+    A first guess comes from the closed form of the mean input; its bracket is then narrowed by
+    simulations that all share their random numbers.
 
     Parameters
     ----------
@@ -76,15 +78,15 @@ def calibrate(
     odors : array_like, shape (n_odors, n_inputs)
         Calibration panel, in Hz.
     coding_level : float
-        Wanted fraction of units with a spike or more, mean over the odors.
+        Fraction of units with a spike or more, mean over the odors.
     duration : float
         In s.
     rng : numpy.random.Generator or int, optional
     dynamics : Dynamics, optional
-        What is scaled; ``presets.rapp_nawrot_2020()`` without it.
+        Cells and synapses to be scaled; ``presets.rapp_nawrot_2020()`` without it.
     by : {"excitation", "threshold", "inhibition"}
-        Whether the strength of the inputs' synapses, the height of the threshold over rest, or the
-        strength of inhibition is to change.
+        Scale the strength of the inputs' synapses, the height of the threshold over rest, or the
+        strength of inhibition.
     tolerance : float
         Largest deviation of the coding level, relative to it.
     **options
@@ -93,66 +95,63 @@ def calibrate(
     Returns
     -------
     Dynamics
-        Scaled; the level lies within ``tolerance`` for these odors and the input that they shared.
-        With another ``rng`` it varies as the coding level does from trial to trial.
+        The level is within ``tolerance`` for these odors and these random numbers.  With another
+        ``rng`` it varies as the coding level does from trial to trial.
 
     Raises
     ------
     ValueError
-        If the level cannot be reached this way.
+        If the level cannot be reached by this scaling.
     """
-    rng = np.random.default_rng(rng)
-    dynamics = presets.rapp_nawrot_2020() if dynamics is None else dynamics
-    require("circuit", circuit, Circuit, "random_expansion(...)")
-    require("dynamics", dynamics, Dynamics, "a preset")
-    scale = SCALES[checks.one_of("by", by, known=SCALES)]
+    how = {name: options.pop(name) for name in _EXECUTION if name in options}
+    plan = Plan.of(circuit, duration=duration, dynamics=dynamics, **options)
+    scale = _SCALES[checks.one_of("by", by, known=_SCALES)]
     checks.fraction("coding_level", coding_level)
     checks.positive("tolerance", tolerance)
-    checks.positive("duration", duration)
-    drive, seed = circuit.drive(odors), int(rng.integers(2**62))
+    rates = plan.rates(odors)
+    execution = Execution.of(plan, len(rates), **how)
+    seed = int(np.random.default_rng(rng).integers(2**62))
+
+    def scaled(log_factor: float) -> Dynamics:
+        return scale(plan.dynamics, float(np.exp(log_factor)))
 
     def excess(log_factor: float) -> float:
-        scaled = scale(dynamics, float(np.exp(log_factor)))
-        response = respond(circuit, odors, duration=duration, rng=seed, dynamics=scaled, **options)
+        changed = replace(plan, dynamics=scaled(log_factor))
+        streams = np.random.default_rng(seed).spawn(len(rates))
+        response = response_of(changed, run(changed, rates, streams, execution))
         return float(response.coding_level.mean()) - coding_level
 
-    start = _guess(dynamics, scale, drive, coding_level, duration)
-    found = _close_in(excess, start, tolerance * coding_level)
-    if found is None:
+    start = _guess(scaled, circuit._drive(rates), coding_level, duration)
+    log_factor = _root(excess, start, tolerance * coding_level)
+    if log_factor is None:
         raise ValueError(
             f"coding_level must be one that {by} can bring about within {tolerance:g} of it, "
             f"got {coding_level:g}"
         )
-    return scale(dynamics, float(np.exp(found)))
+    return scaled(log_factor)
 
 
 def _guess(
-    dynamics: Dynamics,
-    scale: Callable[[Dynamics, float], Dynamics],
-    drive: FloatArray,
-    coding_level: float,
-    duration: float,
+    scaled: Callable[[float], Dynamics], drive: FloatArray, coding_level: float, duration: float
 ) -> float:
-    """Logarithm of the factor at which the mean input alone makes so many units spike once."""
-    if not dynamics.has_formula:
+    """Return the logarithm of the factor at which the mean input gives that level of one spike."""
+    if not scaled(0.0).has_formula:
         return 0.0
-    low, high = -np.log(_RANGE), np.log(_RANGE)
+    low, high = -_LARGEST, _LARGEST
     while high - low > 0.01:
         middle = (low + high) / 2
         try:
-            rates = scale(dynamics, float(np.exp(middle))).onset_rates(drive)
-            level = float(np.mean(rates * duration >= 1))
+            level = float(np.mean(scaled(middle).onset_rates(drive) * duration >= 1))
         except ValueError:  # no such neuron: its threshold would be below its reset
             level = np.inf
         low, high = (middle, high) if level < coding_level else (low, middle)
-    reached = high < np.log(_RANGE)
-    return high if reached else 0.0
+    return high if high < _LARGEST else 0.0
 
 
-def _close_in(excess: Callable[[float], float], start: float, tolerance: float) -> float | None:
-    """Where a rising, noisy function is 0 within the tolerance, or None if that is not found."""
+def _root(excess: Callable[[float], float], start: float, tolerance: float) -> float | None:
+    """Return a zero, within the tolerance, of a rising and noisy function, or None."""
     ends: dict[bool, tuple[float, float]] = {}  # by sign, the closest point on either side
-    point, reach = start, np.log(_REACH)
+    point, step = start, _FIRST_STEP
     for _ in range(_MAX_SIMULATIONS):
         value = excess(point)
         if abs(value) <= tolerance:
@@ -162,11 +161,11 @@ def _close_in(excess: Callable[[float], float], start: float, tolerance: float) 
             (low, below), (high, above) = ends[False], ends[True]
             if abs(high - low) < 1e-6:
                 return None
-            share = np.clip(-below / (above - below), 0.2, 0.8)
-            point = low + float(share) * (high - low)
+            fraction = np.clip(-below / (above - below), 0.2, 0.8)
+            point = low + float(fraction) * (high - low)
         else:
-            point += -reach if value > 0 else reach
-            reach *= 1.5
-            if abs(point) > np.log(_RANGE):
+            point += -step if value > 0 else step
+            step *= 1.5
+            if abs(point) > _LARGEST:
                 return None
     return None

@@ -22,18 +22,21 @@ SPIKING = Dynamics(
         inhibition=Synapse(strength=4e-9, tau=0.010, delay=0.0007),
     ),
 )
-GRADED = replace(
-    SPIKING, inhibition=GradedInhibition(gain=1e-9, tau=0.02, threshold=1.0, delay=0.0004)
-)
-FREE = replace(SPIKING, inhibition=None)
-NOISY = replace(SPIKING, noise=Noise(std=5e-11, interval=0.003))
-CURRENTS = Dynamics(
-    neuron=LIF(), excitation=Synapse(strength=2e-10, tau=0.005, delay=0.0018), inhibition=None
-)
-ADAPTIVE = replace(SPIKING, neuron=presets.rapp_nawrot_2020().neuron)
-ADAPTIVE = replace(ADAPTIVE, excitation=replace(SPIKING.excitation, strength=2e-8))
-ALL = {"spiking": SPIKING, "graded": GRADED, "free": FREE, "noisy": NOISY, "currents": CURRENTS}
-ALL["adaptive"] = ADAPTIVE
+GRADED = GradedInhibition(gain=1e-9, tau=0.02, threshold=1.0, delay=0.0004)
+ALL = {
+    "spiking": SPIKING,
+    "graded": replace(SPIKING, inhibition=GRADED),
+    "free": replace(SPIKING, inhibition=None),
+    "noisy": replace(SPIKING, noise=Noise(std=5e-11, interval=0.003)),
+    "currents": Dynamics(
+        neuron=LIF(), excitation=Synapse(strength=2e-10, tau=0.005, delay=0.0018), inhibition=None
+    ),
+    "adaptive": replace(
+        SPIKING,
+        neuron=presets.rapp_nawrot_2020().neuron,
+        excitation=replace(SPIKING.excitation, strength=2e-8),
+    ),
+}
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +45,18 @@ def cells():
     return ALL
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(params=ALL)
+def dynamics(request):
+    """Each of them."""
+    return ALL[request.param]
+
+
+@pytest.fixture(scope="session")
 def circuit():
     return random_expansion(n_inputs=20, n_units=60, fan_in=5, coding_level=0.1, rng=1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def odors():
     return np.random.default_rng(2).exponential(50.0, size=(5, 20))
 
@@ -56,10 +65,10 @@ def odors():
 def same():
     """Compare two responses, spike by spike; potentials may differ by rounding if told so, in V."""
 
-    def compare(one, other, rounding=0.0):
-        assert one.spikes.times.size == other.spikes.times.size > 50
+    def compare(first, second, rounding=0.0):
+        assert first.spikes.times.size == second.spikes.times.size > 30
         for name in ("odors", "units", "times"):
-            assert np.array_equal(getattr(one.spikes, name), getattr(other.spikes, name))
-        assert np.abs(one.voltages - other.voltages).max() <= rounding
+            assert np.array_equal(getattr(first.spikes, name), getattr(second.spikes, name))
+        assert np.abs(first.voltages - second.voltages).max() <= rounding
 
     return compare

@@ -1,9 +1,8 @@
-"""Whoever calls is left alone, and may bring networks, threads and models of their own."""
+"""The caller's state is restored; networks, threads and models of its own work."""
 
 import signal
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -12,20 +11,35 @@ import numpy as np
 import pytest
 
 from olfnet.expansion import spiking
+from olfnet.expansion.spiking import _targets
 
 
-def test_the_caller_is_left_alone(circuit, odors):
-    """Names, random numbers, preferences and error handling of whoever calls."""
+def test_state_of_the_caller(circuit, odors, cells, same):
+    """Its names, random numbers, preferences and error handling change nothing and stay."""
     tau_exc = strength = feedback = raster = dt = "not yours"  # noqa: F841
+    options = {"duration": 0.05, "rng": 1, "dynamics": cells["spiking"], "record": [0]}
+    whole = spiking.respond(circuit, odors, **options)
+    schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
+    unusual = {
+        "core.network.default_schedule": schedule,
+        "core.default_float_dtype": np.float32,
+        "codegen.string_expression_target": "cython",
+        "codegen.cpp.extra_compile_args_gcc": ["-O0"],
+    }
     np.random.seed(5)  # noqa: NPY002
     state = np.random.get_state()[1].copy()  # noqa: NPY002
-    flags = brian2.prefs.codegen.cpp.extra_compile_args_gcc
-    target, clock, handler = brian2.prefs.codegen.target, brian2.defaultclock.dt, sys.excepthook
-    spiking.respond(circuit, odors[:1], duration=0.01, rng=1)
+    before = {name: brian2.prefs[name] for name in unusual}
+    clock, handler = brian2.defaultclock.dt, sys.excepthook
+    try:
+        for name, value in unusual.items():
+            brian2.prefs[name] = value
+        same(whole, spiking.respond(circuit, odors, **options))
+        assert {name: brian2.prefs[name] for name in unusual} == unusual
+    finally:
+        for name, value in before.items():
+            brian2.prefs[name] = value
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-    assert brian2.prefs.codegen.cpp.extra_compile_args_gcc == flags
-    assert (brian2.prefs.codegen.target, brian2.defaultclock.dt) == (target, clock)
-    assert sys.excepthook is handler
+    assert (brian2.defaultclock.dt, sys.excepthook) == (clock, handler)
 
 
 def test_beside_another_device(circuit, odors, tmp_path, cells, same):
@@ -41,69 +55,47 @@ def test_beside_another_device(circuit, odors, tmp_path, cells, same):
     same(alone, beside)
 
 
-def test_preferences_of_the_caller_do_not_matter(circuit, odors, cells, same):
-    options = {"duration": 0.1, "rng": 1, "dynamics": cells["spiking"], "record": [0]}
-    whole = spiking.respond(circuit, odors, **options)
-    odd = {
-        "core.network.default_schedule": [
-            "start",
-            "groups",
-            "synapses",
-            "thresholds",
-            "resets",
-            "end",
-        ],
-        "core.default_float_dtype": np.float32,
-        "codegen.string_expression_target": "cython",
-    }
-    before = {name: brian2.prefs[name] for name in odd}
-    try:
-        for name, value in odd.items():
-            brian2.prefs[name] = value
-        same(whole, spiking.respond(circuit, odors, **options))
-        assert {name: brian2.prefs[name] for name in odd} == odd
-    finally:
-        for name, value in before.items():
-            brian2.prefs[name] = value
+def test_ctrl_c_ends_in_an_interrupt(circuit, odors, cells, monkeypatch):
+    """Brian2 catches it and ends a run early; half a response must never pass for a whole one."""
+
+    def interrupted(*given, **options):
+        network = assemble(*given, **options)
+        network.add(brian2.NetworkOperation(lambda: signal.raise_signal(signal.SIGINT)))
+        return network
+
+    assemble, before = _targets.assemble, signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(_targets, "assemble", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        spiking.respond(circuit, odors, duration=0.05, rng=1, dynamics=cells["free"])
+    assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_ctrl_c_ends_in_an_interrupt(circuit, odors, cells):
-    """Brian2 may catch it and end a run early; half an answer must never pass for a whole one."""
-    ready = threading.Timer(0.7, signal.raise_signal, (signal.SIGINT,))
-    before = signal.getsignal(signal.SIGINT)
-    ready.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            spiking.respond(
-                circuit, odors, duration=20.0, rng=1, dynamics=cells["free"], record=[0]
-            )
-    finally:
-        ready.cancel()
-        assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_first_call_from_a_thread(tmp_path):
-    program = """
+PROGRAM = """
 import signal, sys, threading
 import numpy as np
-from olfnet import random_expansion
+import olfnet
 from olfnet.expansion import spiking
 handlers = sys.excepthook, signal.getsignal(signal.SIGINT)
-circuit = random_expansion(n_inputs=5, n_units=10, fan_in=2, coding_level=0.1, rng=1)
-found = []
-call = lambda: found.append(spiking.respond(circuit, np.full((1, 5), 99.0), duration=0.02, rng=1))
+circuit = olfnet.random_expansion(n_inputs=5, n_units=10, fan_in=2, coding_level=0.1, rng=1)
+counts = []
+odors = np.full((1, 5), 99.0)
+call = lambda: counts.append(spiking.respond(circuit, odors, duration=0.02, rng=1).counts)
 thread = threading.Thread(target=call)
 thread.start()
 thread.join()
 call()
-assert (found[0].counts == found[1].counts).all()
+assert (counts[0] == counts[1]).all()
 assert handlers == (sys.excepthook, signal.getsignal(signal.SIGINT))
 """
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stderr
 
 
-def test_network_to_extend(circuit, odors, cells):
+def test_first_call_from_a_thread():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_network_to_extend(circuit, odors, cells, monkeypatch):
+    monkeypatch.setitem(brian2.prefs, "codegen.target", "numpy")  # Cython would compile
     network = spiking.build(circuit, odors, duration=0.05, rng=1, dynamics=cells["spiking"])
     monitor = brian2.StateMonitor(network["inhibitor"], "feedback", record=True)
     network.add(monitor)
@@ -138,8 +130,9 @@ class Misspelt(Minimal):
 
 
 def test_a_model_is_one_class(circuit, odors, cells):
+    """And an error of Brian2 comes back from a worker as text."""
     dynamics = replace(cells["spiking"], neuron=Minimal())
-    response = spiking.respond(circuit, odors, duration=0.1, rng=1, dynamics=dynamics)
+    response = spiking.respond(circuit, odors, duration=0.05, rng=1, dynamics=dynamics)
     assert response.counts.sum() > 20
     wrong = replace(cells["spiking"], neuron=Misspelt())
     with pytest.raises(RuntimeError, match="DimensionMismatchError"):
