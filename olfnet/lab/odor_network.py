@@ -23,7 +23,7 @@ from olfnet.theory.activations import ReLU
 from olfnet.theory.lipschitz import Ball, Enclosure, bound, enclosed
 from olfnet.theory.network import Activate, Dense, Fixed, Network, PullBack
 
-LOBE = DivisiveNormalization()
+ANTENNAL_LOBE = DivisiveNormalization()
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,15 @@ def network(
 
 
 @cache
-def lobe_rates() -> FloatArray:
+def projection_rates() -> FloatArray:
     """Projection-neuron rates of 110 measured odors, shape (n_odors, n_glomeruli), in spikes/s."""
-    return LOBE(fly_odors())
+    return ANTENNAL_LOBE(fly_odors())
 
 
 def expansion(n_units: int, fan_in: int, coding_level: float, rng: np.random.Generator) -> Circuit:
     """Draw an expansion with one threshold for all units, set on the measured odors."""
-    wiring = FixedFanIn(fan_in).draw(n_units, lobe_rates().shape[1], rng=rng)
-    return Circuit(wiring, GlobalThreshold(coding_level)).calibrated(lobe_rates())
+    wiring = FixedFanIn(fan_in).draw(n_units, projection_rates().shape[1], rng=rng)
+    return Circuit(wiring, GlobalThreshold(coding_level)).calibrated(projection_rates())
 
 
 def nearest_code(circuit: Circuit) -> Network:
@@ -128,8 +128,8 @@ def nearest_code(circuit: Circuit) -> Network:
 
     The largest u . x - |u|^2 / 2 has the code u with the smallest distance |x - u|.
     """
-    weights = rate.respond(circuit, lobe_rates()).rates
-    return network(LOBE, circuit, weights, -np.sum(weights**2, axis=1) / 2)
+    weights = rate.respond(circuit, projection_rates()).rates
+    return network(ANTENNAL_LOBE, circuit, weights, -np.sum(weights**2, axis=1) / 2)
 
 
 def least_squares(circuit: Circuit, rng: np.random.Generator) -> Network:
@@ -140,6 +140,6 @@ def least_squares(circuit: Circuit, rng: np.random.Generator) -> Network:
     """
     odors = fly_odors()
     trials = noisy_trials(odors, 10, nonnegative=True, rng=rng).reshape(-1, odors.shape[1])
-    codes, labels = rate.respond(circuit, LOBE(trials)).rates, np.repeat(np.arange(len(odors)), 10)
-    readout = RidgeClassifier(alpha=1e4).fit(codes, labels)
-    return network(LOBE, circuit, readout.coef_, readout.intercept_)
+    codes = rate.respond(circuit, ANTENNAL_LOBE(trials)).rates
+    readout = RidgeClassifier(alpha=1e4).fit(codes, np.repeat(np.arange(len(odors)), 10))
+    return network(ANTENNAL_LOBE, circuit, readout.coef_, readout.intercept_)

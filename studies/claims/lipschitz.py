@@ -181,12 +181,14 @@ def antennal_lobe_slack(n: int, rng: Rng, at_odors: bool = False) -> float:
     Measured odors, diluted and concentrated. The control takes the largest slope at the measured
     odors, which diluted ones exceed.
     """
-    layer, rates = odor_network.AntennalLobe(odor_network.LOBE), fly_odors()
+    layer, rates = odor_network.AntennalLobe(odor_network.ANTENNAL_LOBE), fly_odors()
     scales = 10 ** rng.uniform(-2.5, 1, (n, 1, 1))
     odors = np.vstack([rates, (scales * rates).reshape(-1, 24)])
     jacobians = (layer.linearized(np.tile(odor, (24, 1)))[1](np.eye(24))[0] for odor in odors)
     slopes = [np.linalg.norm(jacobian, 2) for jacobian in jacobians]
-    constant = max(slopes[: len(rates)]) if at_odors else lipschitz_bound(odor_network.LOBE, 24)
+    constant = (
+        max(slopes[: len(rates)]) if at_odors else lipschitz_bound(odor_network.ANTENNAL_LOBE, 24)
+    )
     return float(constant - max(slopes))
 
 

@@ -14,7 +14,7 @@ from olfnet.checks import FloatArray
 from olfnet.expansion.connectome import load_connectome, statistics, weights
 from olfnet.lab import claims
 from olfnet.lab.claims import Status
-from olfnet.lab.odor_network import lobe_rates
+from olfnet.lab.odor_network import projection_rates
 from olfnet.receptors import fly_odors
 from olfnet.theory import expansion, gardner, manifolds
 
@@ -27,7 +27,7 @@ def rates(of: str) -> FloatArray:
     """Measured changes of firing rate, rates of receptors or rates of projection neurons (Hz)."""
     if of == "changes":
         return np.asarray(load_panel("hallem_carlson_2006"))
-    return lobe_rates() if of == "projection neurons" else fly_odors()
+    return projection_rates() if of == "projection neurons" else fly_odors()
 
 
 def variation(numbers: FloatArray) -> float:

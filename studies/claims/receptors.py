@@ -12,7 +12,7 @@ from olfnet.checks import FloatArray
 from olfnet.expansion import Circuit, rate, sparsify
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured, Status
-from olfnet.lab.odor_network import lobe_rates
+from olfnet.lab.odor_network import projection_rates
 from olfnet.receptors import DivisiveNormalization, fly_odors
 from olfnet.receptors.noise import GaussianNoise, SaturatingNoise, noisy_trials
 
@@ -41,7 +41,7 @@ def deviation(n: int, rng: Rng, noise: Callable[..., FloatArray] = SATURATING) -
     "R16.exponential",
     1.0,
     r"\mathrm{sd}(R) / \langle R \rangle = 1",
-    control={"rates": lobe_rates},
+    control={"rates": projection_rates},
     status=Status.QUALIFIED,
     source="Stevens 2015, 10.1073/pnas.1510103112",
 )
@@ -99,7 +99,7 @@ def dimension_ratio(n: int, rng: Rng, sparsifier: sparsify.Sparsifier) -> list[f
         seed = int(stream.integers(2**32))  # the same wiring for both
         before, after = (
             dimension(expanded(odors, np.random.default_rng(seed), sparsifier))
-            for odors in (fly_odors(), lobe_rates())
+            for odors in (fly_odors(), projection_rates())
         )
         ratios.append(after / before)
     return ratios
@@ -125,7 +125,7 @@ def decorrelation(n: int, rng: Rng, sparsifier: sparsify.Sparsifier | None = TOP
 
     The control is linear, without thresholds.
     """
-    odors = lobe_rates()
+    odors = projection_rates()
     codes = (expanded(odors, stream, sparsifier) for stream in rng.spawn(n))
     return [correlation(odors) - correlation(code) for code in codes]
 

@@ -11,7 +11,7 @@ from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured, Status
-from olfnet.lab.odor_network import lobe_rates
+from olfnet.lab.odor_network import projection_rates
 from olfnet.theory import network, silent_units
 from olfnet.theory.activations import Activation, LeakyReLU, ReLU
 from olfnet.theory.network import Network
@@ -64,7 +64,7 @@ def normal_units(n: int, rng: Rng, correlation: float, bias: float = -2.0) -> Me
 @cache
 def contrasts() -> FloatArray:
     """Rates of 30 odors minus their means over odors, relative to their standard deviation."""
-    rates = lobe_rates()[:30] - lobe_rates().mean(axis=0)
+    rates = projection_rates()[:30] - projection_rates().mean(axis=0)
     return np.asarray(rates / rates.std())
 
 
@@ -203,7 +203,7 @@ def learning(n: int, rng: Rng, activation: Activation = LEAKY) -> Measured:
 @cache
 def threshold() -> float:
     """Threshold of the summed rates, spikes/s: two standard deviations above their mean."""
-    drive = RandomDrive(lobe_rates(), FAN_IN)
+    drive = RandomDrive(projection_rates(), FAN_IN)
     return drive.mean + 2.0 * drive.sd
 
 
@@ -212,7 +212,7 @@ of_cells = partial(claim, source=f"Wirings counted; {OLSEN}", samples=(20_000, 2
 
 def rarefied(n_odors: int) -> float:
     """Fraction of all wirings that are silent on so many of the measured odors."""
-    counts = RandomDrive(lobe_rates(), FAN_IN).response_counts(threshold())
+    counts = RandomDrive(projection_rates(), FAN_IN).response_counts(threshold())
     return float(silent_units.rarefied(counts, n_odors))
 
 
@@ -240,10 +240,16 @@ def kenyon_cells(n: int, rng: Rng, n_odors: int = 10, fan_in: int = FAN_IN) -> M
     """
     wiring, odors = rng.spawn(2)
     circuit = random_expansion(
-        n_inputs=lobe_rates().shape[1], n_units=n, fan_in=fan_in, coding_level=0.05, rng=wiring
+        n_inputs=projection_rates().shape[1],
+        n_units=n,
+        fan_in=fan_in,
+        coding_level=0.05,
+        rng=wiring,
     )
     circuit = Circuit(circuit.weights, FixedThreshold(threshold()))
-    active = rate.respond(circuit, lobe_rates()).active.T
+    active = rate.respond(circuit, projection_rates()).active.T
     # Each cell with odors of its own, so that cells are independent.
-    chosen = odors.permuted(np.tile(np.arange(len(lobe_rates())), (n, 1)), axis=1)[:, :n_odors]
+    chosen = odors.permuted(np.tile(np.arange(len(projection_rates())), (n, 1)), axis=1)[
+        :, :n_odors
+    ]
     return silent(np.take_along_axis(active, chosen, axis=1))

@@ -17,7 +17,7 @@ from olfnet.expansion import Response, presets, spiking
 from olfnet.expansion.dynamics import Dynamics
 from olfnet.lab import claims
 from olfnet.lab.claims import Measured, Status
-from olfnet.lab.odor_network import LOBE, lobe_rates
+from olfnet.lab.odor_network import ANTENNAL_LOBE, projection_rates
 from olfnet.receptors import absolute_rates
 
 Rng = np.random.Generator
@@ -46,7 +46,7 @@ def response(rates: FloatArray, dynamics: Dynamics, rng: Rng) -> Response:
 def odor_response(n_odors: int, dynamics: Dynamics, rng: Rng) -> Response:
     """Spikes of a new circuit to a few measured odors."""
     which, rest = rng.spawn(2)
-    odors = lobe_rates()
+    odors = projection_rates()
     return response(odors[which.choice(len(odors), n_odors, replace=False)], dynamics, rest)
 
 
@@ -57,11 +57,7 @@ def circuits(n: int, rng: Rng, n_sharing: int) -> Iterator[tuple[int, Rng]]:
 
 
 @claim(
-    "R20.level",
-    0.075,
-    control={"dynamics": PUBLISHED, "n": 4},
-    samples=(192, 16),
-    allowance=0.025,
+    "R20.level", 0.075, control={"dynamics": PUBLISHED, "n": 4}, samples=(192, 16), allowance=0.025
 )
 def level(n: int, rng: Rng, dynamics: Dynamics = CALIBRATED) -> FloatArray:
     """Of all Kenyon cells 5 to 10 % respond to an odor.
@@ -73,13 +69,7 @@ def level(n: int, rng: Rng, dynamics: Dynamics = CALIBRATED) -> FloatArray:
     return np.ravel([part.coding_level for part in parts])
 
 
-@claim(
-    "R20.spikes",
-    1.5,
-    control={"dynamics": PUBLISHED, "n": 8},
-    samples=(192, 8),
-    allowance=0.5,
-)
+@claim("R20.spikes", 1.5, control={"dynamics": PUBLISHED, "n": 8}, samples=(192, 8), allowance=0.5)
 def spikes(n: int, rng: Rng, dynamics: Dynamics = CALIBRATED) -> list[float]:
     """A response is one or two spikes.
 
@@ -105,7 +95,7 @@ def quiet(n: int, rng: Rng, dynamics: Dynamics = CALIBRATED) -> FloatArray:
     each 12 of which share a circuit.  {CELLS}
     """
     odors = load_panel("hallem_carlson_2006")
-    air = LOBE(np.asarray(absolute_rates(odors) - odors)[:1])
+    air = ANTENNAL_LOBE(np.asarray(absolute_rates(odors) - odors)[:1])
     parts = (
         response(np.repeat(air, size, axis=0), dynamics, stream)
         for size, stream in circuits(n, rng, 12)
@@ -113,13 +103,7 @@ def quiet(n: int, rng: Rng, dynamics: Dynamics = CALIBRATED) -> FloatArray:
     return 0.1 - np.ravel([part.rates.mean(axis=1) for part in parts])
 
 
-@claim(
-    "R20.apl",
-    2.0,
-    control={"inhibition": 0.1, "n": 8},
-    samples=(96, 12),
-    allowance=0.3,
-)
+@claim("R20.apl", 2.0, control={"inhibition": 0.1, "n": 8}, samples=(96, 12), allowance=0.3)
 def disinhibition(n: int, rng: Rng, inhibition: float = 1.0) -> Measured:
     """Without APL about twice as many Kenyon cells respond.
 

@@ -24,7 +24,7 @@ def path(circuit):
 
 def test_layers_give_the_rates_of_the_circuit(circuit, path):
     rates = fly_odors()
-    expected = rate.respond(circuit, odor_network.LOBE(rates)).rates
+    expected = rate.respond(circuit, odor_network.ANTENNAL_LOBE(rates)).rates
     codes = Network(path.layers[:3])(rates)
     np.testing.assert_allclose(codes, expected, atol=1e-10)
     assert expected.astype(bool).mean() == pytest.approx(0.1, abs=1e-3)
@@ -53,7 +53,7 @@ def test_slopes_with_respect_to_receptor_rates_are_finite_differences(path):
 @pytest.mark.parametrize(("norm", "radius"), [(2, 10.0), (np.inf, 3.0)])
 def test_rates_and_slopes_of_projection_neurons_stay_enclosed(norm, radius):
     """At 50 points of a ball around an odor; at four times the distance some slopes do not."""
-    layer, random = odor_network.AntennalLobe(odor_network.LOBE), np.random.default_rng(2)
+    layer, random = odor_network.AntennalLobe(odor_network.ANTENNAL_LOBE), np.random.default_rng(2)
 
     def jacobian(odor):
         return layer.linearized(np.tile(odor, (24, 1)))[1](np.eye(24))[0]
@@ -115,5 +115,5 @@ def test_codes_that_cannot_be_certified_are_refused(sparsifier, words):
     weights = random_expansion(n_inputs=24, n_units=20, fan_in=6, coding_level=0.1, rng=0).weights
     with pytest.raises(ValueError, match=words):
         odor_network.network(
-            odor_network.LOBE, Circuit(weights, sparsifier), np.eye(20), np.zeros(20)
+            odor_network.ANTENNAL_LOBE, Circuit(weights, sparsifier), np.eye(20), np.zeros(20)
         )
