@@ -1,4 +1,4 @@
-"""Cover's theorem against published values, recursion and sums in exact integers."""
+"""Cover's theorem against its recursion and sums in exact integers."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Gardner's capacities against published numbers and quadrature in higher precision."""
+"""Gardner's capacities against quadrature in higher precision."""
 
 import mpmath
 import numpy as np

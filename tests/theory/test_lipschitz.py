@@ -171,44 +171,6 @@ def test_bounds_of_convolutions(padding, stride, dims):
         assert bound(layer, np.inf) == bound(layer, np.inf, shape)
 
 
-@NORMS
-@pytest.mark.parametrize("padding", ["circular", "zero"])
-def test_windows_larger_than_the_grid_stay_below_the_bound(padding, norm):
-    layer = Convolution(rng(5).standard_normal((2, 2, 5)), padding=padding)
-    for n in (1, 2, 3, 4):
-        exact = np.linalg.norm(responses(layer, (2, n)), norm)
-        assert exact * (1 - 8 * EPS) <= bound(layer, norm, (2, n)) <= bound(layer, norm)
-
-
-@NORMS
-def test_no_pair_of_inputs_is_stretched_by_more(norm):
-    """Steps along the steepest direction of the slopes, for a network of every kind of layer."""
-    shape, largest = (2, 6, 4), 0.0
-    for seed in range(4):
-        random = rng(seed)
-        body = Convolution(0.3 * random.standard_normal((4, 4, 3, 3)), padding="zero")
-        net = Network(
-            [
-                Convolution(random.standard_normal((4, 2, 3, 3)), 0.1, 1, "circular"),
-                Activate(LeakyReLU(0.1)),
-                Residual([body, Activate(Tanh())]),
-                MeanPool(),
-                Flatten(),
-                Dense(random.standard_normal((3, 4)), 0.2),
-            ]
-        )
-        constant = bound(net, norm, shape)
-        assert constant <= bound(net, norm) * (1 + 1e-12)
-        first = random.standard_normal((200, *shape))
-        outputs, pull_back = net.linearized(first)
-        moves = pull_back(np.eye(3)[random.integers(3, size=200)])[0]
-        second = first + 1e-3 * (moves if norm == 2 else np.sign(moves))
-        stretch = length(net(second) - outputs, norm) / length(second - first, norm)
-        assert stretch.max() <= constant
-        largest = max(largest, stretch.max() / constant)
-    assert largest > (0.1 if norm == 2 else 0.02)  # the bound is not empty
-
-
 def test_pooling_and_flattening():
     exact = np.linalg.norm(responses(MeanPool(), (3, 5, 5)), 2)
     assert bound(MeanPool(), 2, (3, 5, 5)) == pytest.approx(exact, rel=4 * EPS)

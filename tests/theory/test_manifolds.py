@@ -1,43 +1,10 @@
-"""Capacity of spheres against published numbers, limits, and quadrature by another library."""
+"""Capacity of spheres against limits, and quadrature in thirty digits by another library."""
 
 import mpmath
 import numpy as np
 import pytest
-import scipy.integrate
-import scipy.stats
 
 from olfnet.theory import gardner, manifolds
-
-
-def slow(radius, dimension, margin):
-    """The double integral, one nested in the other."""
-    normal = scipy.stats.norm.pdf
-
-    def given(t):
-        low, high = margin - t / radius, margin + radius * t
-        between = scipy.integrate.quad(
-            lambda x: normal(x) * (radius * t + margin - x) ** 2 / (1 + radius**2),
-            max(low, -12), min(high, 12), epsabs=1e-13, limit=200,
-        )[0] if low < 12 and high > -12 else 0.0  # fmt: skip
-        below = scipy.integrate.quad(
-            lambda x: normal(x) * ((x - margin) ** 2 + t**2), -12, min(low, 12), epsabs=1e-13
-        )[0] if low > -12 else 0.0  # fmt: skip
-        return between + below
-
-    chi = scipy.stats.chi(dimension)
-    points = [p for p in (radius, 1 / radius, dimension**0.5) if p < dimension**0.5 + 9]
-    return 1 / scipy.integrate.quad(
-        lambda t: chi.pdf(t) * given(t), 0, dimension**0.5 + 10, points=points, epsabs=1e-11,
-        limit=400,
-    )[0]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "case",
-    [(2.0, 3, 0.5), (0.05, 2, 1.0), (10.0, 1, 2.0)],
-)
-def test_nested_quadrature(case):
-    assert manifolds.capacity(*case) == pytest.approx(slow(*case), rel=1e-8)
 
 
 def precise(radius, dimension, margin):
