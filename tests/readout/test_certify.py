@@ -107,6 +107,14 @@ def test_proof_of_a_barely_inseparable_case_stays_in_doubles():
         assert separate(patterns[:broken], labels[:broken]).exact is None
 
 
+def test_a_hessian_that_rounding_made_indefinite_is_damped():
+    newton = SquaredHinge(np.eye(3))
+    newton.hessian[0, 0] = -1e-9
+    assert np.isfinite(newton.solve(np.ones(3))).all()
+    newton.hessian[0, 0] = -np.inf
+    np.testing.assert_array_equal(newton.solve(np.ones(3)), 0)
+
+
 def test_rounding_does_not_carry_a_prefix_on():
     """Heights that are noise, alone or behind a huge weight of a unit of its own."""
     noise = [
@@ -158,6 +166,22 @@ def test_weights_of_the_core_are_completed():
     assert proofs.separates(problem, peeling.weights(np.zeros(0)))
     assert exact.separates(problem, peeling.exact_weights(()))
     assert not proofs.separates(problem, np.zeros(12))
+
+
+def test_fractions_complete_a_core_where_doubles_prove_nothing(monkeypatch):
+    patterns = np.zeros((4, 3))  # two patterns with units of their own, and a core of two
+    patterns[:2, 0], patterns[2, 1], patterns[3, 2] = (1, 2), 1, 1
+    problem = dichotomy(patterns, [1, 1, 1, -1], FREE)
+    core = decision.decide(peel(problem).core)[1]
+    monkeypatch.setattr(
+        proofs,
+        "separates",
+        lambda p, w: len(p.rows) == 2 and exact.separates(p, exact.rationals(w)),
+    )
+    separable, certificate = decision.decide(problem)
+    assert separable
+    assert certificate == peel(problem).exact_weights(exact.rationals(core))
+    assert exact.separates(problem, certificate)
 
 
 def test_dense_and_constrained_problems_are_not_peeled():

@@ -18,19 +18,19 @@ def problem(n_patterns, n_features, seed):
 def test_no_readout_is_more_robust(seed):
     """Certified: slightly less can be had, slightly more cannot."""
     patterns, labels = problem(20, 30, seed)
-    found = most_robust(patterns, labels)
-    assert found.weights.min() >= 0
-    assert (labels * (patterns @ found.weights - 1)).min() == pytest.approx(found.robustness)
+    readout = most_robust(patterns, labels)
+    assert readout.weights.min() >= 0
+    assert (labels * (patterns @ readout.weights - 1)).min() == pytest.approx(readout.robustness)
     for factor in (0.999, 1.001):
-        with_threshold = np.column_stack((patterns, -(1 + factor * found.robustness * labels)))
+        with_threshold = np.column_stack((patterns, -(1 + factor * readout.robustness * labels)))
         assert separate(with_threshold, labels, nonnegative=True).separable == (factor < 1)
 
 
 def test_units_of_single_inputs_do_not_matter():
     patterns, labels = problem(20, 30, 3)
     sizes = 10.0 ** np.random.default_rng(0).uniform(-9, 9, 30)
-    found, scaled = most_robust(patterns, labels), most_robust(patterns * sizes, labels)
-    assert scaled.robustness == pytest.approx(found.robustness, rel=1e-6)
+    readout, scaled = most_robust(patterns, labels), most_robust(patterns * sizes, labels)
+    assert scaled.robustness == pytest.approx(readout.robustness, rel=1e-6)
 
 
 def test_beyond_capacity_robustness_is_negative():
@@ -43,10 +43,10 @@ def test_beyond_capacity_robustness_is_negative():
 
 def test_silent_synapses_as_in_theory():
     """200 inputs at load 0.48: robustness within 8 % and silence within .04 (order 1 / N)."""
-    found = [most_robust(*problem(96, 200, seed)) for seed in range(5)]
-    rho = np.mean([one.robustness for one in found]) * 200**0.5
+    readouts = [most_robust(*problem(96, 200, seed)) for seed in range(5)]
+    rho = np.mean([one.robustness for one in readouts]) * 200**0.5
     assert gardner.capacity(rho, nonnegative=True) == pytest.approx(0.48, rel=0.08)
-    silent = np.mean([one.silent_fraction for one in found])
+    silent = np.mean([one.silent_fraction for one in readouts])
     assert silent == pytest.approx(gardner.silent_fraction(rho), abs=0.04)
     assert abs(silent - gardner.silent_fraction(rho + 1)) > 0.05  # negative control
 
