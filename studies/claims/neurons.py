@@ -46,7 +46,7 @@ def rectified(mean: float, sd: float) -> Any:
             ("square_shifted", "mean square", -1, 2, rectified(-1, 2).second,
              lambda outputs: Measured.mean(outputs**2)),
         )
-    ],
+    ]
 )  # fmt: skip
 def moment(
     n: int, rng: Rng, inputs: Density, estimate: Callable[[FloatArray], Measured]
