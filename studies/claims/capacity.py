@@ -93,7 +93,6 @@ def load(draw: Draw, n_dims: float, longest: int, n: int, rng: Rng, **readout: A
 @claim(
     "R1.fraction_{n_dims}_{n_patterns}",
     cover.separable_fraction,
-    r"2^{1-P} \sum_{k<N} \binom{P-1}{k}",
     cases=[
         {"n_dims": n_dims, "n_patterns": n_patterns}
         for n_dims, n_patterns in ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))
@@ -103,8 +102,8 @@ def load(draw: Draw, n_dims: float, longest: int, n: int, rng: Rng, **readout: A
     source=COVER,
 )
 def fraction(n: int, rng: Rng, n_dims: int, n_patterns: int, nonnegative: bool = False) -> Measured:
-    """Fraction of the dichotomies of {n_patterns} points in {n_dims} dimensions that are linearly
-    separable
+    r"""Fraction of the dichotomies of {n_patterns} points in {n_dims} dimensions that are linearly
+    separable. $2^{1-P} \sum_{k<N} \binom{P-1}{k}$
     """
     curve = measure_capacity(
         gaussian(n_dims),
@@ -117,30 +116,26 @@ def fraction(n: int, rng: Rng, n_dims: int, n_patterns: int, nonnegative: bool =
     return Measured.fraction(int(curve.n_separable[0]), n)
 
 
-@claim(
-    "R1.mean",
-    2.0,
-    r"\langle P^* \rangle = 2 N",
-    control={"n_dims": 90},
-    samples=(1000, 100),
-    source=COVER,
-)
+@claim("R1.mean", 2.0, control={"n_dims": 90}, samples=(1000, 100), source=COVER)
 def mean_prefix(n: int, rng: Rng, n_dims: int = 100) -> FloatArray:
-    """The longest separable prefix of randomly labeled patterns has mean 2 N"""
+    r"""The longest separable prefix of randomly labeled patterns has mean 2 N.
+    $\langle P^* \rangle = 2 N$
+    """
     return load(gaussian(n_dims), 100, 400, n, rng)
 
 
 @claim(
     "R1.variance",
     2.0,
-    r"\mathrm{Var} P^* = 2 N",
     cases=[{"draw": gaussian(50)}],
     control={"draw": in_subspace(50, 20)},
     samples=(2000, 400),
     source=COVER,
 )
 def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
-    """The longest separable prefix of randomly labeled patterns has variance 2 N"""
+    r"""The longest separable prefix of randomly labeled patterns has variance 2 N.
+    $\mathrm{Var} P^* = 2 N$
+    """
     points = breaking_points(draw, max_patterns=200, n_trials=n, rng=rng)
     return Measured.variance(points / np.sqrt(50))
 
@@ -148,7 +143,6 @@ def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
 @claim(
     "R2.margin_{margin:g}",
     gardner.capacity,
-    r"1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt",
     cases=[{"margin": margin} for margin in (0.25, 0.5, 1.0, 1.5)],
     control=lambda margin: {"margin": 1.3 * margin},
     samples=(300, 60),
@@ -157,7 +151,8 @@ def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
     source=GARDNER,
 )
 def with_margin(n: int, rng: Rng, margin: float) -> FloatArray:
-    """Capacity of readouts with margin {margin:g}, weights of length 1 and inputs of variance 1.
+    r"""Capacity of readouts with margin {margin:g}, weights of length 1 and inputs of variance 1.
+    $1 / \int_{-\kappa}^\infty (t + \kappa)^2 Dt$
 
     N = 200; the allowance is 2 / N.
     """
@@ -167,7 +162,6 @@ def with_margin(n: int, rng: Rng, margin: float) -> FloatArray:
 @claim(
     "R3.fraction_{label_fraction:g}",
     gardner.capacity,
-    r"1 / \min_b [f E_2(b) + (1 - f) E_2(-b)]",
     cases=[{"label_fraction": 0.2}, {"label_fraction": 0.1}],
     control={"taught": 0.5},
     samples=(300, 80),
@@ -178,7 +172,8 @@ def with_margin(n: int, rng: Rng, margin: float) -> FloatArray:
 def with_rare_labels(
     n: int, rng: Rng, label_fraction: float, taught: float | None = None
 ) -> FloatArray:
-    """Capacity of readouts with a free bias if {label_fraction:g} of the labels are positive.
+    r"""Capacity of readouts with a free bias if {label_fraction:g} of the labels are positive.
+    $1 / \min_b [f E_2(b) + (1 - f) E_2(-b)]$
 
     N = 100; the allowance is 2 / N of the value: the bias is one more dimension, and as much again.
     The control has as many labels of either kind.
@@ -224,7 +219,6 @@ def general_position(n: int, rng: Rng, draw: Draw, rank: int) -> FloatArray:
 @claim(
     "R6.four_of_forty",
     1.87,
-    r"\langle P^* \rangle / (M + 1)",
     control={"n_active": 1},
     samples=(600, 100),
     status=Status.QUALIFIED,
@@ -232,7 +226,8 @@ def general_position(n: int, rng: Rng, draw: Draw, rank: int) -> FloatArray:
     source="enumerated for this package's list of reference results",
 )
 def small_codes(n: int, rng: Rng, n_active: int = 4) -> FloatArray:
-    """Small k-of-M codes have a capacity below 2: 1.87 for 4 of 40.
+    r"""Small k-of-M codes have a capacity below 2: 1.87 for 4 of 40.
+    $\langle P^* \rangle / (M + 1)$
 
     Per unit and bias, M + 1 = 41; the activity is constant, so that the bias adds no dimension and
     the capacity is 1.92 per rank.
@@ -243,7 +238,6 @@ def small_codes(n: int, rng: Rng, n_active: int = 4) -> FloatArray:
 @claim(
     "R6.topk",
     2.0,
-    r"\langle P^* \rangle / (M + 1) \to 2",
     control={"n_units": 50, "repeated": 10},
     samples=(24, 4),
     status=Status.QUALIFIED,
@@ -251,7 +245,8 @@ def small_codes(n: int, rng: Rng, n_active: int = 4) -> FloatArray:
     source=COVER,
 )
 def wide_codes(n: int, rng: Rng, n_units: int = 400, repeated: int = 1) -> FloatArray:
-    """A top-k layer of M units separates up to 2 (M + 1) patterns whatever the number of receptors.
+    r"""A top-k layer of M units separates up to 2 (M + 1) patterns for any number of receptors.
+    $\langle P^* \rangle / (M + 1) \to 2$
 
     24 receptors, f = .1, K = 6.  The limit is approached from below, since small layers lack
     general position: about 1.5 at M = 50 (the control) and 1.92 at M = 400.  The allowance is that
@@ -264,7 +259,6 @@ def wide_codes(n: int, rng: Rng, n_units: int = 400, repeated: int = 1) -> Float
 @claim(
     "R6.threshold",
     0.0,
-    r"\langle P^*_{\text{top-}k} \rangle > \langle P^*_{threshold} \rangle",
     cases=[{"other": sparsify.GlobalThreshold(0.05)}],
     control={"other": sparsify.TopK(0.05)},
     samples=(100, 20),
@@ -272,7 +266,9 @@ def wide_codes(n: int, rng: Rng, n_units: int = 400, repeated: int = 1) -> Float
     source=f"{COVER}; sparse thresholding as in Lin et al. 2014, 10.1038/nn.3660",
 )
 def lost_by_threshold(n: int, rng: Rng, other: sparsify.Sparsifier) -> Measured:
-    """One global threshold gives empty and identical codes and collapses before top-k"""
+    r"""One global threshold gives empty and identical codes and collapses before top-k.
+    $\langle P^*_{\text{top-}k} \rangle > \langle P^*_{threshold} \rangle$
+    """
     top, rest = (
         Measured.mean(load(expanded(100, rule), 100, 300, n, rng))
         for rule in (sparsify.TopK(0.05), other)

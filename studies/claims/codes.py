@@ -40,14 +40,14 @@ def overlaps(n: int, rng: Rng, f: float) -> FloatArray:
 @claim(
     "R9.overlap_{f:g}",
     lambda f: expansion.excess_overlap(f),
-    r"Q = \phi(T)^2 / (f (1 - f))",
     cases=[{"f": 0.5}, {"f": 0.1}],
     control=lambda f: {"f": 3 * f if f < 0.3 else 0.1},
     status=Status.ASYMPTOTIC,
     allowance=lambda expected: 0.03 * expected,
 )
 def excess_overlap(n: int, rng: Rng, f: float) -> Measured:
-    """Codes of different odors at coding level {f:g} overlap by Q times what the odors do.
+    r"""Codes of different odors at coding level {f:g} overlap by Q times what the odors do.
+    $Q = \phi(T)^2 / (f (1 - f))$
 
     100 inputs; the allowance is the 3 % of higher orders in 1 / N at f >= .1.
     """
@@ -62,13 +62,12 @@ def excess_overlap(n: int, rng: Rng, f: float) -> Measured:
         expansion.overlap(N_INPUTS, N_UNITS, 0.02, all_orders=True)
         / expansion.overlap(N_INPUTS, N_UNITS, 0.02)
     ),
-    r"\langle q^2 \rangle / (1/N_c + Q^2/N)",
     control={"f": 0.2},
     status=Status.QUALIFIED,
 )
 def beyond_first_order(n: int, rng: Rng, f: float = 0.02) -> FloatArray:
-    """Codes of 100 inputs at coding level .02 overlap by 15 % more than the first order in 1 / N
-    says.
+    r"""Codes of 100 inputs at coding level .02 overlap by 15 % more than the first order in 1 / N
+    says. $\langle q^2 \rangle / (1/N_c + Q^2/N)$
 
     The list of references expects 16 %; summed over all distances of odors it is 14.6 %.
     """
@@ -87,12 +86,12 @@ def with_noise(n_odors: int, f: float, size: float, rng: Rng) -> FloatArray:
 @claim(
     "R9.cluster_{f:g}",
     lambda f: expansion.cluster_size(SIZE, f),
-    r"\Delta C = (f - P_{11}(T, 1 - \Delta S)) / (f (1 - f))",
     cases=[{"f": 0.5}, {"f": 0.1}, {"f": 0.01}],
     control={"size": 2 * SIZE},
 )
 def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
-    """Cluster size of codes at coding level {f:g}, of noisy odors whose cluster size is {SIZE:g}.
+    r"""Cluster size of codes at coding level {f:g}, of noisy odors whose cluster size is {SIZE:g}.
+    $\Delta C = (f - P_{11}(T, 1 - \Delta S)) / (f (1 - f))$
 
     The control has odors with twice the noise.
     """
@@ -102,7 +101,6 @@ def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
 @claim(
     "R9.error_{f:g}",
     lambda f: expansion.readout_error(500, N_INPUTS, N_UNITS, f, SIZE),
-    r"H((1 - \Delta C) / \sqrt{P (1/N_c + Q^2/N)})",
     cases=[{"f": 0.5}, {"f": 0.1}],
     control={"n_odors": 125},
     samples=(40, 10),
@@ -110,7 +108,8 @@ def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
     allowance=lambda expected: 0.03 * expected,
 )
 def recall_error(n: int, rng: Rng, f: float, n_odors: int = 500) -> Measured:
-    """Error of a Hebbian readout of 500 odors at coding level {f:g}, on noisy versions.
+    r"""Error of a Hebbian readout of 500 odors at coding level {f:g}, on noisy versions.
+    $H((1 - \Delta C) / \sqrt{P (1/N_c + Q^2/N)})$
 
     100 inputs; the allowance is the 3 % of higher orders in 1 / N, as for overlaps.  The control
     has a quarter of the odors.
@@ -130,7 +129,6 @@ def recall_error(n: int, rng: Rng, f: float, n_odors: int = 500) -> Measured:
 @claim(
     "R10.{name}_{fan_in}",
     lambda fan_in, inhibition: expansion.dimension(50, 400, fan_in, 0.1, inhibition),
-    r"1 / (1/M + (1 - 1/M) \langle \rho^2 \rangle)",
     cases=[
         {"name": "excitation", "how": "excitation only", "fan_in": fan_in, "inhibition": False}
         for fan_in in (1, 3, 7)
@@ -140,7 +138,8 @@ def recall_error(n: int, rng: Rng, f: float, n_odors: int = 500) -> Measured:
     source=LITWIN,
 )
 def dimension(n: int, rng: Rng, fan_in: int, inhibition: bool) -> Measured:
-    """Dimension of the codes of 400 units with {fan_in} of 50 independent inputs, {how}.
+    r"""Dimension of the codes of 400 units with {fan_in} of 50 independent inputs, {how}.
+    $1 / (1/M + (1 - 1/M) \langle \rho^2 \rangle)$
 
     Gaussian inputs, thresholds at the exact quantile of each unit.  The control has the other kind
     of inhibition and three inputs more.
@@ -171,7 +170,6 @@ def trained_error(f: float, rng: Rng) -> float:
 @claim(
     "R11.{name}",
     0.0,
-    r"\epsilon(f) - \epsilon(.1) > 0",
     cases=[{"name": "denser", "f": 0.5}, {"name": "sparser", "f": 0.01}],
     control={"f": 0.1},
     samples=(60, 30),
@@ -180,7 +178,8 @@ def trained_error(f: float, rng: Rng) -> float:
     source="Barak, Rigotti & Fusi 2013, 10.1523/JNEUROSCI.2753-12.2013",
 )
 def added_error(n: int, rng: Rng, f: float) -> list[float]:
-    """A trained readout has a lower error on new trials at coding level .1 than at {f:g}.
+    r"""A trained readout has a lower error on new trials at coding level .1 than at {f:g}.
+    $\epsilon(f) - \epsilon(.1) > 0$
 
     50 odors of 100 inputs, a tenth of them flipped in each trial, 2000 units, ridge regression on 5
     trials of each.

@@ -81,14 +81,13 @@ def cloud_loads(n: int, rng: Rng, sd: float) -> FloatArray:
 @claim(
     "R7.wide_clouds",
     lambda: np.sum(cover.separable_fraction(N_POINTS * np.arange(1, 400), N_FEATURES)) / N_FEATURES,
-    r"N^{-1} \sum_P C(5 P, N) / 2^{5 P} \to 2/5",
     control={"sd": 1.0},
     samples=(400, 60),
     source=f"{CHUNG}; at finite size from {COVER}",
 )
 def wide_clouds(n: int, rng: Rng, sd: float = np.inf) -> FloatArray:
-    """Clouds of 5 points that are far wider than their distance from the origin have a fifth of the
-    capacity of points: 2/5 in large spaces.
+    r"""Clouds of 5 points, far wider than their distance from the origin, have a fifth of the
+    capacity of points: 2/5 in large spaces. $N^{-1} \sum_P C(5 P, N) / 2^{5 P} \to 2/5$
 
     60 dimensions, centers at the origin: a label for all 5 points of a cloud is as random as five,
     as points and their mirror images are equally likely.
@@ -99,14 +98,14 @@ def wide_clouds(n: int, rng: Rng, sd: float = np.inf) -> FloatArray:
 @claim(
     "R7.mean_field",
     1.0,
-    r"\alpha \langle \min_V |V - T|^2 \rangle_T = 1",
     control={"sd": 1.0},
     samples=(150, 40),
     status=Status.ASYMPTOTIC,
     allowance=0.02,
 )
 def against_mean_field(n: int, rng: Rng, sd: float = 0.5) -> Measured:
-    """Clouds of 5 points have the capacity that the mean-field theory of their anchor points gives.
+    r"""Clouds of 5 points have the capacity of the mean-field theory of their anchor points.
+    $\alpha \langle \min_V |V - T|^2 \rangle_T = 1$
 
     60 dimensions, about 60 clouds; the allowance is one of them.  The control has wider clouds in
     the simulation only.
@@ -127,23 +126,18 @@ def rings(n: int, radius: float, n_points: int) -> Sequence[FloatArray]:
     return [np.column_stack((np.ones(n_points), around))] * n
 
 
-@claim(
-    "R7.segments", lambda: 1 / theory.capacity(1.0, 1), r"1 / \alpha = 1", control={"radius": 0.7}
-)
+@claim("R7.segments", lambda: 1 / theory.capacity(1.0, 1), control={"radius": 0.7})
 def segments(n: int, rng: Rng, radius: float = 1.0) -> FloatArray:
-    """Segments have the mean-field capacity of spheres of dimension 1; radius 1"""
+    r"""Segments have the mean-field capacity of spheres of dimension 1; radius 1.
+    $1 / \alpha = 1$
+    """
     return 1 / manifold_geometry(rings(n, radius, 2), n_samples=200, rng=rng).capacity
 
 
-@claim(
-    "R7.anchor_dimension",
-    2.0,
-    r"D_M = \langle (t \cdot \hat s)^2 \rangle = 2",
-    control={"n_points": 3},
-    allowance=0.002,
-)
+@claim("R7.anchor_dimension", 2.0, control={"n_points": 3}, allowance=0.002)
 def ring_dimension(n: int, rng: Rng, n_points: int = 60) -> FloatArray:
-    """The anchor points of circles lie in 2 directions.
+    r"""The anchor points of circles lie in 2 directions.
+    $D_M = \langle (t \cdot \hat s)^2 \rangle = 2$
 
     Circles of 60 points, whose corners are up to pi / 60 away from the direction: the allowance is
     (pi / 60)^2 / 3 of 2.

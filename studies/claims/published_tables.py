@@ -108,14 +108,13 @@ def statistic(quantity: str, argument: str) -> float:
 @claim(
     "{key}",
     0.0,
-    r"\max |x - x_{published}| \le 1",
     control={"factor": 1.05},
     allowance=1.0,
     cases=[row for row in ROWS if not row["control"]],
     source="{source}",
 )
 def deviation(quantity: str, argument: str, value: str, rounding: str, factor: float = 1) -> float:
-    """{statement}: closed form and all published numbers agree.
+    r"""{statement}: closed form and all published numbers agree. $\max |x - x_{published}| \le 1$
 
     In units of the rounding, {rounding}; the control has arguments 5 % larger.
     """
@@ -133,16 +132,10 @@ def deviation(quantity: str, argument: str, value: str, rounding: str, factor: f
     status=Status.ORDERING,
     source=LITWIN,
 )
-@claim(
-    "R10.peak",
-    3.0,
-    r"\arg \max_K \dim",
-    cases=[{"inhibition": False}],
-    control={"inhibition": True},
-    source=LITWIN,
-)
+@claim("R10.peak", 3.0, cases=[{"inhibition": False}], control={"inhibition": True}, source=LITWIN)
 def best_fan_in(inhibition: bool = True) -> int:
-    """Without inhibition the codes of 2000 units have the largest dimension with 3 of 50 inputs.
+    r"""Without inhibition the codes of 2000 units have the largest dimension with 3 of 50 inputs.
+    $\arg \max_K \dim$
 
     A closed form; the optimum depends on inhibition, which moves it to 25.
     """

@@ -64,14 +64,13 @@ def limit(
 @claim(
     "R2.limit_{margin:g}",
     gardner.capacity,
-    r"1 / E_2(-\kappa)",
     cases=[{"margin": 0.5}, {"margin": 1.0}],
     control=lambda margin: {"margin": 1.5 * margin},
     samples=(150, 16),
     source=GARDNER,
 )
 def with_margin(n: int, rng: Rng, margin: float) -> Measured:
-    """Capacity with margin {margin:g} approaches Gardner's as 1 / N.
+    r"""Capacity with margin {margin:g} approaches Gardner's as 1 / N. $1 / E_2(-\kappa)$
 
     Extrapolated linearly in 1 / N from N = 50, 100, 200 and 400; a quick trial does without 400.
     """
@@ -81,13 +80,13 @@ def with_margin(n: int, rng: Rng, margin: float) -> Measured:
 @claim(
     "R4.robust_{rho:g}",
     lambda rho: gardner.capacity(rho, nonnegative=True),
-    r"\max_B H(B)^2 / E_2(B) \, \alpha(\rho D(B) / \sqrt{E_2(B)})",
     cases=[{"rho": 0.0}, {"rho": 0.5}, {"rho": 1.0}],
     control=lambda rho: {"rho": rho + 1},
     samples=(150, 16),
 )
 def robust(n: int, rng: Rng, rho: float) -> Measured:
-    """Capacity of non-negative weights with robustness {rho:g} to a fixed threshold.
+    r"""Capacity of non-negative weights with robustness {rho:g} to a fixed threshold.
+    $\max_B H(B)^2 / E_2(B) \, \alpha(\rho D(B) / \sqrt{E_2(B)})$
 
     Extrapolated linearly in 1 / N from N = 50, 100, 200 and 400; in a quick trial from 25 to 100.
     """
@@ -103,7 +102,6 @@ def robust(n: int, rng: Rng, rho: float) -> Measured:
 @claim(
     "R4.silent_{rho:g}",
     lambda rho: gardner.silent_fraction(rho),
-    r"1 - H(B)",
     cases=[
         {"rho": rho, "load": float(gardner.capacity(rho, nonnegative=True))} for rho in (0.5, 1.0)
     ],
@@ -113,6 +111,7 @@ def robust(n: int, rng: Rng, rho: float) -> Measured:
 )
 def silence(n: int, rng: Rng, load: float) -> list[float]:
     """Fraction of silent synapses of the most robust non-negative weights at load {load:.3f}.
+    $1 - H(B)$
 
     200 inputs; the allowance is one synapse, twice the .002 that 200 inputs have more than
     infinitely many (measured).
@@ -153,15 +152,10 @@ of_perceptrons = partial(
 
 
 @of_perceptrons(
-    "R8.novikoff",
-    0.0,
-    r"1 - n / (R / \gamma)^2 > 0",
-    control={"consistent": False},
-    samples=(60, 10),
-    status=Status.ORDERING,
+    "R8.novikoff", 0.0, control={"consistent": False}, samples=(60, 10), status=Status.ORDERING
 )
 def below_bound(n: int, rng: Rng, consistent: bool = True) -> float:
-    """A perceptron makes no more than (radius / margin)^2 mistakes.
+    r"""A perceptron makes no more than (radius / margin)^2 mistakes. $1 - n / (R / \gamma)^2 > 0$
 
     An exact bound, and the largest ratio for 100 patterns in 10 dimensions; the control is taught
     labels at random, ten for each dimension, which nothing linear can reproduce.
@@ -170,16 +164,11 @@ def below_bound(n: int, rng: Rng, consistent: bool = True) -> float:
 
 
 @of_perceptrons(
-    "R8.orthogonal",
-    1.0,
-    r"n / (R / \gamma)^2 = 1",
-    control={"orthogonal": False},
-    samples=(20, 5),
-    status=Status.EXACT,
+    "R8.orthogonal", 1.0, control={"orthogonal": False}, samples=(20, 5), status=Status.EXACT
 )
 def tightness(n: int, rng: Rng, orthogonal: bool = True) -> Measured:
-    """Of orthogonal patterns of one length a perceptron makes as many mistakes as the bound allows,
-    one for each.
+    r"""Of orthogonal patterns of one length a perceptron makes as many mistakes as the bound has,
+    one for each. $n / (R / \gamma)^2 = 1$
 
     The margin comes from a support vector machine, to 1e-4; the control has random patterns of one
     length.
@@ -197,7 +186,6 @@ def tightness(n: int, rng: Rng, orthogonal: bool = True) -> Measured:
 @claim(
     "R8.one_shot",
     0.36961,
-    r"\Phi(1 / \sqrt{\alpha}) = .95",
     cases=[{"rule": HebbianReadout(centered=False)}],
     control={"rule": PerceptronReadout(bias=False, max_epochs=200)},
     samples=(150, 30),
@@ -205,7 +193,8 @@ def tightness(n: int, rng: Rng, orthogonal: bool = True) -> Measured:
     source="signal to crosstalk; Hertz, Krogh & Palmer 1991, ch. 2",
 )
 def one_shot(n: int, rng: Rng, rule: Any) -> Measured:
-    """One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far fewer than 2.
+    r"""One-shot Hebbian learning recalls 95 % of .37 associations per dimension, far fewer than 2.
+    $\Phi(1 / \sqrt{\alpha}) = .95$
 
     200 dimensions; the allowance is one pattern, of which crosstalk has one less.
     """

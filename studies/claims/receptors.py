@@ -27,26 +27,27 @@ GLOBAL, TOP = sparsify.GlobalThreshold(0.05), sparsify.TopK(0.05)
 @claim(
     "R15.noise",
     10 * math.tanh(0.025 * 60),
-    r"\sigma = 10 \tanh(0.025 R)",
     control={"noise": GaussianNoise(10.0)},
     samples=(20_000, 5_000),
     source="Luo, Axel & Abbott 2010, 10.1073/pnas.1005635107",
 )
 def deviation(n: int, rng: Rng, noise: Callable[..., FloatArray] = SATURATING) -> Measured:
-    """Noise of projection neurons saturates with their rate (here at 60 spikes/s)"""
+    r"""Noise of projection neurons saturates with their rate (here at 60 spikes/s).
+    $\sigma = 10 \tanh(0.025 R)$
+    """
     return Measured.standard_deviation(noisy_trials(np.full((1, 1), 60.0), n, noise=noise, rng=rng))
 
 
 @claim(
     "R16.exponential",
     1.0,
-    r"\mathrm{sd}(R) / \langle R \rangle = 1",
     control={"rates": projection_rates},
     status=Status.QUALIFIED,
     source="Stevens 2015, 10.1073/pnas.1510103112",
 )
 def variation(rates: Callable[[], FloatArray] = fly_odors) -> FloatArray:
-    """Rates over receptors vary as much as their mean, as exponential ones do.
+    r"""Rates over receptors vary as much as their mean, as exponential ones do.
+    $\mathrm{sd}(R) / \langle R \rangle = 1$
 
     Mean over 110 odors, with the interval for odors as samples.  Only the standard deviation is
     claimed; a mean that does not depend on the odor holds behind the antennal lobe (R14).
@@ -80,7 +81,6 @@ def expanded(odors: FloatArray, rng: Rng, sparsifier: sparsify.Sparsifier | None
 @claim(
     "R19.topk",
     1.0,
-    r"\dim_{PN} / \dim_{ORN} = 1",
     cases=[{"sparsifier": TOP}],
     control={"sparsifier": GLOBAL},
     samples=(30, 5),
@@ -89,7 +89,8 @@ def expanded(odors: FloatArray, rng: Rng, sparsifier: sparsify.Sparsifier | None
     source=f"{OLSEN}; {LITWIN}",
 )
 def dimension_ratio(n: int, rng: Rng, sparsifier: sparsify.Sparsifier) -> list[float]:
-    """Exact top-k hides what the antennal lobe is for: the code's dimension stays.
+    r"""Exact top-k hides what the antennal lobe is for: the code's dimension stays.
+    $\dim_{PN} / \dim_{ORN} = 1$
 
     Dimension of the activity patterns, about 41 either way.  That of the graded rates still
     doubles (15 to 31).
@@ -114,7 +115,6 @@ def correlation(responses: FloatArray) -> float:
 @claim(
     "S14.decorrelation",
     0.0,
-    r"c_{PN} - c_{KC} > 0",
     control={"sparsifier": None},
     samples=(20, 4),
     status=Status.ORDERING,
@@ -122,6 +122,7 @@ def correlation(responses: FloatArray) -> float:
 )
 def decorrelation(n: int, rng: Rng, sparsifier: sparsify.Sparsifier | None = TOP) -> list[float]:
     """The random expansion decorrelates: root mean square correlation between odors falls.
+    $c_{PN} - c_{KC} > 0$
 
     The control is linear, without thresholds.
     """
@@ -133,13 +134,14 @@ def decorrelation(n: int, rng: Rng, sparsifier: sparsify.Sparsifier | None = TOP
 @claim(
     "S14.coding_level",
     0.05,
-    r"\langle f \rangle = 0.05",
     control={"target": 0.06},
     samples=(20, 5),
     source="definition of the coding level",
 )
 def coding_level(n: int, rng: Rng, target: float = 0.05) -> list[float]:
-    """Thresholds set on 1000 odors keep 1000 new ones at the requested coding level."""
+    r"""Thresholds set on 1000 odors keep 1000 new ones at the requested coding level.
+    $\langle f \rangle = 0.05$
+    """
     levels = []
     for stream in rng.spawn(n):
         odor_rng, wiring_rng = stream.spawn(2)

@@ -46,7 +46,6 @@ def silent(responses: ArrayLike) -> Measured:
 @claim(
     "S9.{drives}",
     lambda correlation: silent_units.silent_fraction(N_ODORS, 2.0, correlation),
-    r"E\,\Phi((T - \sqrt{\rho} t) / \sqrt{1 - \rho})^P",
     cases=[
         {"drives": "independent", "correlation": 0.0},
         {"drives": "correlated", "correlation": 0.3},
@@ -55,7 +54,9 @@ def silent(responses: ArrayLike) -> Measured:
     source="Order statistics of equally correlated normal numbers",
 )
 def normal_units(n: int, rng: Rng, correlation: float, bias: float = -2.0) -> Measured:
-    """Fraction of units that are silent on {N_ODORS} odors, whose drives are {drives}"""
+    r"""Fraction of units that are silent on {N_ODORS} odors, whose drives are {drives}.
+    $E\,\Phi((T - \sqrt{\rho} t) / \sqrt{1 - \rho})^P$
+    """
     own, rest = rng.standard_normal((n, 1)), rng.standard_normal((n, N_ODORS))
     drive = correlation**0.5 * own + (1 - correlation) ** 0.5 * rest
     return silent(RELU(drive + bias))
@@ -78,13 +79,12 @@ def jointly_silent() -> float:
 @claim(
     "S9.panel",
     jointly_silent,
-    r"P(X w \le T)",
     control={"bias": -0.8},
     source="Multivariate normal probability of the panel's products",
     allowance=1e-3,
 )
 def dense_units(n: int, rng: Rng, bias: float = -1.0) -> Measured:
-    """Fraction of units with normal weights that are silent on 30 measured odors.
+    r"""Fraction of units with normal weights that are silent on 30 measured odors. $P(X w \le T)$
 
     The allowance is the error of the integration.  The control has a lower threshold.
     """
@@ -129,12 +129,12 @@ of_networks = partial(claim, source=LU, samples=(50_000, 5_000))
 @of_networks(
     "S9.born_dead_input",
     lambda: network.dead_input(WIDTHS),
-    r"1 - \prod (1 - 2^{-N_l})",
     cases=[{"inputs": np.array([[1.0, -2.0, 0.5]])}],
     control={"widths": WIDTHS[1:]},
 )
 def silenced(n: int, rng: Rng, inputs: FloatArray, widths: list[int] = WIDTHS) -> Measured:
-    """Fraction of networks of 12 layers of 4 that lose a given input at birth.
+    r"""Fraction of networks of 12 layers of 4 that lose a given input at birth.
+    $1 - \prod (1 - 2^{-N_l})$
 
     Normal weights, no biases.  The control has a layer less.
     """
@@ -164,18 +164,10 @@ def remaining(n: int, rng: Rng, activation: Activation) -> FloatArray:
     return np.array(fractions)
 
 
-@claim(
-    "S9.stuck",
-    1.0,
-    r"L = \frac{1}{2} Var(y)",
-    control={"activation": LEAKY},
-    samples=(20, 2),
-    source=LU,
-    allowance=1e-6,
-)
+@claim("S9.stuck", 1.0, control={"activation": LEAKY}, samples=(20, 2), source=LU, allowance=1e-6)
 def stuck(n: int, rng: Rng, activation: Activation = RELU) -> float:
-    """A network dead at birth keeps the loss of its mean, however long it learns (fraction of the
-    targets' variance that is left).
+    r"""A network dead at birth keeps the loss of its mean, however long it learns (fraction of the
+    targets' variance that is left). $L = \frac{1}{2} Var(y)$
 
     Only the output's bias has a slope.  The control has leaky rectifiers (slope .1).
     """
@@ -227,14 +219,10 @@ def rarefied(n_odors: int) -> float:
     cases=[{"n_odors": 110}],
     control={"fan_in": FAN_IN + 1},
 )
-@of_cells(
-    "S9.kenyon_cells_10",
-    lambda: rarefied(10),
-    r"\sum_k p_k C(110 - k, 10) / C(110, 10)",
-    control={"n_odors": 20},
-)
+@of_cells("S9.kenyon_cells_10", lambda: rarefied(10), control={"n_odors": 20})
 def kenyon_cells(n: int, rng: Rng, n_odors: int = 10, fan_in: int = FAN_IN) -> Measured:
-    """Fraction of Kenyon cells with {FAN_IN} claws that are silent on 10 of these odors.
+    r"""Fraction of Kenyon cells with {FAN_IN} claws that are silent on 10 of these odors.
+    $\sum_k p_k C(110 - k, 10) / C(110, 10)$
 
     Odors drawn anew for each cell.  The control has 20 odors.
     """

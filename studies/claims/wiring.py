@@ -23,7 +23,6 @@ claim = partial(claims.claim, systems=["S14"], source=EICHLER, status=Status.ORD
 @claim(
     "R17.caron_usage",
     0.74,
-    r"\mathrm{sd}(n_j) / \langle n_j \rangle",
     control={"power": 1.6},
     samples=(4000, 300),
     status=Status.NOT_REPRODUCIBLE,
@@ -31,8 +30,8 @@ claim = partial(claims.claim, systems=["S14"], source=EICHLER, status=Status.ORD
     allowance=0.005,
 )
 def usage(n: int, rng: Rng, power: float = 1.0) -> Measured:
-    """Coefficient of variation over glomeruli of the claws of 200 Kenyon cells that choose as
-    those of another fly do (hemibrain).
+    r"""Coefficient of variation over glomeruli of the claws of 200 Kenyon cells that choose as
+    those of another fly do (hemibrain). $\mathrm{sd}(n_j) / \langle n_j \rangle$
 
     The article's claws by glomerulus are in no table that may be passed on.  The interval is that
     of samples of 200 cells: chance does not make .74 of the hemibrain's choice.  In the control
@@ -63,9 +62,9 @@ def random_dispersion(n: int, rng: Rng) -> list[float]:
     return [dispersion(np.diff(null.draw(rng=rng).indptr)) for _ in range(min(n, 100))]
 
 
-@claim("R17.larva", 1.0, r"\sigma^2 / \mu > 1", control=random_dispersion, samples=(20_000, 5_000))
+@claim("R17.larva", 1.0, control=random_dispersion, samples=(20_000, 5_000))
 def larval_dispersion(n: int, rng: Rng) -> Measured:
-    """Larval Kenyon cells differ more in their claws than random ones would.
+    r"""Larval Kenyon cells differ more in their claws than random ones would. $\sigma^2 / \mu > 1$
 
     The smaller of both hemispheres, with an interval of cells as samples.  Said to be bimodal:
     Silverman's test finds two modes in the left hemisphere (p = .04) and one in the right (p = .7).
@@ -84,14 +83,14 @@ def code_dimension(wiring: csr_array, inputs: FloatArray) -> float:
 @claim(
     "R18.{side}",
     2.0,
-    r"(\langle \dim_0 \rangle - \dim) / \mathrm{sd}(\dim_0) > 2",
     cases=[{"side": "left"}, {"side": "right"}],
     control={"rewired": True},
     samples=(400, 100),
 )
 def below_random(n: int, rng: Rng, side: str, rewired: bool = False) -> Measured:
-    """For independent inputs and connections of equal weight, the larva's wiring ({side}) gives
+    r"""For independent inputs and connections of equal weight, the larva's wiring ({side}) gives
     codes of fewer dimensions than random wiring of the same degrees.
+    $(\langle \dim_0 \rangle - \dim) / \mathrm{sd}(\dim_0) > 2$
 
     In standard deviations of random wiring.  One threshold, a tenth active: 28 against 30.5 +- .5
     dimensions (reported: 26.6 against 29.6 +- .6).  It does not hold for every code: not where
