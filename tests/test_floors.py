@@ -12,6 +12,7 @@ STUDIES = PACKAGE.parent / "studies"
 FLOORS = {
     "checks": -1,
     "workers": -1,
+    "_hermite": -1,
     "receptors": 0,
     "readout": 0,
     "theory": 0,

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from olfnet import checks
+from olfnet._hermite import weighted_polynomials
 from olfnet.checks import FloatArray, Seed
 from olfnet.receptors.panels import absolute_rates, load_panel
 
@@ -166,17 +167,8 @@ def _hermite_coefficients(panel: FloatArray) -> FloatArray:
     responses -= panel.mean(axis=0)
     root_density = np.exp(-(grid**2) / 4) / (2 * np.pi) ** 0.25
     weighted = responses * (root_density * step)[:, None]
-    coefficients: FloatArray = _hermite_functions(grid, root_density) @ weighted
+    coefficients: FloatArray = weighted_polynomials(grid, root_density, _ORDER + 1)[1:] @ weighted
     return coefficients
-
-
-def _hermite_functions(grid: FloatArray, root_density: FloatArray) -> FloatArray:
-    """Return h_m(z) sqrt(phi(z)) for m = 1, 2, ...; the factor keeps it from overflowing."""
-    functions = [root_density, grid * root_density]
-    for m in range(1, _ORDER):
-        following = (grid * functions[m] - np.sqrt(m) * functions[m - 1]) / np.sqrt(m + 1)
-        functions.append(following)
-    return np.stack(functions[1:])
 
 
 def _covariance(coefficients: FloatArray, correlation: FloatArray) -> FloatArray:

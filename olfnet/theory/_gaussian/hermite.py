@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from olfnet._hermite import weighted_polynomials
 from olfnet.checks import FloatArray
 
 _N_TERMS = (64, 128, 256, 512, 1024, 2048)
@@ -64,7 +65,8 @@ def series(
     square = np.concatenate([values**2 @ weights for _, weights, values in parts])
     for n_terms in _N_TERMS[-1:] if kinks else _N_TERMS:
         coefficients = np.concatenate(
-            [_polynomials(z, weights, n_terms) @ values.T for z, weights, values in parts], axis=1
+            [weighted_polynomials(z, weights, n_terms) @ values.T for z, weights, values in parts],
+            axis=1,
         )
         tails = np.maximum((square - np.cumsum(coefficients**2, axis=0)).max(axis=1), 0.0)
         if tails[-1] <= _ACCURACY * square.max():
@@ -79,15 +81,6 @@ def _nodes(kinks: FloatArray, sd: float) -> tuple[FloatArray, FloatArray]:
     half = np.diff(edges)[:, None] / 2
     z = (edges[:-1, None] + half + half * _NODES).ravel()
     return z, (half * _WEIGHTS).ravel() * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-
-
-def _polynomials(z: FloatArray, weights: FloatArray, n_terms: int) -> FloatArray:
-    """Return normalized Hermite polynomials times weights, shape (n_terms, len(z))."""
-    h = np.empty((n_terms, z.size))
-    h[:2] = weights, z * weights
-    for n in range(2, n_terms):
-        h[n] = (z * h[n - 1] - np.sqrt(n - 1) * h[n - 2]) / np.sqrt(n)
-    return h
 
 
 def product(left: Series, right: Series, correlation: FloatArray) -> FloatArray:
