@@ -37,7 +37,7 @@ _TOLERANCE = 1e-6
 _RIDGE, _SMALLEST_RIDGE = 1e-3, 1e-13
 _MAX_ROUNDS = 2000
 
-IntArray = NDArray[np.intp]
+_IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class EllipsoidSeparation:
     weights: FloatArray | None
     bias: float
     points: FloatArray
-    owners: IntArray
+    owners: _IntArray
     multipliers: FloatArray | None
 
 
@@ -201,7 +201,7 @@ class _Pool:
         """Length of the weights without the bias."""
         return float(np.linalg.norm(self.weights[: self.n_weights])) or UNDERFLOW
 
-    def _search(self, members: IntArray) -> SquaredHinge:
+    def _search(self, members: _IntArray) -> SquaredHinge:
         """Newton's method for a part of the pool."""
         constrained = np.arange(self.n_weights if self.nonnegative else 0)
         return SquaredHinge(self.points[members], constrained, start=self.weights)
@@ -247,7 +247,7 @@ class _Pool:
         error = gamma(2 * len(rows) + self.n_weights + 16) * size
         return (float(np.linalg.norm(pull)) + error) / total
 
-    def _add_worst(self, n_manifolds: int, limit: float) -> tuple[IntArray, float]:
+    def _add_worst(self, n_manifolds: int, limit: float) -> tuple[_IntArray, float]:
         """Add worst points at most ``limit`` beyond the margin; return the least excess of all.
 
         The worst point has the smallest weighted sum; it is the center if all are equal.
@@ -264,7 +264,7 @@ class _Pool:
         return len(self.owners) - len(wrong) + np.arange(len(wrong)), float(depths.min())
 
     def _separation(
-        self, members: IntArray, multipliers: FloatArray | None = None
+        self, members: _IntArray, multipliers: FloatArray | None = None
     ) -> EllipsoidSeparation:
         """Bring weights and points back to the units of the manifolds."""
         owners = self.owners[members]
