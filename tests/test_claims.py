@@ -111,9 +111,11 @@ def test_a_decorated_function_is_a_claim_for_each_case(coins):
         assert not known.agrees(known.control(500, np.random.default_rng(0)))
 
 
-@pytest.mark.parametrize("simulation", [lambda x=2: x, lambda n, rng, x=2: x])
+@pytest.mark.parametrize("simulation", [lambda x=2: x, lambda n, rng, x=2, **_: x])
 def test_a_simulation_without_randomness_returns_a_number(simulation):
-    decorate = claim("R1.x", 2.0, control={"x": 3}, source="x", systems=["S1"], statement="X")
+    decorate = claim(
+        "R1.x", lambda: 2.0, control={"x": 3}, source="x", systems=["S1"], statement="X"
+    )
     (known,) = decorate(simulation).claims
     assert known.simulation(1, None) == Measured.number(2.0)
     assert not known.agrees(known.control(1, None))
