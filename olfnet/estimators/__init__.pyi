@@ -1,10 +1,4 @@
 from .circuits import ExpansionTransformer, GlomerularNormalizer
 from .hashing import DenseHash, FlyHash, SimHash
 
-__all__ = [
-    "DenseHash",
-    "ExpansionTransformer",
-    "FlyHash",
-    "GlomerularNormalizer",
-    "SimHash",
-]
+__all__ = ["DenseHash", "ExpansionTransformer", "FlyHash", "GlomerularNormalizer", "SimHash"]

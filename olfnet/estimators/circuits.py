@@ -3,20 +3,14 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array, issparse
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-)
-from sklearn.utils import check_random_state
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from olfnet import checks, random_expansion
 from olfnet.checks import FloatArray
-from olfnet.expansion import Circuit, rate
+from olfnet.estimators._random import RandomTransformer
+from olfnet.expansion import rate
 from olfnet.expansion.sparsify import Sparsifier, TopK
 from olfnet.expansion.wiring import FixedFanIn, Wiring
 from olfnet.receptors import DivisiveNormalization
@@ -45,7 +39,7 @@ class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         self.normalization = normalization
 
     def fit(self, X: ArrayLike, y: Any = None) -> "GlomerularNormalizer":
-        """Check the rates; there is nothing to learn.
+        """Validate the rates; there is nothing to learn.
 
         Parameters
         ----------
@@ -66,12 +60,12 @@ class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
                 "normalization must be callable, such as DivisiveNormalization(), got "
                 f"{self.normalization!r}"
             )
-        found = checks.matrix("normalization(rates)", transform(rates))
-        if found.shape != rates.shape:
+        outputs = checks.matrix("normalization(rates)", transform(rates))
+        if outputs.shape != rates.shape:
             raise ValueError(
-                f"normalization must keep the shape of the rates, {rates.shape}, got {found.shape}"
+                f"normalization must keep the shape {rates.shape} of the rates, got {outputs.shape}"
             )
-        return found
+        return outputs
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that rates are not negative."""
@@ -80,7 +74,7 @@ class GlomerularNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         return tags
 
 
-class ExpansionTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class ExpansionTransformer(RandomTransformer):
     """The mushroom body: from projection-neuron rates to sparse codes of many units.
 
     Parameters
@@ -92,11 +86,11 @@ class ExpansionTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     coding_level : float
         Fraction of units that respond to an odor; not used if ``sparsifier`` is given.
     wiring : Wiring, optional
-        Who connects to whom, of ``olfnet.expansion.wiring``.
+        Input connectivity, of ``olfnet.expansion.wiring``.
     sparsifier : Sparsifier, optional
-        What keeps the code sparse, of ``olfnet.expansion.sparsify``; thresholds are set by ``fit``.
+        Sparse thresholding, of ``olfnet.expansion.sparsify``; thresholds are set by ``fit``.
     sparse_output : bool
-        Return sparse arrays, which hold a large panel in little memory.
+        Return sparse arrays.
     random_state : int, numpy.random.Generator, RandomState or None
         Source of the wiring.
 
@@ -134,51 +128,21 @@ class ExpansionTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.sparse_output = sparse_output
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> "ExpansionTransformer":
-        """Draw the wiring, and set thresholds on these odors if the sparsifier has any.
-
-        Parameters
-        ----------
-        X : array-like or sparse, shape (n_odors, n_inputs)
-        y : ignored
-        """
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64)
+    def _draw(self, X: Any, rng: np.random.Generator) -> int:
         checks.flag("sparse_output", self.sparse_output)
         if self.wiring is not None and not hasattr(self.wiring, "draw"):
             raise ValueError(f"wiring must be one of olfnet.expansion.wiring, got {self.wiring!r}")
-        n_inputs = self.n_features_in_
-        drawn: Circuit = random_expansion(
+        n_inputs = X.shape[1]
+        drawn = random_expansion(
             n_inputs=n_inputs,
             n_units=self.n_units,
             wiring=self.wiring or FixedFanIn(min(self.fan_in, n_inputs)),
             sparsifier=self.sparsifier or TopK(self.coding_level),
-            rng=generator(self.random_state),
+            rng=rng,
         )
-        self.circuit_ = drawn.calibrated(_array(X))
-        self._n_features_out = self.n_units
-        return self
+        self.circuit_ = drawn.calibrated(X)
+        return self.n_units
 
-    def transform(self, X: Any) -> FloatArray | csr_array:
-        """Return codes, shape (n_odors, n_units), in the unit of the odors."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-        codes = rate.respond(self.circuit_, _array(X)).codes
+    def _transformed(self, X: Any) -> Any:
+        codes = rate.respond(self.circuit_, X).codes
         return codes if self.sparse_output else np.asarray(codes.toarray())
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that sparse odors are welcome."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-def _array(X: Any) -> Any:
-    return csr_array(X) if issparse(X) else X
-
-
-def generator(random_state: Any) -> np.random.Generator:
-    """Make a source of random numbers, from whatever scikit-learn or NumPy calls one."""
-    if random_state is None or isinstance(random_state, np.random.Generator):
-        return np.random.default_rng(random_state)
-    seed: NDArray[np.int64] = check_random_state(random_state).randint(2**31, size=4)
-    return np.random.default_rng(seed)

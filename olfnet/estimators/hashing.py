@@ -1,79 +1,38 @@
-"""Hashing as the fly does it, and the dense random projections that it is compared with.
+"""Hashing by a sparse expansion, and the dense random projections that it is compared with.
 
 Similar vectors get similar hashes, by which their neighbors can be looked up
 (``capacity.retrieve``).  All three hash arbitrary vectors, not only odors.
 """
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from scipy.sparse import csr_array
 
 from olfnet import checks, random_expansion
 from olfnet.checks import FloatArray
-from olfnet.estimators.circuits import generator
+from olfnet.estimators._random import RandomTransformer
 from olfnet.expansion import rate
 from olfnet.expansion.sparsify import TopK
 from olfnet.expansion.wiring import FixedFanIn
 
 
-class _Hash(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What all hashes share: random projections that know nothing of the data."""
-
-    random_state: Any
-    _n_features_out: int
-
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Draw the projection.
-
-        Parameters
-        ----------
-        X : array-like or sparse, shape (n_vectors, n_inputs)
-        y : ignored
-        """
-        validate_data(self, X, accept_sparse="csr", dtype=np.float64)
-        self._n_features_out = self._draw(self.n_features_in_, generator(self.random_state))
-        return self
-
-    def transform(self, X: Any) -> Any:
-        """Return a hash for each vector, shape (n_vectors, n_units or hash_length)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-        return self._hash(csr_array(X) if issparse(X) else X)
-
-    def _draw(self, n_inputs: int, rng: np.random.Generator) -> int:
-        """Draw the projection and return the number of its outputs."""
-        raise NotImplementedError
-
-    def _hash(self, X: Any) -> Any:
-        raise NotImplementedError
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that sparse vectors are welcome."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-class FlyHash(_Hash):
+class FlyHash(RandomTransformer):
     """Winner-take-all hash of a sparse random expansion.
 
     Parameters
     ----------
     hash_length : int
-        Winners: units that are not 0 in each hash.
+        Active units of each hash.
     n_units : int
-        Units, of which the winners are chosen.
+        Units of the expansion.
     fan_in : float
-        Inputs of each unit, a whole number, of which there are never more than all; below 1 a
-        fraction of all inputs, but at least one.
+        Inputs of each unit, an integer; below 1 a fraction of all inputs, at least one.
     binary : bool
-        Winners are 1.  If not they keep their drive, the sum of their inputs, by which short hashes
-        find more neighbors; vectors should then be non-negative and have equal means.
+        Active units are 1.  Otherwise they have their drive, the sum of their inputs, with which
+        short hashes find more neighbors; vectors should be non-negative and have equal means.
     sparse_output : bool
-        Return sparse arrays; dense ones of many units take much memory.
+        Return sparse arrays.
     random_state : int, numpy.random.Generator, RandomState or None
         Source of the wiring.
 
@@ -85,8 +44,8 @@ class FlyHash(_Hash):
     Notes
     -----
     Dasgupta, Stevens & Navlakha 2017 (10.1126/science.aam9868), who scale all vectors to the same
-    mean, use ten units for each input, and keep the drives.  Multiplying a vector by a positive
-    number does not change who wins, so that scales do not matter to binary hashes.
+    mean, use ten units for each input, and keep the drives.  Binary hashes do not depend on the
+    scale of a vector.
 
     Examples
     --------
@@ -115,13 +74,13 @@ class FlyHash(_Hash):
         self.sparse_output = sparse_output
         self.random_state = random_state
 
-    def _draw(self, n_inputs: int, rng: np.random.Generator) -> int:
+    def _draw(self, X: Any, rng: np.random.Generator) -> int:
         n_units = checks.count("n_units", self.n_units)
         hash_length = checks.count("hash_length", self.hash_length, maximum=n_units)
         self.circuit_ = random_expansion(
-            n_inputs=n_inputs,
+            n_inputs=X.shape[1],
             n_units=n_units,
-            wiring=FixedFanIn(self._claws(n_inputs)),
+            wiring=FixedFanIn(self._claws(X.shape[1])),
             sparsifier=TopK(hash_length / n_units),
             rng=rng,
         )
@@ -135,21 +94,21 @@ class FlyHash(_Hash):
             raise ValueError(f"fan_in must be below 1 or a whole number, got {fan_in:g}")
         return min(int(fan_in), n_inputs)
 
-    def _hash(self, X: Any) -> Any:
+    def _transformed(self, X: Any) -> Any:
         codes = rate.respond(self.circuit_, X).codes
         codes.data[:] = 1.0 if self.binary else self._drives(codes, X)
         return codes if self.sparse_output else np.asarray(codes.toarray())
 
     def _drives(self, codes: csr_array, X: Any) -> FloatArray:
-        """Return the drives of winners, whose rates lie below them by one number in each vector."""
+        """Return the drives of active units: rates plus a threshold, the same for each vector."""
         first = codes.indptr[:-1]
         inputs = self.circuit_.weights[codes.indices[first]]
         below = inputs.multiply(X).sum(axis=1) - codes.data[first]
         return np.asarray(codes.data + np.repeat(below, np.diff(codes.indptr)))
 
 
-class DenseHash(_Hash):
-    """Locality-sensitive hashing: a few Gaussian projections, as they are.
+class DenseHash(RandomTransformer):
+    """Locality-sensitive hashing: Gaussian projections.
 
     Parameters
     ----------
@@ -175,17 +134,17 @@ class DenseHash(_Hash):
         self.hash_length = hash_length
         self.random_state = random_state
 
-    def _draw(self, n_inputs: int, rng: np.random.Generator) -> int:
+    def _draw(self, X: Any, rng: np.random.Generator) -> int:
         hash_length = checks.count("hash_length", self.hash_length)
-        self.weights_: FloatArray = rng.standard_normal((n_inputs, hash_length))
+        self.weights_: FloatArray = rng.standard_normal((X.shape[1], hash_length))
         return hash_length
 
-    def _hash(self, X: Any) -> FloatArray:
+    def _transformed(self, X: Any) -> FloatArray:
         return np.asarray(X @ self.weights_)
 
 
 class SimHash(DenseHash):
-    """Signs of a few Gaussian projections: bits that keep angles (Charikar 2002).
+    """Signs of Gaussian projections: bits that keep angles (Charikar 2002).
 
     Parameters
     ----------
@@ -201,5 +160,5 @@ class SimHash(DenseHash):
     (np.True_, np.True_)
     """
 
-    def _hash(self, X: Any) -> FloatArray:
-        return (super()._hash(X) > 0).astype(float)
+    def _transformed(self, X: Any) -> FloatArray:
+        return (super()._transformed(X) > 0).astype(float)
