@@ -30,7 +30,7 @@ def heads(n, rng, bias=0.5):
 
 @claim(
     "R2.coin_{bias:g}", lambda bias: bias, control=lambda bias: {"bias": bias / 3},
-    cases=[{"bias": 0.6, "name": "cent"}, {"bias": 0.3, "name": "euro"}], source="{WHO}",
+    cases={"bias, name": [(0.6, "cent"), (0.3, "euro")]}, source="{WHO}",
     systems=["S2"], samples=(2000, 500), allowance=lambda expected: expected / 1000,
 )
 def biased(stream, bias, factor=3):

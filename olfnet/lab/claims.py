@@ -174,7 +174,7 @@ def claim(
     control: Mapping[str, Any] | Callable[..., Any],
     source: str,
     systems: Sequence[str],
-    cases: Sequence[Mapping[str, Any]] = ({},),
+    cases: Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]] = ({},),
     samples: tuple[int, int] | Callable[..., tuple[int, int]] = (1, 1),
     status: Status = Status.EXACT,
     allowance: float | Callable[..., float] = 0.0,
@@ -203,9 +203,10 @@ def claim(
     control : mapping, or callable (n, rng, case) -> Measured, or (case) -> mapping
         Arguments that replace those of the case, or another simulation.
     systems : sequence of str
-    cases : sequence of mappings
-        One mapping a claim.  Each function is called with those arguments that it takes; others
-        may stand in the texts.
+    cases : sequence of mappings, or mapping
+        One mapping a claim; or names separated by commas with their values in each case, as in
+        ``{"n_dims, n_patterns": [(5, 8), (10, 15)]}``.  Each function is called with those
+        arguments that it takes; others may stand in the texts.
     samples : tuple (n_samples, n_quick), or callable (**case) -> tuple
     status : Status
     allowance : float or callable (case) -> float
@@ -236,7 +237,7 @@ def claim(
         known = dict(getattr(function, "__globals__", {}))
         known |= {name: parameter.default for name, parameter in parameters.items()}
         made = []
-        for case in cases:
+        for case in _listed(cases):
             value = partial(_call, expected, case) if callable(expected) else float(expected)
             given = {**case, "expected": _Lazy(value)}
             sizes = _call(samples, case) if callable(samples) else samples
@@ -267,6 +268,17 @@ def claim(
         return function
 
     return decorated
+
+
+def _listed(
+    cases: Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]],
+) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(cases, Mapping):
+        return cases
+    ((names, values),) = cases.items()
+    if "," not in names:
+        return [{names: value} for value in values]
+    return [dict(zip(names.split(", "), value, strict=True)) for value in values]
 
 
 def _control(

@@ -18,7 +18,7 @@ from .sources import AMIT, COVER, GARDNER
 
 Rng = np.random.Generator
 Draw = Callable[[int, Rng], FloatArray]
-claim = partial(claims.claim, systems=["S14"])
+claim = partial(claims.claim, systems=["S14"], source=COVER)
 
 
 def gaussian(n_dims: int) -> Draw:
@@ -74,49 +74,48 @@ def load(draw: Draw, n_dims: float, longest: int, n: int, rng: Rng, **readout: A
     return breaking_points(draw, max_patterns=longest, n_trials=n, rng=rng, **readout) / n_dims
 
 
-@claim(
-    "R4.nonnegative_{n_dims}_{n_patterns}",
-    lambda n_dims, n_patterns: cover.separable_fraction(n_patterns + n_dims, n_dims),
-    r"C(P + N, N) / 2^{P + N}",
-    statement="Fraction of the dichotomies of {n_patterns} symmetric points in {n_dims} dimensions "
-    "that non-negative weights reproduce; capacity 1 instead of 2",
-    remark="The P patterns and the N coordinate planes cut the space into C(P + N, N) cells, which "
-    "all orthants and labelings share equally.",
-    cases=[
-        {"n_dims": n_dims, "n_patterns": n_patterns, "nonnegative": True}
-        for n_dims, n_patterns in ((20, 20), (50, 50), (50, 40))
-    ],
-    control={"nonnegative": False},
-    samples=(2000, 200),
-    source=f"{AMIT}; at finite size from {COVER}",
-)
-@claim(
-    "R1.fraction_{n_dims}_{n_patterns}",
-    cover.separable_fraction,
-    cases=[
-        {"n_dims": n_dims, "n_patterns": n_patterns}
-        for n_dims, n_patterns in ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))
-    ],
-    control=lambda n_dims: {"n_dims": int(0.7 * n_dims)},
-    samples=lambda n_dims: (4000 if n_dims < 100 else 1500, 600),
-    source=COVER,
-)
-def fraction(n: int, rng: Rng, n_dims: int, n_patterns: int, nonnegative: bool = False) -> Measured:
-    r"""Fraction of the dichotomies of {n_patterns} points in {n_dims} dimensions that are linearly
-    separable. $2^{1-P} \sum_{k<N} \binom{P-1}{k}$
-    """
-    curve = measure_capacity(
-        gaussian(n_dims),
-        n_patterns=n_patterns,
-        n_trials=n,
-        nonnegative=nonnegative,
-        nested=False,
-        rng=rng,
-    )
+def n_separable(n: int, rng: Rng, n_dims: int, n_patterns: int, nonnegative: bool) -> Measured:
+    """Fraction of random labelings of Gaussian patterns that a readout reproduces."""
+    sizes = {"n_patterns": n_patterns, "n_trials": n, "nested": False}
+    curve = measure_capacity(gaussian(n_dims), **sizes, nonnegative=nonnegative, rng=rng)
     return Measured.fraction(int(curve.n_separable[0]), n)
 
 
-@claim("R1.mean", 2.0, control={"n_dims": 90}, samples=(1000, 100), source=COVER)
+@claim(
+    "R1.fraction_{n_dims}_{n_patterns}",
+    cover.separable_fraction,
+    control=lambda n_dims: {"n_dims": int(0.7 * n_dims)},
+    cases={"n_dims, n_patterns": ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))},
+    samples=lambda n_dims: (4000 if n_dims < 100 else 1500, 600),
+)
+def unconstrained(n: int, rng: Rng, n_dims: int, n_patterns: int) -> Measured:
+    r"""Fraction of the dichotomies of {n_patterns} points in {n_dims} dimensions that are linearly
+    separable. $2^{1-P} \sum_{k<N} \binom{P-1}{k}$
+    """
+    return n_separable(n, rng, n_dims, n_patterns, nonnegative=False)
+
+
+@claim(
+    "R4.nonnegative_{n_dims}_{n_patterns}",
+    lambda n_dims, n_patterns: cover.separable_fraction(n_patterns + n_dims, n_dims),
+    control={"nonnegative": False},
+    cases={"n_dims, n_patterns": ((20, 20), (50, 50), (50, 40))},
+    samples=(2000, 200),
+    source=f"{AMIT}; at finite size from {COVER}",
+)
+def nonnegative(
+    n: int, rng: Rng, n_dims: int, n_patterns: int, nonnegative: bool = True
+) -> Measured:
+    """Fraction of the dichotomies of {n_patterns} symmetric points in {n_dims} dimensions that
+    non-negative weights reproduce; capacity 1 instead of 2. $C(P + N, N) / 2^{P + N}$
+
+    The P patterns and the N coordinate planes cut the space into C(P + N, N) cells, which all
+    orthants and labelings share equally.
+    """
+    return n_separable(n, rng, n_dims, n_patterns, nonnegative)
+
+
+@claim("R1.mean", 2.0, control={"n_dims": 90}, samples=(1000, 100))
 def mean_prefix(n: int, rng: Rng, n_dims: int = 100) -> FloatArray:
     r"""The longest separable prefix of randomly labeled patterns has mean 2 N.
     $\langle P^* \rangle = 2 N$
@@ -130,7 +129,6 @@ def mean_prefix(n: int, rng: Rng, n_dims: int = 100) -> FloatArray:
     cases=[{"draw": gaussian(50)}],
     control={"draw": in_subspace(50, 20)},
     samples=(2000, 400),
-    source=COVER,
 )
 def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
     r"""The longest separable prefix of randomly labeled patterns has variance 2 N.
@@ -143,7 +141,7 @@ def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
 @claim(
     "R2.margin_{margin:g}",
     gardner.capacity,
-    cases=[{"margin": margin} for margin in (0.25, 0.5, 1.0, 1.5)],
+    cases={"margin": (0.25, 0.5, 1.0, 1.5)},
     control=lambda margin: {"margin": 1.3 * margin},
     samples=(300, 60),
     status=Status.ASYMPTOTIC,
@@ -162,7 +160,7 @@ def with_margin(n: int, rng: Rng, margin: float) -> FloatArray:
 @claim(
     "R3.fraction_{label_fraction:g}",
     gardner.capacity,
-    cases=[{"label_fraction": 0.2}, {"label_fraction": 0.1}],
+    cases={"label_fraction": (0.2, 0.1)},
     control={"taught": 0.5},
     samples=(300, 80),
     status=Status.ASYMPTOTIC,
@@ -188,9 +186,8 @@ def with_rare_labels(
     2.0,
     r"\langle P^* \rangle = 2 \, \mathrm{rank}",
     statement="{text}",
-    cases=[
-        {"kind": kind, "text": text, "draw": draw, "rank": rank}
-        for kind, text, draw, rank in (
+    cases={
+        "kind, text, draw, rank": (
             ("binary", "Binary patterns have capacity 2 per dimension", signs(100), 100),
             (
                 "correlated",
@@ -206,7 +203,7 @@ def with_rare_labels(
                 100,
             ),
         )
-    ],
+    },
     control=lambda kind: {"rank": 100} if kind == "correlated" else {"draw": signs(90)},
     samples=(400, 60),
     source=f"{COVER}: general position is all that matters",
@@ -242,7 +239,6 @@ def small_codes(n: int, rng: Rng, n_active: int = 4) -> FloatArray:
     samples=(24, 4),
     status=Status.QUALIFIED,
     allowance=0.1,
-    source=COVER,
 )
 def wide_codes(n: int, rng: Rng, n_units: int = 400, repeated: int = 1) -> FloatArray:
     r"""A top-k layer of M units separates up to 2 (M + 1) patterns for any number of receptors.

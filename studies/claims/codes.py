@@ -40,7 +40,7 @@ def overlaps(n: int, rng: Rng, f: float) -> FloatArray:
 @claim(
     "R9.overlap_{f:g}",
     lambda f: expansion.excess_overlap(f),
-    cases=[{"f": 0.5}, {"f": 0.1}],
+    cases={"f": (0.5, 0.1)},
     control=lambda f: {"f": 3 * f if f < 0.3 else 0.1},
     status=Status.ASYMPTOTIC,
     allowance=lambda expected: 0.03 * expected,
@@ -86,7 +86,7 @@ def with_noise(n_odors: int, f: float, size: float, rng: Rng) -> FloatArray:
 @claim(
     "R9.cluster_{f:g}",
     lambda f: expansion.cluster_size(SIZE, f),
-    cases=[{"f": 0.5}, {"f": 0.1}, {"f": 0.01}],
+    cases={"f": (0.5, 0.1, 0.01)},
     control={"size": 2 * SIZE},
 )
 def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
@@ -101,7 +101,7 @@ def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
 @claim(
     "R9.error_{f:g}",
     lambda f: expansion.readout_error(500, N_INPUTS, N_UNITS, f, SIZE),
-    cases=[{"f": 0.5}, {"f": 0.1}],
+    cases={"f": (0.5, 0.1)},
     control={"n_odors": 125},
     samples=(40, 10),
     status=Status.ASYMPTOTIC,
@@ -129,11 +129,12 @@ def recall_error(n: int, rng: Rng, f: float, n_odors: int = 500) -> Measured:
 @claim(
     "R10.{name}_{fan_in}",
     lambda fan_in, inhibition: expansion.dimension(50, 400, fan_in, 0.1, inhibition),
-    cases=[
-        {"name": "excitation", "how": "excitation only", "fan_in": fan_in, "inhibition": False}
-        for fan_in in (1, 3, 7)
-    ]
-    + [{"name": "inhibition", "how": "global inhibition", "fan_in": 7, "inhibition": True}],
+    cases={
+        "name, how, fan_in, inhibition": (
+            *(("excitation", "excitation only", fan_in, False) for fan_in in (1, 3, 7)),
+            ("inhibition", "global inhibition", 7, True),
+        )
+    },
     control=lambda fan_in, inhibition: {"fan_in": fan_in + 3, "inhibition": not inhibition},
     source=LITWIN,
 )
@@ -170,7 +171,7 @@ def trained_error(f: float, rng: Rng) -> float:
 @claim(
     "R11.{name}",
     0.0,
-    cases=[{"name": "denser", "f": 0.5}, {"name": "sparser", "f": 0.01}],
+    cases={"name, f": (("denser", 0.5), ("sparser", 0.01))},
     control={"f": 0.1},
     samples=(60, 30),
     status=Status.ORDERING,

@@ -44,10 +44,7 @@ of_spheres = partial(claim, samples=(150, 10), status=Status.ASYMPTOTIC, allowan
     theory.capacity,
     r"\left[ \int \chi_D(t) dt \left( \int_{-t/R}^{tR} Dx \, "
     r"\frac{(Rt - x)^2}{1 + R^2} + \int_{-\infty}^{-t/R} Dx (x^2 + t^2) \right) \right]^{-1}",
-    cases=[
-        {"radius": radius, "dimension": dimension}
-        for radius, dimension in ((0.5, 1), (1, 1), (0.1, 5), (0.5, 5), (1, 5), (0.5, 10))
-    ],
+    cases={"radius, dimension": ((0.5, 1), (1, 1), (0.1, 5), (0.5, 5), (1, 5), (0.5, 10))},
     control=lambda radius: {"radius": 3 * radius},
 )
 def spheres(n: int, rng: Rng, radius: float, dimension: int) -> FloatArray:

@@ -32,30 +32,38 @@ def rectified(mean: float, sd: float) -> Any:
     return moments(RELU, scipy.stats.norm(mean, sd))
 
 
+def mean_square(outputs: FloatArray) -> Measured:
+    """Mean square of independent samples."""
+    return Measured.mean(outputs**2)
+
+
 @claim(
     "R23.{word}",
     lambda theory: theory,
     control=lambda mean, sd: {"inputs": scipy.stats.laplace(mean, sd / 2**0.5)},
-    cases=[
-        {"word": word, "name": name, "mean": mean, "sd": sd, "theory": theory,
-         "estimate": estimate, "inputs": scipy.stats.norm(mean, sd)}
-        for word, name, mean, sd, theory, estimate in (
+    cases={
+        "word, name, mean, sd, theory, estimate": (
             ("mean", "mean", 0, 1, rectified(0, 1).mean, Measured.mean),
             ("variance", "variance", 0, 1, rectified(0, 1).variance, Measured.variance),
             ("mean_shifted", "mean", -1, 2, rectified(-1, 2).mean, Measured.mean),
-            ("square_shifted", "mean square", -1, 2, rectified(-1, 2).second,
-             lambda outputs: Measured.mean(outputs**2)),
+            ("square_shifted", "mean square", -1, 2, rectified(-1, 2).second, mean_square),
         )
-    ]
-)  # fmt: skip
+    },
+)
 def moment(
-    n: int, rng: Rng, inputs: Density, estimate: Callable[[FloatArray], Measured]
+    n: int,
+    rng: Rng,
+    mean: float,
+    sd: float,
+    estimate: Callable[[FloatArray], Measured],
+    inputs: Density | None = None,
 ) -> Measured:
     r"""A rectifier with inputs N({mean:g}, {sd:g}^2): {name} of its output.
     $\mu \Phi(\mu/s) + s \phi(\mu/s), \quad (\mu^2 + s^2) \Phi(\mu/s) + \mu s \phi(\mu/s)$
 
     The control has Laplacian inputs of the same mean and variance.
     """
+    inputs = inputs or scipy.stats.norm(mean, sd)
     return estimate(RELU(inputs.rvs(n, random_state=rng)))
 
 
@@ -63,10 +71,7 @@ def moment(
     "R23.slope_{word}",
     0.5,
     control={"inputs": SKEWED},
-    cases=[
-        {"word": word, "inputs": inputs}
-        for word, inputs in (("normal", NORMAL), ("uniform", UNIFORM), ("Laplacian", LAPLACE))
-    ],
+    cases={"word, inputs": (("normal", NORMAL), ("uniform", UNIFORM), ("Laplacian", LAPLACE))},
     source=DERIVATIVES,
 )
 def slope(n: int, rng: Rng, inputs: Density) -> FloatArray:
@@ -89,10 +94,7 @@ def finite_difference(inputs: Density) -> float:
     "R23.curvature_{word}",
     lambda inputs: inputs.pdf(0),
     control=lambda other: {"inputs": other},
-    cases=[
-        {"word": "normal", "inputs": NORMAL, "other": UNIFORM},
-        {"word": "Laplacian", "inputs": LAPLACE, "other": NORMAL},
-    ],
+    cases={"word, inputs, other": (("normal", NORMAL, UNIFORM), ("Laplacian", LAPLACE, NORMAL))},
     source=DERIVATIVES,
     allowance=finite_difference,
 )

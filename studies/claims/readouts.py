@@ -64,7 +64,7 @@ def limit(
 @claim(
     "R2.limit_{margin:g}",
     gardner.capacity,
-    cases=[{"margin": 0.5}, {"margin": 1.0}],
+    cases={"margin": (0.5, 1.0)},
     control=lambda margin: {"margin": 1.5 * margin},
     samples=(150, 16),
     source=GARDNER,
@@ -80,7 +80,7 @@ def with_margin(n: int, rng: Rng, margin: float) -> Measured:
 @claim(
     "R4.robust_{rho:g}",
     lambda rho: gardner.capacity(rho, nonnegative=True),
-    cases=[{"rho": 0.0}, {"rho": 0.5}, {"rho": 1.0}],
+    cases={"rho": (0.0, 0.5, 1.0)},
     control=lambda rho: {"rho": rho + 1},
     samples=(150, 16),
 )
@@ -102,9 +102,7 @@ def robust(n: int, rng: Rng, rho: float) -> Measured:
 @claim(
     "R4.silent_{rho:g}",
     lambda rho: gardner.silent_fraction(rho),
-    cases=[
-        {"rho": rho, "load": float(gardner.capacity(rho, nonnegative=True))} for rho in (0.5, 1.0)
-    ],
+    cases={"rho, load": [(r, float(gardner.capacity(r, nonnegative=True))) for r in (0.5, 1.0)]},
     control=lambda load: {"load": 0.6 * load},
     samples=(60, 12),
     allowance=0.005,

@@ -46,10 +46,7 @@ def silent(responses: ArrayLike) -> Measured:
 @claim(
     "S9.{drives}",
     lambda correlation: silent_units.silent_fraction(N_ODORS, 2.0, correlation),
-    cases=[
-        {"drives": "independent", "correlation": 0.0},
-        {"drives": "correlated", "correlation": 0.3},
-    ],
+    cases={"drives, correlation": (("independent", 0.0), ("correlated", 0.3))},
     control=lambda correlation: {"correlation": 0.3 - correlation},
     source="Order statistics of equally correlated normal numbers",
 )
@@ -104,22 +101,12 @@ of_networks = partial(claim, source=LU, samples=(50_000, 5_000))
     statement="Fraction of networks of 12 layers of 4 that are dead at birth, {words}",
     remark="Between bounds, whose middle is shown as predicted and half of whose distance is the "
     "allowance.  The control has layers of 8.",
-    cases=[
-        {
-            "name": "line",
-            "words": "one input neuron",
-            "inputs": np.array([[-1.0], [1.0]]),
-            "n_rays": 2,
-            "nonnegative": False,
-        },
-        {
-            "name": "odors",
-            "words": "three odors on different receptors",
-            "inputs": np.eye(3),
-            "n_rays": 3,
-            "nonnegative": True,
-        },
-    ],
+    cases={
+        "name, words, inputs, n_rays, nonnegative": (
+            ("line", "one input neuron", np.array([[-1.0], [1.0]]), 2, False),
+            ("odors", "three odors on different receptors", np.eye(3), 3, True),
+        )
+    },
     control={"widths": [8] * 12},
     status=Status.QUALIFIED,
     allowance=lambda n_rays, nonnegative: (

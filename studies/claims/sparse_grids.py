@@ -38,7 +38,7 @@ claim = partial(claims.claim, systems=["S13"], source=BUNGARTZ)
     "R32.points_{n_dims}_{level}",
     lambda n_dims, level: sparse_grids.n_points(n_dims, level),
     control=lambda level: {"level": level + 1},
-    cases=[{"n_dims": n_dims, "level": 5} for n_dims in (2, 3, 10)],
+    cases={"n_dims, level": ((2, 5), (3, 5), (10, 5))},
 )
 def counted(n_dims: int, level: int) -> int:
     r"""Points of a sparse grid of level {level} in {n_dims} dimensions.

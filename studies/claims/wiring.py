@@ -83,7 +83,7 @@ def code_dimension(wiring: csr_array, inputs: FloatArray) -> float:
 @claim(
     "R18.{side}",
     2.0,
-    cases=[{"side": "left"}, {"side": "right"}],
+    cases={"side": ("left", "right")},
     control={"rewired": True},
     samples=(400, 100),
 )
