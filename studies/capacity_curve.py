@@ -112,7 +112,7 @@ def pooled(dataset: xr.Dataset, patterns: str, label: str, **circuits: Any) -> I
         if done.sizes["repeat"] == 0:
             continue
         n_dims = round(float(done["n_dims"].mean()))
-        n_patterns = np.rint(LOADS * n_dims).astype(int)
+        n_patterns = np.unique(np.rint(LOADS * n_dims).astype(int))
         breaks = done["breaking_point"].values.astype(int)
         curve = CapacityCurve(
             n_patterns=n_patterns,
@@ -132,7 +132,7 @@ def table(dataset: xr.Dataset) -> Table:
         theory = cover.separable_fraction(curve.n_patterns, curve.n_dims)
         values = np.transpose([curve.fraction, *curve.interval(), theory])
         about = [measured.label, measured.n_units, curve.n_dims]
-        for i in [int(np.argmin(np.abs(LOADS - load))) for load in TABULATED]:
+        for i in [int(np.argmin(np.abs(curve.load - load))) for load in TABULATED]:
             rows.append((*about, f"{curve.load[i]:.2f}", *cells(*values[i])))
             about = ["", "", ""]
         capacity = cells(curve.capacity, *curve.capacity_interval(), 2.0)

@@ -106,7 +106,7 @@ def table(dataset: xr.Dataset) -> Table:
         rows.append(None)
     return results.table(
         "Cells silent on all 110 odors",
-        ("claws", "threshold", "active", "Hz", "wirings", "circuits", "normal", "all cov."),
+        ("claws", "sd", "active", "Hz", "wirings", "circuits", "normal", "all cov."),
         rows,
         caption="Wirings: all possible ones.  Normal: drives with one correlation, and with all "
         f"measured means and covariances (at a threshold of {SHOWN:g} only).  Active, Hz: fraction "

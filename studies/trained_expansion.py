@@ -1,12 +1,10 @@
-"""Ask what a circuit gains if the weights of its expansion learn, too, and not only its readout.
+"""Gain of a circuit if the weights of its expansion learn, too, and not only its readout.
 
 Noisy trials of odors get random labels.  All circuits start from a random wiring with thresholds
-and learn by gradient descent; in two of them the gradient reaches the expansion, too, as
-backpropagation would have it.  In one of these only the claws that a unit was born with learn, in
-the other it may grow synapses with all other inputs.  They are tested on new trials.
+and learn by gradient descent; in two of them by backpropagation through the expansion, too.  In one
+of these only the weights of existing claws learn, in the other one each unit may get synapses with
+all other inputs.  They are tested on new trials.
 """
-
-from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -22,7 +20,7 @@ from olfnet.theory.activations import ReLU
 from olfnet.theory.network import Activate, Dense, LogisticLoss, Network, PullBack, train
 
 N_LEARNED, N_TESTED, FAN_IN, CODING_LEVEL = 2, 20, 6, 0.1
-# What learns, and how long its steps are: long ones push units of the expansion into silence.
+# What learns, and its step: long steps silence units of the expansion.
 LEARNS = {"readout": 2.0, "claws and readout": 0.2, "expansion and readout": 0.2}
 
 
@@ -30,7 +28,7 @@ class Claws(Dense):
     """A dense layer in which weights of 0 are no synapses, and stay so."""
 
     def linearized(self, inputs: np.ndarray) -> tuple[np.ndarray, PullBack]:
-        """Let nothing pull at what does not exist."""
+        """Return outputs, and gradients that are 0 where there is no synapse."""
         outputs, pull = super().linearized(inputs)
 
         def pull_back(gradient: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
@@ -41,7 +39,7 @@ class Claws(Dense):
 
 
 def trials(n_odors: int, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """Noisy trials of invented odors, shape (n_odors, n_trials, n_receptors), about 1 in size."""
+    """Noisy trials of surrogate odors, shape (n_odors, n_trials, n_receptors), about 1 in size."""
     odor_rng, noise_rng = rng.spawn(2)
     lobe = DivisiveNormalization()(fly_odors(n_odors, rng=odor_rng))
     noisy = noisy_trials(
@@ -53,7 +51,7 @@ def trials(n_odors: int, noise: float, rng: np.random.Generator) -> np.ndarray:
 def circuit(
     n_units: int, odors: np.ndarray, rng: np.random.Generator, kind: type[Dense] = Dense
 ) -> Network:
-    """Expand, at a threshold that gives each unit its coding level, and read out nothing yet."""
+    """Draw an expansion whose thresholds set the coding level, with a readout of 0."""
     weights = FixedFanIn(FAN_IN).draw(n_units, odors.shape[1], rng=rng).toarray() / FAN_IN**0.5
     thresholds = np.quantile(odors @ weights.T, 1 - CODING_LEVEL, axis=0)
     readout = Dense(np.zeros((1, n_units)))
@@ -63,11 +61,11 @@ def circuit(
 def measure(
     *, learns: str, n_units: int, n_odors: int, noise: float, n_steps: int, rng: np.random.Generator
 ) -> dict[str, xr.DataArray]:
-    """Learn labels of odors from some trials, and count wrong answers to others."""
+    """Learn labels of odors from some trials, and count errors on others."""
     odor_rng, wiring_rng, label_rng = rng.spawn(3)
-    found = trials(n_odors, noise, odor_rng)
+    noisy = trials(n_odors, noise, odor_rng)
     labels = label_rng.permutation(np.where(np.arange(n_odors) % 2, 1.0, -1.0))
-    learned, tested = np.split(found.swapaxes(0, 1), [N_LEARNED])
+    learned, tested = np.split(noisy.swapaxes(0, 1), [N_LEARNED])
     flat = learned.reshape(-1, learned.shape[2])
     net = circuit(n_units, flat, wiring_rng, Claws if "claws" in learns else Dense)
     if learns == "readout":
@@ -87,13 +85,13 @@ def measure(
         momentum=0.9,
         n_steps=n_steps,
     )
-    answers = done.network(expansion(tested.reshape(-1, tested.shape[2])))
-    wrong = np.mean(np.sign(answers[:, 0]) != np.tile(labels, N_TESTED))
-    loss = {"meaning": "logistic loss of the trials that were learned"}
-    return {
-        "error": xr.DataArray(wrong, attrs={"meaning": "fraction of new trials answered wrong"}),
-        "loss": xr.DataArray(done.losses[-1], attrs=loss),
+    outputs = done.network(expansion(tested.reshape(-1, tested.shape[2])))
+    wrong = np.mean(np.sign(outputs[:, 0]) != np.tile(labels, N_TESTED))
+    meanings = {
+        "error": "fraction of new trials classified wrong",
+        "loss": "logistic loss of the trials that were learned",
     }
+    return results.labeled_each(meanings, (wrong, done.losses[-1]))
 
 
 def circuit_codes(expansion: Network, net: Network, odors: np.ndarray) -> np.ndarray:
@@ -101,49 +99,32 @@ def circuit_codes(expansion: Network, net: Network, odors: np.ndarray) -> np.nda
     return Network(net.layers[:-1])(expansion(odors))
 
 
-def chosen(dataset: xr.Dataset, learns: str, name: str) -> dict[int, np.ndarray]:
-    """Finished repeats of the first task, by number of units."""
-    return results.along(dataset, name, "n_units", learns=learns)
-
-
 def table(dataset: xr.Dataset) -> Table:
     """Errors and losses for each number of units."""
-    rows = Table(title=f"New trials of {int(dataset['n_odors'].values[0])} odors answered wrong")
-    for column in ("what learns", "units", "wrong", "loss"):
-        rows.add_column(column, justify="left" if column == "what learns" else "right")
+    rows = []
     for learns in dataset["learns"].values:
-        losses = chosen(dataset, learns, "loss")
-        for n_units, samples in chosen(dataset, learns, "error").items():
-            mean, reach = drawing.mean_and_reach(samples)
-            rows.add_row(
-                str(learns),
-                str(n_units),
-                f"{mean:.1%} ±{reach:.1%}",
-                f"{losses[n_units].mean():.2g}",
-            )
-        rows.add_section()
-    return rows
+        losses = results.along(dataset, "loss", "n_units", learns=learns)
+        for n_units, errors in results.along(dataset, "error", "n_units", learns=learns).items():
+            cells = (results.mean_text(errors, ".1%"), f"{losses[n_units].mean():.2g}")
+            rows.append((learns, n_units, *cells))
+        rows.append(None)
+    title = f"New trials of {dataset['n_odors'].values[0]} odors classified wrong"
+    columns = ("what learns", "units", "wrong", "loss")
+    return results.table(title, columns, rows, left=["what learns"])
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw error against the number of units."""
-    drawn = Figure(figsize=(4.4, 3.1), layout="constrained")
-    axes = drawn.subplots()
+    (axes,) = panels = drawing.panels(1, 1, (4.4, 3.1))
     axes.axhline(50, color="0.6", lw=0.8, ls=":")
     for nth, learns in enumerate(dataset["learns"].values):
-        samples = chosen(dataset, learns, "error")
-        if samples:
-            mean, reach = np.transpose([drawing.mean_and_reach(one) for one in samples.values()])
-            axes.errorbar(
-                list(samples), 100 * mean, 100 * reach, marker=drawing.MARKERS[nth], ms=4, lw=1,
-                color=drawing.COLORS[nth], label=f"learns: {learns}",
-            )  # fmt: skip
+        samples = results.along(dataset, "error", "n_units", learns=learns)
+        drawing.points(axes, samples, nth, scale=100, ls="-", label=f"learns: {learns}")
     n_odors = int(dataset["n_odors"].values[0])
-    axes.set(xscale="log", xlabel=f"units of the expansion ({n_odors} odors)")
-    axes.set(ylabel="new trials answered wrong (%)", ylim=(0, 60))
+    axes.set(xscale="log", xlabel=f"units of the expansion ({n_odors} odors)", ylim=(0, 60))
+    axes.set_ylabel("new trials classified wrong (%)")
     drawing.legend(axes)
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawn
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -151,15 +132,11 @@ study = Study(
     question="What does a circuit gain if the weights of its expansion learn, too?",
     source="Rumelhart, Hinton & Williams 1986, 10.1038/323533a0",
     parameters=(
-        Parameter(
-            "learns", tuple(LEARNS), "what learns", check=partial(checks.one_of, known=LEARNS)
-        ),
-        Parameter(
-            "n_units", (10, 20, 50, 100, 200, 500), "units", quick=(20, 100), check=checks.count
-        ),
-        Parameter("n_odors", 100, "odors with labels", quick=40, check=checks.count),
+        Parameter.choice("learns", LEARNS, "what learns"),
+        Parameter.count("n_units", (10, 20, 50, 100, 200, 500), "units", quick=(20, 100)),
+        Parameter.count("n_odors", 100, "odors with labels", quick=40),
         Parameter("noise", 10.0, "of projection neurons", "spikes/s", check=checks.nonnegative),
-        Parameter("n_steps", 1000, "of gradient descent", quick=300, check=checks.count),
+        Parameter.count("n_steps", 1000, "of gradient descent", quick=300),
     ),
     measure=measure,
     table=table,

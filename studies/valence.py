@@ -1,10 +1,10 @@
-"""Ask how well a linear readout of an expanded code follows a valence that is not linear.
+"""Error of a linear readout of an expanded code for a valence that is not linear.
 
 Two odors are mixed, and the valence of the mixture is a curved function of its composition.  Where
-rates of projection neurons are the weighted means of those of both odors, a readout of them follows
-straight lines only.  Every unit of an expansion bends at one composition, so that a readout of many
-units joins straight pieces: the longest of them sets the error.  As a network theorist would say,
-the circuit is a shallow approximation with random knots.
+rates of projection neurons are the weighted means of those of both odors, a readout of them is
+linear in the composition.  The response of every unit of an expansion changes its slope at one
+composition, so that a readout of many units is piecewise linear: the longest piece sets the error.
+The circuit is a shallow approximation with random knots.
 """
 
 import numpy as np
@@ -12,7 +12,6 @@ import xarray as xr
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from olfnet import checks
 from olfnet.expansion import Circuit, rate
 from olfnet.expansion.sparsify import FixedThreshold
 from olfnet.expansion.wiring import FixedFanIn
@@ -22,6 +21,7 @@ from olfnet.theory import approximation
 
 PROJECTIONS = DivisiveNormalization()(fly_odors())  # rates in spikes/s
 COMPOSITION = np.linspace(0, 1, 10_001)
+READOUTS = {"error": "expanded code", "linear": "projection neurons"}
 
 
 def mixtures(composition: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ def mixtures(composition: np.ndarray, first: np.ndarray, second: np.ndarray) -> 
 
 
 def valence(composition: np.ndarray) -> np.ndarray:
-    """Give each composition its valence: a curved function."""
+    """Return the valence of each composition: a curved function."""
     return composition**2
 
 
@@ -42,10 +42,10 @@ def largest_error(features: np.ndarray, learned: np.ndarray) -> float:
 
 
 def measure(*, n_units: int, fan_in: int, rng: np.random.Generator) -> dict[str, xr.DataArray]:
-    """Read a valence from units that bend at random compositions, and from projection neurons."""
+    """Read a valence from units with knots at random compositions, and from projection neurons."""
     first, second = PROJECTIONS[rng.choice(len(PROJECTIONS), 2, replace=False)]
     inputs = mixtures(COMPOSITION, first, second)
-    # Units that both odors drive alike bend nowhere.
+    # Units that both odors drive equally have no knot.
     weights = FixedFanIn(fan_in).draw(5 * n_units + 20, inputs.shape[1], rng=rng)
     weights = weights[np.flatnonzero(weights @ (first - second))[:n_units]]
     knots = np.sort(rng.integers(1, len(COMPOSITION) - 1, n_units))
@@ -54,72 +54,51 @@ def measure(*, n_units: int, fan_in: int, rng: np.random.Generator) -> dict[str,
     scale = codes.max(axis=0)
     slope = inputs @ (second - first) / np.sum((second - first) ** 2)
     learned = np.unique([0, *knots, len(COMPOSITION) - 1])
-    meaning = "largest error over all mixtures, the valence going from 0 to 1"
-    bent = np.column_stack([codes / np.where(scale > 0, scale, 1), slope])
-    return {
-        "error": xr.DataArray(largest_error(bent, learned), attrs={"meaning": meaning}),
-        "linear": xr.DataArray(
-            largest_error(inputs / inputs.max(), np.arange(0, len(COMPOSITION), 10)),
-            attrs={"meaning": "the same of a readout of projection neurons"},
-        ),
-    }
-
-
-def chosen(dataset: xr.Dataset, name: str) -> dict[int, np.ndarray]:
-    """Finished repeats of the first fan-in, by number of units."""
-    return results.along(dataset, name, "n_units")
+    rates = np.column_stack([codes / np.where(scale > 0, scale, 1), slope])
+    measured = (
+        largest_error(rates, learned),
+        largest_error(inputs / inputs.max(), np.arange(0, len(COMPOSITION), 10)),
+    )
+    meaning = "largest error over all mixtures, valence from 0 to 1, of a readout of "
+    kinds = {name: meaning + words for name, words in READOUTS.items()}
+    return results.labeled_each(kinds, measured)
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Error against the number of units, by theory and by simulation."""
-    rows = Table(title="Largest error of a valence, in parts of its range")
-    for column in ("units", "theory", "expanded code", "projection neurons"):
-        rows.add_column(column, justify="right", no_wrap=True)
-    linear = chosen(dataset, "linear")
-    for n_units, samples in chosen(dataset, "error").items():
-        mean, reach = drawing.mean_and_reach(samples)
-        theory = float(approximation.random_knots_error(n_units + 1))
-        rows.add_row(
-            str(n_units),
-            f"{theory:.3g}",
-            f"{mean:.3g} ±{reach:.2g}",
-            f"{linear[n_units].mean():.3g}",
-        )
-    return rows
+    rows = []
+    linear = results.along(dataset, "linear", "n_units")
+    for n_units, errors in results.along(dataset, "error", "n_units").items():
+        theory = f"{float(approximation.random_knots_error(n_units + 1)):.3g}"
+        measured = results.mean_text(errors, ".3g", ".2g")
+        rows.append((n_units, theory, measured, f"{linear[n_units].mean():.3g}"))
+    title = "Largest error of a valence, relative to its range"
+    return results.table(title, ("units", "theory", *READOUTS.values()), rows)
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw the error against the number of units."""
-    drawn = Figure(figsize=(4.4, 3.1), layout="constrained")
-    axes = drawn.subplots()
-    samples = chosen(dataset, "error")
+    (axes,) = panels = drawing.panels(1, 1, (4.4, 3.1))
+    samples = results.along(dataset, "error", "n_units")
     if samples:
         n_units = np.unique(np.geomspace(min(samples), max(samples), 40).round()).astype(int)
         line = approximation.random_knots_error(n_units + 1)
         axes.plot(n_units, line, lw=1.2, color="0.3", label="theory, random knots")
-        for nth, (name, label) in enumerate(
-            (("error", "expanded code"), ("linear", "projection neurons"))
-        ):
-            found = chosen(dataset, name)
-            mean, reach = np.transpose([drawing.mean_and_reach(one) for one in found.values()])
-            axes.errorbar(
-                list(found), mean, reach, ls="", marker=drawing.MARKERS[nth], ms=4, lw=1,
-                color=drawing.COLORS[nth], label=label,
-            )  # fmt: skip
+        for nth, (name, label) in enumerate(READOUTS.items()):
+            drawing.points(axes, results.along(dataset, name, "n_units"), nth, label=label)
         axes.set(xscale="log", yscale="log")
-    axes.set(xlabel="units", ylabel="largest error (parts of the range)")
+    axes.set(xlabel="units", ylabel="largest error (relative to the range)")
     drawing.legend(axes)
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawn
+    return drawing.finish(panels)
 
 
 study = Study(
     name="valence",
-    question="How well does a readout of an expanded code follow a curved valence?",
+    question="How well does a readout of an expanded code approximate a curved valence?",
     source="Cybenko 1989, 10.1007/BF02551274",
     parameters=(
-        Parameter("n_units", (3, 10, 30, 100, 300), "units", quick=(3, 30), check=checks.count),
-        Parameter("fan_in", 6, "inputs of each unit", check=checks.count),
+        Parameter.count("n_units", (3, 10, 30, 100, 300), "units", quick=(3, 30)),
+        Parameter.count("fan_in", 6, "inputs of each unit"),
     ),
     measure=measure,
     table=table,

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from olfnet.lab.results import limit_of_size, limit_texts, mean_and_half_width
+from olfnet.lab.results import limit_of_size, mean_and_half_width
 from olfnet.theory.approximation import composed
 from olfnet.theory.network import Activate, Dense, Network
 
@@ -69,7 +70,12 @@ def log_ticks(axes: Axes, values: ArrayLike, texts: Iterable[str] | None = None)
 
 
 def errorbars(
-    axes: Axes, x: ArrayLike, values: ArrayLike, errors: ArrayLike, nth: int = 0, **style: Any
+    axes: Axes,
+    x: ArrayLike,
+    values: ArrayLike,
+    errors: ArrayLike | None,
+    nth: int = 0,
+    **style: Any,
 ) -> None:
     """Draw points with error bars, in the nth color and with the nth marker.
 
@@ -77,7 +83,7 @@ def errorbars(
     ----------
     axes : Axes
     x, values : array of shape (n_points,)
-    errors : array of shape (n_points,) or (2, n_points)
+    errors : array of shape (n_points,) or (2, n_points), or None
         Half-widths, or distances to the lower and upper ends.
     nth : int
     **style
@@ -90,7 +96,9 @@ def errorbars(
         "lw": 1,
         "color": COLORS[nth % 7],
     }
-    axes.errorbar(x, values, errors, **look | style)
+    # A list, since Matplotlib takes the rows of an array for numbers if they have one entry.
+    lengths = None if errors is None else np.asarray(errors).tolist()
+    axes.errorbar(x, values, lengths, **look | style)
 
 
 def points(
@@ -117,6 +125,42 @@ def points(
     if samples:
         mean, half_width = np.transpose([mean_and_half_width(part) for part in samples.values()])
         errorbars(axes, list(samples), scale * mean, scale * half_width, nth, **style)
+
+
+def medians(axes: Axes, values: xr.DataArray, nth: int = 0, **style: Any) -> None:
+    """Draw medians over repeats with their range along the other dimension.
+
+    Parameters
+    ----------
+    axes : Axes
+    values : DataArray
+        With the dimension ``repeat`` and one more.
+    nth : int
+    **style
+        As for ``Axes.errorbar``.
+    """
+    (dim,) = (name for name in values.dims if name != "repeat")
+    middle = values.median("repeat")
+    ends = [middle - values.min("repeat"), values.max("repeat") - middle]
+    errorbars(axes, values[dim], middle, ends, nth, **style)
+
+
+def ranges(axes: Axes, samples: Mapping[str, ArrayLike]) -> None:
+    """Draw the median and the range of each sample in a row of its own, with its name.
+
+    Parameters
+    ----------
+    axes : Axes
+    samples : mapping of name to array of shape (n_samples,)
+        Rows without samples have a name only.
+    """
+    for row, values in enumerate(map(np.asarray, samples.values())):
+        if values.size:
+            middle = np.median(values)
+            ends = [[middle - values.min()], [values.max() - middle]]
+            errorbars(axes, [middle], [-row], None, xerr=ends, ms=6, lw=1.5)
+    axes.set_yticks(-np.arange(len(samples)), list(samples))
+    axes.set_ylim(0.5 - max(len(samples), 1), 0.5)
 
 
 def draw_limit(
@@ -188,20 +232,3 @@ def draw_network(axes: Axes, network: Network) -> None:
         style: dict[str, Any] = {"ms": 6, "mfc": "white", "color": "0.3", "clip_on": False}
         axes.plot(np.full(column.size, nth), column, "o", **style)
     axes.set_axis_off()
-
-
-def mean_and_reach(samples: ArrayLike, confidence: float = 0.95) -> Any:
-    """Old name, until all studies use the new one."""
-    return mean_and_half_width(samples, confidence)
-
-
-def limit_cells(samples: Mapping[int, ArrayLike]) -> tuple[str, str, str]:
-    """Old name, until all studies use the new one."""
-    return limit_texts(samples)
-
-
-def draw_sizes(axes: Axes, values: ArrayLike, samples: Mapping[int, ArrayLike], words: str) -> None:
-    """Draw points of the smallest and the largest size; ``words`` name what is counted."""
-    for nth, n in enumerate(sorted({min(samples), max(samples)})):
-        mean, half_width = mean_and_half_width(samples[n])
-        errorbars(axes, values, mean, half_width, nth, label=f"{n} {words}")

@@ -1,6 +1,6 @@
 """Time hashing of many vectors into many units, beside dense projection and partial sorting.
 
-Every method hashes the same vectors in a process of its own, with one thread, and tells its time
+Every method hashes the same vectors in a process of its own, with one thread, and reports its time
 and its peak memory.  The peer is what NumPy offers: a product with a dense Gaussian matrix in
 blocks of vectors, and ``argpartition`` for the winners.  The PyPI package FlyHash is measured where
 it is installed.
@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from functools import partial
+from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -18,8 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from rich.table import Table
 
-from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, main
+from olfnet.lab import Parameter, Study, drawing, main, results
 
 N_INPUTS, HASH_LENGTH = 784, 32
 OURS = """
@@ -59,7 +58,7 @@ vectors = rng.random(({n_vectors}, {n_inputs}))
 start = time.perf_counter()
 assert run() == {length}
 seconds = time.perf_counter() - start
-# Of this program alone: what getrusage says begins with the memory of the process that started it.
+# Of this program alone: getrusage includes the memory of the process that started it.
 lines = dict(line.split(":", 1) for line in open("/proc/self/status"))
 peak = int(lines["VmHWM"].split()[0]) * 1024
 print(json.dumps([seconds, peak - vectors.nbytes]))
@@ -88,64 +87,48 @@ def measure(
     elif "No module named 'flyhash'" not in done.stderr:
         raise RuntimeError(done.stderr)
     return {
-        "seconds": xr.DataArray(
-            seconds, attrs={"units": "s", "meaning": "wall time of hashing all vectors"}
-        ),
-        "memory": xr.DataArray(
-            peak, attrs={"units": "B", "meaning": "peak memory without the vectors themselves"}
-        ),
+        "seconds": results.labeled(seconds, "wall time of hashing all vectors", "s"),
+        "memory": results.labeled(peak, "peak memory without the vectors themselves", "B"),
     }
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Time, how many times faster than the dense peer, and memory without the vectors."""
-    middle = dataset.median("repeat")
-    rows = Table(title=f"{N_INPUTS} dimensions, {HASH_LENGTH} winners, one thread")
-    for column in ("hasher", "vectors", "units", "s", "faster", "MB"):
-        rows.add_column(column, justify="left" if column == "hasher" else "right", no_wrap=True)
-    for n_vectors in middle["n_vectors"].values:
-        for n_units in middle["n_units"].values:
-            one = middle.sel(n_vectors=n_vectors, n_units=n_units)
-            for method in middle["hasher"].values:
-                rows.add_row(str(method), str(n_vectors), str(n_units), *_cells(one, method))
-            rows.add_section()
-    return rows
+    """Time, its ratio to that of the dense peer, and memory without the vectors."""
+    middle, rows = dataset.median("repeat"), []
+    for n_vectors, n_units in product(middle["n_vectors"].values, middle["n_units"].values):
+        at = middle.sel(n_vectors=n_vectors, n_units=n_units)
+        for hasher in middle["hasher"].values:
+            rows.append((hasher, n_vectors, n_units, *cells(at, hasher)))
+        rows.append(None)
+    title = f"{N_INPUTS} dimensions, {HASH_LENGTH} winners, one thread"
+    columns = ("hasher", "vectors", "units", "s", "faster", "MB")
+    return results.table(title, columns, rows, left=["hasher"])
 
 
-def _cells(found: xr.Dataset, method: str) -> tuple[str, str, str]:
-    """Time, how many times faster than the peer if that was timed, too, and memory."""
-    seconds = found["seconds"].sel(hasher=method)
+def cells(medians: xr.Dataset, hasher: str) -> tuple[str, str, str]:
+    """Time, its ratio to that of the peer if that was timed, too, and memory."""
+    seconds = medians["seconds"].sel(hasher=hasher)
     if seconds.isnull():
         return "not timed", "", ""
-    ratio = found["seconds"].reindex(hasher=["dense: doubles"]).item() / float(seconds)
-    memory = float(found["memory"].sel(hasher=method)) / 1e6
+    ratio = medians["seconds"].reindex(hasher=["dense: doubles"]).item() / float(seconds)
+    memory = float(medians["memory"].sel(hasher=hasher)) / 1e6
     return f"{float(seconds):.3g}", "" if np.isnan(ratio) else f"{ratio:.1f} x", f"{memory:.0f}"
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw the time of a vector for each method."""
-    drawn = Figure(figsize=(6.0, 2.8), layout="constrained")
-    axes = drawn.subplots()
-    timed = dataset["seconds"].isel(n_vectors=-1, n_units=-1).notnull().any("repeat")
-    methods = list(dataset["hasher"].values[timed.values])
-    chosen = dataset.isel(n_vectors=-1, n_units=-1)
-    each = 1e3 * chosen["seconds"] / int(chosen["n_vectors"])
-    for row, method in enumerate(methods):
-        times = each.sel(hasher=method).values
-        times = times[np.isfinite(times)]
-        ends = [[np.median(times) - times.min()], [times.max() - np.median(times)]]
-        axes.errorbar([np.median(times)], [-row], xerr=ends, marker="o", color=drawing.COLORS[0])
-    axes.set_yticks(-np.arange(len(methods)), methods)
-    axes.set_ylim(0.5 - max(len(methods), 1), 0.5)
+    (axes,) = panels = drawing.panels(1, 1, (6.0, 2.8))
+    largest = dataset.isel(n_vectors=-1, n_units=-1)
+    each = 1e3 * largest["seconds"] / int(largest["n_vectors"])
+    timed = {str(h): each.sel(hasher=h).dropna("repeat").values for h in each["hasher"].values}
+    drawing.ranges(axes, {hasher: times for hasher, times in timed.items() if len(times)})
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set(
-        xlabel=f"ms for a vector of {N_INPUTS} dimensions into {int(chosen['n_units'])} units",
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawn
+    n_units = int(largest["n_units"])
+    axes.set_xlabel(f"ms for a vector of {N_INPUTS} dimensions into {n_units} units")
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -153,11 +136,9 @@ study = Study(
     question="How much faster is a sparse expansion than a dense projection?",
     source="olfnet's own timings; the numbers are those of the machine they ran on",
     parameters=(
-        Parameter(
-            "hasher", tuple(HASHERS), "what hashes", check=partial(checks.one_of, known=HASHERS)
-        ),
-        Parameter("n_vectors", 100_000, "vectors to hash", quick=300, check=checks.count),
-        Parameter("n_units", 20_000, "units", quick=2000, check=checks.count),
+        Parameter.choice("hasher", HASHERS, "method that hashes"),
+        Parameter.count("n_vectors", 100_000, "vectors to hash", quick=300),
+        Parameter.count("n_units", 20_000, "units", quick=2000),
     ),
     measure=measure,
     table=table,

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -18,8 +19,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from olfnet import checks
-from olfnet.lab import Parameter, Study, drawing, main
+from olfnet.lab import Parameter, Study, drawing, main, results
 from olfnet.theory.activations import Erf, LeakyReLU, ReLU, Sigmoid, Tanh
 from olfnet.theory.ntk import WideNetwork
 
@@ -69,62 +69,46 @@ def measure(
     factors = rng.standard_normal((2, n_points, n_points))
     wide = WideNetwork(depth, ACTIVATIONS[activation])
     with threadpool_limits(1):
-        found = {
-            "kernel": timed(partial(wide.ntk, inputs)),
-            "product": timed(lambda: factors[0] @ factors[1]),
-            "textbook": timed(partial(textbook, inputs, depth)),
-        }
-    named = {
-        name: xr.DataArray(value, attrs={"units": "s", "meaning": f"wall time of {name}"})
-        for name, value in found.items()
-    }
-    words = "peak memory, in matrices of the kernel's size"
+        seconds = (
+            timed(partial(wide.ntk, inputs)),
+            timed(lambda: factors[0] @ factors[1]),
+            timed(partial(textbook, inputs, depth)),
+        )
+    names = ("kernel", "product", "textbook")
     used = matrices(partial(wide.ntk, inputs), n_points)
-    return named | {"memory": xr.DataArray(used, attrs={"meaning": words})}
+    return {
+        **results.labeled_each({name: f"wall time of {name}" for name in names}, seconds, "s"),
+        "memory": results.labeled(used, "peak memory, in matrices of the kernel's size"),
+    }
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Show times, their ratio to a matrix product, and memory."""
     machine = f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}"
-    rows = Table(title=f"Tangent kernel, {N_INPUTS} inputs, one thread ({machine})")
-    for column in ("points", "layers", "activation", "s", "products", "textbook", "matrices"):
-        rows.add_column(column, justify="left" if column == "activation" else "right")
-    middle = dataset.median("repeat")
-    for n_points in middle["n_points"].values:
-        for depth in middle["depth"].values:
-            for name in middle["activation"].values:
-                one = middle.sel(n_points=n_points, depth=depth, activation=name)
-                seconds, product = float(one["kernel"]), float(one["product"])
-                peer = f"{float(one['textbook']) / product:.2f}" if name == "ReLU" else ""
-                rows.add_row(
-                    str(n_points), str(depth), str(name), f"{seconds:.3f}",
-                    f"{seconds / product:.2f}", peer, f"{float(one['memory']):.1f}",
-                )  # fmt: skip
-    return rows
+    middle, names, rows = dataset.median("repeat"), ("n_points", "depth", "activation"), []
+    for n_points, depth, name in product(*(middle[name].values for name in names)):
+        at = middle.sel(n_points=n_points, depth=depth, activation=name)
+        seconds, peak = float(at["kernel"]), float(at["memory"])
+        ratios = [f"{float(at[kind] / at['product']):.2f}" for kind in ("kernel", "textbook")]
+        peer = ratios[1] if name == "ReLU" else ""
+        rows.append((n_points, depth, name, f"{seconds:.3f}", ratios[0], peer, f"{peak:.1f}"))
+    title = f"Tangent kernel, {N_INPUTS} inputs, one thread ({machine})"
+    columns = ("points", "layers", "activation", "s", "products", "textbook", "matrices")
+    return results.table(title, columns, rows, left=["activation"])
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw times in units of a matrix product."""
-    drawn = Figure(figsize=(5.0, 2.6), layout="constrained")
-    axes = drawn.subplots()
-    chosen = dataset.isel(n_points=-1, depth=-1)
-    names = list(chosen["activation"].values)
-    for row, name in enumerate(names):
-        one = chosen.sel(activation=name)
-        ratios = (one["kernel"] / one["product"]).values
-        ratios = ratios[np.isfinite(ratios)]
-        if ratios.size:
-            ends = [[np.median(ratios) - ratios.min()], [ratios.max() - np.median(ratios)]]
-            axes.errorbar(
-                [np.median(ratios)], [-row], xerr=ends, marker="o", color=drawing.COLORS[0]
-            )
+    (axes,) = panels = drawing.panels(1, 1, (5.0, 2.6))
+    largest = dataset.isel(n_points=-1, depth=-1)
+    ratios = largest["kernel"] / largest["product"]
+    activations = {str(name): ratios.sel(activation=name) for name in ratios["activation"].values}
+    drawing.ranges(axes, {n: part.dropna("repeat").values for n, part in activations.items()})
     axes.axvline(1, color="0.7", lw=0.8, ls=":")
-    axes.set_yticks(-np.arange(len(names)), names)
-    size = f"{int(chosen['n_points'])} points, {int(chosen['depth'])} layers"
+    size = f"{int(largest['n_points'])} points, {int(largest['depth'])} layers"
     axes.set(xlabel=f"time in matrix products ({size})")
     axes.set_xlim(left=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawn
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -132,20 +116,9 @@ study = Study(
     question="How long does the tangent kernel of a deep network take?",
     source="olfnet's own timings; the numbers are those of the machine they ran on",
     parameters=(
-        Parameter(
-            "activation",
-            tuple(ACTIVATIONS),
-            "of the hidden layers",
-            check=partial(checks.one_of, known=ACTIVATIONS),
-        ),
-        Parameter(
-            "n_points",
-            2000,
-            "inputs, all pairs of which are looked at",
-            quick=300,
-            check=checks.count,
-        ),
-        Parameter("depth", 3, "hidden layers", check=checks.count),
+        Parameter.choice("activation", ACTIVATIONS, "of the hidden layers"),
+        Parameter.count("n_points", 2000, "inputs, all pairs of which are computed", quick=300),
+        Parameter.count("depth", 3, "hidden layers"),
     ),
     measure=measure,
     table=table,

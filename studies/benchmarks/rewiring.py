@@ -1,22 +1,22 @@
 """Time degree-preserving rewiring beside plain Python loops, trade for trade.
 
 The peer trades between two rows at a time, with Python's sets, as curveball was published.  Mixing
-is measured, too: the share of connections that a rewired matrix still has in common with the
+is measured, too: the fraction of connections that a rewired matrix still has in common with the
 measured one, which falls with every round of trades until it is that of a random matrix.
 """
 
 import time
+from itertools import product
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from olfnet import checks
 from olfnet.expansion.connectome import null_models
 from olfnet.expansion.connectome.statistics import claws
 from olfnet.expansion.wiring import BiasedFanIn
-from olfnet.lab import Parameter, Study, drawing, main
+from olfnet.lab import Parameter, Study, drawing, main, results
 
 ROUNDS = np.array([1, 2, 5, 10, 20, 50, 100])
 
@@ -55,54 +55,46 @@ def measure(
         null_models._trade(now, rng)
         if done in ROUNDS:
             shared.append(np.sum(now & links) / links.sum())
-    wall = {"units": "s", "meaning": "wall time of one rewired matrix"}
+    wall = {
+        "seconds": "wall time of one rewired matrix",
+        "seconds_loops": "wall time of the peer's rewired matrix",
+    }
+    left = np.sum(rewired & links) / links.sum()
     return {
-        "seconds": xr.DataArray(seconds, attrs=wall),
-        "seconds_loops": xr.DataArray(peer, attrs=wall),
-        "exact": xr.DataArray(int(exact), attrs={"meaning": "whether all degrees are kept (0, 1)"}),
-        "shared": xr.DataArray(
-            shared, {"rounds": ROUNDS}, ["rounds"], attrs={"meaning": "connections not yet moved"}
-        ),
-        "shared_loops": xr.DataArray(
-            np.sum(rewired & links) / links.sum(),
-            attrs={"meaning": "the same of the peer's matrix"},
-        ),
+        **results.labeled_each(wall, (seconds, peer), "s"),
+        "exact": results.labeled(int(exact), "whether all degrees are kept (0, 1)"),
+        "shared": results.labeled(shared, "connections not yet moved", rounds=ROUNDS),
+        "shared_loops": results.labeled(left, "connections not moved by the peer"),
     }
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Show times, their ratio, and how much is left of the measured matrix."""
-    rows = Table(title=f"Rewiring, {null_models.N_ROUNDS} rounds of trades, one thread")
-    for column in ("units", "inputs", "s", "loops: s", "loops / olfnet", "shared", "loops"):
-        rows.add_column(column, justify="right", no_wrap=True)
-    middle = dataset.median("repeat")
-    for n_units in middle["n_units"].values:
-        for n_inputs in middle["n_inputs"].values:
-            one = middle.sel(n_units=n_units, n_inputs=n_inputs)
-            mine, loop = float(one["seconds"]), float(one["seconds_loops"])
-            rows.add_row(
-                str(n_units), str(n_inputs), f"{mine:.2f}", f"{loop:.2f}", f"{loop / mine:.1f}",
-                f"{float(one['shared'][-1]):.1%}", f"{float(one['shared_loops']):.1%}",
-            )  # fmt: skip
-    return rows
+    """Show times, their ratio, and the fraction left of the measured matrix."""
+    middle, rows = dataset.median("repeat"), []
+    for n_units, n_inputs in product(middle["n_units"].values, middle["n_inputs"].values):
+        at = middle.sel(n_units=n_units, n_inputs=n_inputs)
+        own, loops = float(at["seconds"]), float(at["seconds_loops"])
+        cells = (f"{own:.2f}", f"{loops:.2f}", f"{loops / own:.1f}")
+        left = (f"{float(at['shared'][-1]):.1%}", f"{float(at['shared_loops']):.1%}")
+        rows.append((n_units, n_inputs, *cells, *left))
+    title = f"Rewiring, {null_models.N_ROUNDS} rounds of trades, one thread"
+    columns = ("units", "inputs", "s", "loops: s", "loops / olfnet", "shared", "loops")
+    return results.table(title, columns, rows)
 
 
 def figure(dataset: xr.Dataset) -> Figure:
-    """Draw what is left of the measured matrix after some rounds of trades."""
-    drawn = Figure(figsize=(4.2, 3.0), layout="constrained")
-    axes = drawn.subplots()
-    one = dataset.isel(n_units=-1, n_inputs=-1)
-    samples = one["shared"].transpose("repeat", "rounds").values[one["status"].values == 1]
-    if len(samples):
-        mean, reach = drawing.mean_and_reach(100 * samples)
-        axes.errorbar(ROUNDS, mean, reach, marker="o", ms=4, lw=1, color=drawing.COLORS[0])
-        peer = 100 * float(one["shared_loops"].mean())
+    """Draw the fraction left of the measured matrix after some rounds of trades."""
+    (axes,) = panels = drawing.panels(1, 1, (4.2, 3.0))
+    largest = {name: dataset[name].values[-1] for name in ("n_units", "n_inputs")}
+    samples = results.along(dataset, "shared", "rounds", **largest)
+    drawing.points(axes, samples, scale=100, ls="-")
+    if samples:
+        peer = 100 * float(results.finished(dataset, **largest)["shared_loops"].mean())
         axes.axhline(peer, color=drawing.COLORS[1], lw=1, label="Python loops, all trades")
     axes.set(xscale="log", xlabel="rounds of trades", ylabel="connections not yet moved (%)")
     axes.set_ylim(bottom=0)
     drawing.legend(axes)
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawn
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -110,8 +102,8 @@ study = Study(
     question="How long does a degree-preserving null model of a wiring take?",
     source="olfnet's own timings; the numbers are those of the machine they ran on",
     parameters=(
-        Parameter("n_units", 2000, "rows of the matrix", quick=200, check=checks.count),
-        Parameter("n_inputs", (50, 150), "columns of the matrix", quick=50, check=checks.count),
+        Parameter.count("n_units", 2000, "rows of the matrix", quick=200),
+        Parameter.count("n_inputs", (50, 150), "columns of the matrix", quick=50),
     ),
     measure=measure,
     table=table,

@@ -9,6 +9,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import scipy.optimize
@@ -23,17 +24,9 @@ from sklearn.svm import LinearSVC
 
 import olfnet
 from olfnet import checks
-from olfnet.lab import Parameter, Study, main
+from olfnet.lab import Parameter, Study, drawing, main, results
 
-# Okabe-Ito colors, which readers with any color vision tell apart.
-STYLES = {
-    "olfnet": ("#0072B2", "o"),
-    "highs_primal": ("#D55E00", "s"),
-    "highs_dual": ("#E69F00", "v"),
-    "linear_svc": ("#009E73", "^"),
-    "perceptron": ("#CC79A7", "D"),
-    "limit": ("0.4", "x"),
-}
+STYLES = {"olfnet": 0, "highs_primal": 1, "highs_dual": 4, "linear_svc": 2, "perceptron": 3}
 LARGEST_FOR_PEERS = 500
 LARGEST_FOR_CURVES = 200
 # Loads of a whole curve, and dichotomies at each, for the ratio against as many HiGHS decisions.
@@ -64,13 +57,16 @@ def measure(
             prefix = curve_rng.standard_normal((round(curve_load * n_dims), n_dims))
             highs_primal(prefix, curve_rng.choice([-1.0, 1.0], size=len(prefix)))
         seconds["curve_by_highs"] = CURVE_TRIALS * (time.perf_counter() - begin)
-    unit = {"units": "s", "meaning": "wall time"}
-    found = {f"seconds_{m}": xr.DataArray(s, attrs=unit) for m, s in seconds.items()}
+    times = {f"seconds_{method}": f"wall time of {method}" for method in seconds}
+    agrees = {
+        f"agrees_{method}": f"whether the decision of {method} is the certified one (0 or 1)"
+        for method in answers
+    }
     truth = answers["olfnet"]
-    for method, answer in answers.items():
-        meaning = {"meaning": "whether the answer is olfnet's certified one (0 or 1)"}
-        found[f"agrees_{method}"] = xr.DataArray(int(answer == truth), attrs=meaning)
-    return found
+    return {
+        **results.labeled_each(times, seconds.values(), "s"),
+        **results.labeled_each(agrees, [int(answer == truth) for answer in answers.values()]),
+    }
 
 
 def timed(task: Callable[..., object], *arguments: object) -> tuple[object, float]:
@@ -160,27 +156,23 @@ def medians(dataset: xr.Dataset) -> xr.Dataset:
 def table(dataset: xr.Dataset) -> Table:
     """Milliseconds of olfnet, and how many times as long the others take.
 
-    In brackets: share of certified answers that a peer gives too, where it is not all.
+    In brackets: fraction of certified decisions that a peer agrees with, where it is not all.
     """
-    middle = medians(dataset)
+    middle, rows = medians(dataset), []
     agreement = dataset.where(dataset["status"] == 1).mean("repeat")
-    rows = Table(title=f"Time of one decision, {platform.machine()}, one BLAS thread")
-    for column in ("N", "P/N", "olfnet ms", *PEERS.values(), "dsyrk + dpotrf"):
-        rows.add_column(column, justify="right")
-    for n_dims in middle["n_dims"].values:
-        for load in middle["load"].values:
-            one = middle.sel(n_dims=n_dims, load=load)
-            share = agreement.sel(n_dims=n_dims, load=load)
-            own = float(one["seconds_olfnet"])
-            cells = [str(n_dims), f"{load:g}", f"{1e3 * own:.2f}"]
-            for method in PEERS:
-                ratio = float(one.get(f"seconds_{method}", np.nan)) / own
-                right = float(share.get(f"agrees_{method}", np.nan))
-                wrong = f" ({right:.0%})" if right < 1 else ""
-                cells.append("-" if np.isnan(ratio) else f"{ratio:.1f}{wrong}")
-            rows.add_row(*cells, f"1/{own / float(one['seconds_limit']):.1f}")
-    rows.caption = caption(middle)
-    return rows
+    for n_dims, load in product(middle["n_dims"].values, middle["load"].values):
+        at, agrees = (part.sel(n_dims=n_dims, load=load) for part in (middle, agreement))
+        own, cells = float(at["seconds_olfnet"]), []
+        for method in PEERS:
+            ratio = float(at.get(f"seconds_{method}", np.nan)) / own
+            right = float(agrees.get(f"agrees_{method}", np.nan))
+            wrong = f" ({right:.0%})" if right < 1 else ""
+            cells.append("-" if np.isnan(ratio) else f"{ratio:.1f}{wrong}")
+        limit = f"1/{own / float(at['seconds_limit']):.1f}"
+        rows.append((n_dims, f"{load:g}", f"{1e3 * own:.2f}", *cells, limit))
+    title = f"Time of one decision, {platform.machine()}, one BLAS thread"
+    columns = ("N", "P/N", "olfnet ms", *PEERS.values(), "dsyrk + dpotrf")
+    return results.table(title, columns, rows, caption=caption(middle), no_wrap=False)
 
 
 def caption(middle: xr.Dataset) -> str:
@@ -210,28 +202,19 @@ def caption(middle: xr.Dataset) -> str:
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw time against size at the load nearest to 2, with the range over repeats."""
     load = float(dataset["load"].sel(load=2.0, method="nearest"))
-    chosen = dataset.where(dataset["status"] == 1).sel(load=load)
-    drawing = Figure(figsize=(5.2, 3.8), layout="constrained")
-    axes = drawing.subplots()
-    for method, (color, marker) in STYLES.items():
-        if f"seconds_{method}" not in chosen:
-            continue
-        seconds = chosen[f"seconds_{method}"]
-        middle = seconds.median("repeat")
-        errors = [middle - seconds.min("repeat"), seconds.max("repeat") - middle]
-        style = {"color": color, "marker": marker, "ls": "--" if method == "limit" else "-"}
-        label = "dsyrk + dpotrf" if method == "limit" else method.replace("_", " ")
-        axes.errorbar(chosen["n_dims"], middle, errors, lw=1, ms=4, label=label, **style)
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="dimensions N",
-        ylabel="time of one decision (s)",
-        title=f"P = {load:g} N Gaussian patterns, median and range",
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize="small")
-    return drawing
+    at = dataset.where(dataset["status"] == 1).sel(load=load)
+    (axes,) = panels = drawing.panels(1, 1, (5.2, 3.8))
+    for method, nth in STYLES.items():
+        if f"seconds_{method}" in at:
+            label = method.replace("_", " ")
+            drawing.medians(axes, at[f"seconds_{method}"], nth, ls="-", label=label)
+    style = {"ls": "--", "marker": "x", "color": "0.4", "label": "dsyrk + dpotrf"}
+    if "seconds_limit" in at:
+        drawing.medians(axes, at["seconds_limit"], **style)
+    axes.set(xscale="log", yscale="log", xlabel="dimensions N", ylabel="time of one decision (s)")
+    axes.set_title(f"P = {load:g} N Gaussian patterns, median and range")
+    drawing.legend(axes)
+    return drawing.finish(panels)
 
 
 study = Study(
@@ -239,12 +222,11 @@ study = Study(
     question="How fast is a certified decision beside linear programs, machines and perceptrons?",
     source="olfnet's own timings; the numbers are those of the machine they ran on",
     parameters=(
-        Parameter(
+        Parameter.count(
             "n_dims",
             (20, 50, 100, 200, 500, 1000),
             "dimensions of the patterns",
             quick=(20, 50),
-            check=checks.count,
         ),
         Parameter(
             "load",

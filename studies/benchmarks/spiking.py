@@ -1,16 +1,17 @@
 """Time the spiking circuit: many odors side by side against a loop of single odors.
 
-Every timing is a process of its own, which answers the odors, and tells how long that took and how
-much memory it and its programs had at most.  Peers, in the same process and with the same target:
-a Python loop that answers one odor after the other, each with a network of its own; the same with
-one network, built once (batches of one odor); and what NumPy needs for the plainest update of an
-array as large as the network, the limit for any simulation by arrays.
+Every timing is a process of its own, which simulates the odors, and reports its time and the peak
+memory of itself and its programs.  Peers, in the same process and with the same target: a Python
+loop over single odors, each with a network of its own; the same with one network, built once
+(batches of one odor); and the simplest NumPy update of an array as large as the network, the limit
+for any simulation by arrays.
 """
 
 import json
 import subprocess
 import sys
 from functools import partial
+from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, main
+from olfnet.lab import Parameter, Study, drawing, main, results
 
 PROGRAM = """
 import json, resource, sys, time
@@ -63,96 +64,79 @@ print(json.dumps({
     "plain": float(np.median(plain)) / v.size, "level": float(answer.coding_level.mean()),
 }))
 """
-COLORS = {"numpy": "#0072B2", "standalone": "#D55E00"}
 DT = 1e-4
 
 
 def measure(
     *, target: str, n_odors: int, n_units: int, duration: float, rng: np.random.Generator
 ) -> dict[str, xr.DataArray]:
-    """Answer odors together, in a loop, and in a loop around one network."""
+    """Simulate odors together, in a loop, and in a loop with one network."""
     n_loop = min(n_odors, 2 if target == "standalone" else 3)
     order = json.dumps([target, n_odors, n_units, duration, n_loop])
     child = subprocess.run(
         [sys.executable, "-c", PROGRAM, order], capture_output=True, text=True, check=True
     )
-    found = json.loads(child.stdout.splitlines()[-1])
-    meanings = {
-        "seconds": ("s", "all odors together"),
-        "seconds_loop": ("s", "one odor, with a network of its own"),
-        "seconds_once": ("s", "one odor, in a network built once for a few"),
-        "memory": ("MB", "largest process"),
-        "plain": ("s", "plain update of one number of an array"),
-        "level": ("", "fraction of units that respond"),
+    measured = json.loads(child.stdout.splitlines()[-1])
+    times = {
+        "seconds": "wall time of all odors together",
+        "seconds_loop": "wall time of one odor, with a network of its own",
+        "seconds_once": "wall time of one odor, in a network built once for a few",
+        "plain": "wall time of a plain update of one number of an array",
     }
     return {
-        name: xr.DataArray(found[name], attrs={"units": unit, "meaning": meaning})
-        for name, (unit, meaning) in meanings.items()
+        **results.labeled_each(times, measured, "s"),
+        "memory": results.labeled(measured["memory"], "peak memory of the largest process", "MB"),
+        "level": results.labeled(measured["level"], "fraction of units that respond"),
     }
 
 
 def table(dataset: xr.Dataset) -> Table:
     """Time of an odor and ratios, medians of the repeats."""
-    middle = dataset.median("repeat").isel(n_units=0, duration=0)
-    rows = Table(
-        title=f"{int(middle['n_units'])} units, {float(middle['duration']):g} s in steps of .1 ms"
-    )
-    headings = ("target", "odors", "s per odor", "loop / this", "loop, built once / this")
-    for column in (*headings, "ns per update", "plain NumPy ns", "MB"):
-        rows.add_column(column, justify="right")
-    for target in middle["target"].values:
-        for n_odors in middle["n_odors"].values:
-            one = middle.sel(target=target, n_odors=n_odors)
-            each = float(one["seconds"]) / n_odors
-            rows.add_row(
-                str(target),
-                str(n_odors),
-                f"{each:.3f}",
-                *(f"{float(one[f'seconds_{name}']) / each:.1f}" for name in ("loop", "once")),
-                f"{1e9 * each / updates(one):.1f}",
-                f"{1e9 * float(one['plain']):.2f}",
-                f"{float(one['memory']):.0f}",
-            )
-    return rows
+    middle, rows = dataset.median("repeat").isel(n_units=0, duration=0), []
+    for target, n_odors in product(middle["target"].values, middle["n_odors"].values):
+        at = middle.sel(target=target, n_odors=n_odors)
+        each = float(at["seconds"]) / n_odors
+        ratios = [f"{float(at[f'seconds_{name}']) / each:.1f}" for name in ("loop", "once")]
+        update = (f"{1e9 * each / updates(at):.1f}", f"{1e9 * float(at['plain']):.2f}")
+        rows.append((target, n_odors, f"{each:.3f}", *ratios, *update, f"{at['memory']:.0f}"))
+    ratios = ("s per odor", "loop / this", "loop, built once / this")
+    columns = ("target", "odors", *ratios, "ns per update", "plain NumPy ns", "MB")
+    title = f"{int(middle['n_units'])} units, {float(middle['duration']):g} s in steps of .1 ms"
+    return results.table(title, columns, rows, no_wrap=False)
 
 
-def updates(one: xr.Dataset) -> float:
-    """Neuron updates for one odor."""
-    return float(one["n_units"] * one["duration"] / DT)
+def updates(timing: xr.Dataset) -> float:
+    """Return the number of neuron updates for one odor."""
+    return float(timing["n_units"] * timing["duration"] / DT)
 
 
 def figure(dataset: xr.Dataset) -> Figure:
-    """Draw the time of an odor against how many are answered together, beside the loops."""
-    drawing = Figure(figsize=(7.2, 3.6), layout="constrained")
-    left, right = drawing.subplots(1, 2)
-    part = dataset.isel(n_units=0, duration=0)
-    for target in part["target"].values:
-        one, color = part.sel(target=target), COLORS.get(str(target), "0.4")
-        styles = {"seconds": ("o", "-", "together"), "seconds_loop": ("x", "--", "loop")}
-        styles["seconds_once"] = ("+", ":", "loop, built once")
-        for name, (marker, style, label) in styles.items():
-            each = one[name] / (one["n_odors"] if name == "seconds" else 1)
-            middle = each.median("repeat")
-            ends = [middle - each.min("repeat"), each.max("repeat") - middle]
-            left.errorbar(
-                one["n_odors"], middle, ends, marker=marker, ls=style, color=color,
-                label=f"{target}, {label}",
-            )  # fmt: skip
-        rate = updates(one) * one["n_odors"] / one["seconds"]
-        right.plot(one["n_odors"], rate.median("repeat"), marker="o", color=color, label=target)
-    limit = 1 / part["plain"].median(("repeat", "target"))
-    right.plot(part["n_odors"], limit, color="0.2", lw=1.2, label="plain NumPy update")
+    """Draw the time of an odor against the number simulated together, beside the loops."""
+    left, right = panels = drawing.panels(1, 2, (7.2, 3.6))
+    first = dataset.isel(n_units=0, duration=0)
+    for nth, target in enumerate(first["target"].values):
+        at = first.sel(target=target)
+        for each, marker, ls, label in (
+            (at["seconds"] / at["n_odors"], "o", "-", "together"),
+            (at["seconds_loop"], "x", "--", "loop"),
+            (at["seconds_once"], "+", ":", "loop, built once"),
+        ):
+            drawing.medians(left, each, nth, marker=marker, ls=ls, label=f"{target}, {label}")
+        rate = updates(at) * at["n_odors"] / at["seconds"]
+        style = {"marker": "o", "color": drawing.COLORS[nth], "label": target}
+        right.plot(at["n_odors"], rate.median("repeat"), **style)
+    limit = 1 / first["plain"].median(("repeat", "target"))
+    right.plot(first["n_odors"], limit, color="0.2", lw=1.2, label="plain NumPy update")
     left.set(xscale="log", yscale="log", xlabel="odors", ylabel="wall time per odor (s)")
     right.set(xscale="log", yscale="log", xlabel="odors", ylabel="neuron updates per second")
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize="x-small")
-    return drawing
+    for axes in panels:
+        drawing.legend(axes)
+    return drawing.finish(panels)
 
 
 study = Study(
     name="spiking",
-    question="What does it save to answer many odors side by side?",
+    question="How much time does it save to simulate many odors side by side?",
     source="olfnet's own timings; the numbers are those of the machine they ran on",
     parameters=(
         Parameter(
@@ -162,10 +146,8 @@ study = Study(
             quick=("numpy",),
             check=partial(checks.one_of, known=("numpy", "standalone", "cython")),
         ),
-        Parameter(
-            "n_odors", (1, 4, 16, 50, 200), "odors answered", quick=(1, 4), check=checks.count
-        ),
-        Parameter("n_units", 2000, "Kenyon cells", quick=200, check=checks.count),
+        Parameter.count("n_odors", (1, 4, 16, 50, 200), "odors simulated", quick=(1, 4)),
+        Parameter.count("n_units", 2000, "Kenyon cells", quick=200),
         Parameter(
             "duration", 0.5, "time after the onset", unit="s", quick=0.05, check=checks.positive
         ),

@@ -7,6 +7,7 @@ run starts from a result that already holds the first.
 
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from olfnet import checks
-from olfnet.lab import Parameter, Study, main
+from olfnet.lab import Parameter, Study, drawing, main, results
 
 STUDY = """
 import time
@@ -42,79 +43,53 @@ def measure(*, n_points: int, pause: float, rng: np.random.Generator) -> dict[st
             start = time.perf_counter()
             run(study, out=Path(folder, "result"), n_workers=WORKERS, repeats=repeats)
             seconds.append(time.perf_counter() - start)
-    unit = {"units": "s", "meaning": "wall time of a whole run"}
-    return {
-        "seconds_new": xr.DataArray(seconds[0], attrs=unit),
-        "seconds_grown": xr.DataArray(seconds[1], attrs=unit),
-        "seconds_ideal": xr.DataArray(n_points * pause / WORKERS, attrs=unit),
+    meanings = {
+        "seconds_new": "wall time of a run in a new folder",
+        "seconds_grown": "wall time of a run that adds a repeat",
+        "seconds_ideal": "wall time of the sleep alone, shared by the workers",
     }
+    return results.labeled_each(meanings, (*seconds, n_points * pause / WORKERS), "s")
 
 
 def table(dataset: xr.Dataset) -> Table:
-    """Wall time against the ideal one, and the time of a point in a new and in a grown result."""
-    middle = dataset.median("repeat")
-    rows = Table(title=f"Sweeps of sleeping points, {WORKERS} workers")
-    for column in ("points", "sleep s", "run s", "of ideal", "ms a point", "grown: ms a point"):
-        rows.add_column(column, justify="right")
-    for n_points in middle["n_points"].values:
-        for pause in middle["pause"].values:
-            one = middle.sel(n_points=n_points, pause=pause)
-            new, grown = float(one["seconds_new"]), float(one["seconds_grown"])
-            ideal = float(one["seconds_ideal"])
-            ratio = f"{new / ideal:.2f}" if ideal else "-"
-            each = [f"{1e3 * seconds / n_points:.2f}" for seconds in (new, grown)]
-            rows.add_row(str(n_points), f"{pause:g}", f"{new:.2f}", ratio, *each)
-    return rows
+    """Wall time relative to the ideal one, and the time of a point in a new and a grown result."""
+    middle, rows = dataset.median("repeat"), []
+    for n_points, pause in product(middle["n_points"].values, middle["pause"].values):
+        at = middle.sel(n_points=n_points, pause=pause)
+        new, grown, ideal = (float(at[f"seconds_{name}"]) for name in ("new", "grown", "ideal"))
+        ratio = f"{new / ideal:.2f}" if ideal else "-"
+        each = [f"{1e3 * seconds / n_points:.2f}" for seconds in (new, grown)]
+        rows.append((n_points, f"{pause:g}", f"{new:.2f}", ratio, *each))
+    columns = ("points", "sleep s", "run s", "of ideal", "ms a point", "grown: ms a point")
+    return results.table(f"Sweeps of sleeping points, {WORKERS} workers", columns, rows)
 
 
 def figure(dataset: xr.Dataset) -> Figure:
     """Draw the time of a point against the size of the sweep, beside the sleep itself."""
-    drawing = Figure(figsize=(5.2, 3.6), layout="constrained")
-    axes = drawing.subplots()
-    for pause, color in zip(
-        dataset["pause"].values, ("#0072B2", "#D55E00", "#009E73"), strict=False
-    ):
-        for name, marker, style in (("new", "o", "-"), ("grown", "s", "--")):
+    (axes,) = panels = drawing.panels(1, 1, (5.2, 3.6))
+    for nth, pause in enumerate(dataset["pause"].values):
+        for name, marker, ls in (("new", "o", "-"), ("grown", "s", "--")):
             each = 1e3 * dataset[f"seconds_{name}"].sel(pause=pause) / dataset["n_points"]
-            middle = each.median("repeat")
-            errors = [middle - each.min("repeat"), each.max("repeat") - middle]
+            style = {"marker": marker, "ls": ls, "ms": 6, "lw": 1.5}
             label = f"sleep {1e3 * pause:g} ms, {name} result"
-            axes.errorbar(
-                dataset["n_points"], middle, errors, c=color, marker=marker, ls=style, label=label
-            )
+            drawing.medians(axes, each, nth, label=label, **style)
         if pause:
-            axes.axhline(1e3 * pause / WORKERS, color=color, lw=0.8, ls=":")
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="points in the sweep",
-        ylabel="wall time per point (ms)",
-        title="dotted: the sleep alone, shared by two workers",
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize="small")
-    return drawing
+            ideal = 1e3 * pause / WORKERS
+            axes.axhline(ideal, color=drawing.COLORS[nth % 7], lw=0.8, ls=":")
+    axes.set(xscale="log", yscale="log", xlabel="points in the sweep")
+    axes.set_ylabel("wall time per point (ms)")
+    axes.set_title("dotted: the sleep alone, shared by two workers")
+    drawing.legend(axes)
+    return drawing.finish(panels)
 
 
 study = Study(
     name="sweep",
-    question="What does the lab add to the work of a sweep?",
+    question="How much time does the lab add to the work of a sweep?",
     source="olfnet's own timings; the numbers are those of the machine they ran on",
     parameters=(
-        Parameter(
-            "n_points",
-            (100, 1000, 10_000),
-            "points of the sweep",
-            quick=(20, 100),
-            check=checks.count,
-        ),
-        Parameter(
-            "pause",
-            (0.0, 0.01),
-            "sleep in each point",
-            unit="s",
-            check=checks.nonnegative,
-        ),
+        Parameter.count("n_points", (100, 1000, 10_000), "points of the sweep", quick=(20, 100)),
+        Parameter("pause", (0.0, 0.01), "sleep in each point", unit="s", check=checks.nonnegative),
     ),
     measure=measure,
     table=table,
