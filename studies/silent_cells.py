@@ -99,14 +99,14 @@ def table(dataset: xr.Dataset) -> Table:
             at = done.isel(threshold=k)
             joint = f"{joint_theory(fan_in, SHOWN):.3f}" if threshold == SHOWN else ""
             rows.append((
-                fan_in, f"{threshold:g}", f"{at['level'].mean():.2%} ({active[k]:.2%})",
+                fan_in, f"{threshold:g}", f"{100 * at['level'].mean():.3g} ({100 * active[k]:.3g})",
                 f"{at['rate'].mean():.2g} ({hertz[k]:.2g})", f"{exact[k]:.4f}",
                 results.mean_text(at["silent"].values, ".4f"), f"{normal[k]:.3f}", joint,
             ))  # fmt: skip
         rows.append(None)
     return results.table(
         "Cells silent on all 110 odors",
-        ("claws", "sd", "active", "Hz", "wirings", "circuits", "normal", "all cov."),
+        ("claws", "sd", "active %", "Hz", "wirings", "circuits", "normal", "all cov."),
         rows,
         caption="Wirings: all possible ones.  Normal: drives with one correlation, and with all "
         f"measured means and covariances (at a threshold of {SHOWN:g} only).  Active, Hz: fraction "

@@ -48,7 +48,7 @@ def measure(
     exact = all((drawn.sum(axis=k) == weights.sum(axis=k)).all() for k in (0, 1))
     links = np.ascontiguousarray(weights.astype(bool).toarray().T)
     start = time.perf_counter()
-    rewired = loops(links, null_models.N_ROUNDS * (n_inputs // 2), rng)
+    rewired = loops(links, null_models._N_ROUNDS * (n_inputs // 2), rng)
     peer = time.perf_counter() - start
     shared, now = [], links.copy()
     for done in range(1, ROUNDS[-1] + 1):
@@ -77,7 +77,7 @@ def table(dataset: xr.Dataset) -> Table:
         cells = (f"{own:.2f}", f"{loops:.2f}", f"{loops / own:.1f}")
         left = (f"{float(at['shared'][-1]):.1%}", f"{float(at['shared_loops']):.1%}")
         rows.append((n_units, n_inputs, *cells, *left))
-    title = f"Rewiring, {null_models.N_ROUNDS} rounds of trades, one thread"
+    title = f"Rewiring, {null_models._N_ROUNDS} rounds of trades, one thread"
     columns = ("units", "inputs", "s", "loops: s", "loops / olfnet", "shared", "loops")
     return results.table(title, columns, rows)
 
