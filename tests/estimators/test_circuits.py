@@ -66,7 +66,10 @@ def test_names_and_frames(rates):
     ("transformer", "message"),
     [
         (GlomerularNormalizer(5), "normalization must be callable, .*, got 5"),
-        (GlomerularNormalizer(lambda r: r[:, :3]), r"normalization must keep .* \(40, 24\), got"),
+        (
+            GlomerularNormalizer(lambda r: r[:, :3]),
+            r"normalization must keep .* \(40, 24\) of the rates, got",
+        ),
         (GlomerularNormalizer(lambda r: r * np.nan), r"normalization\(rates\) must be finite"),
         (ExpansionTransformer(10, wiring="all"), "wiring must be one of .*, got 'all'"),
         (ExpansionTransformer(10, sparsifier="k"), "sparsifier must be callable"),
