@@ -101,16 +101,17 @@ def table(dataset: xr.Dataset) -> Table:
             rows.append((
                 fan_in, f"{threshold:g}", f"{100 * at['level'].mean():.3g} ({100 * active[k]:.3g})",
                 f"{at['rate'].mean():.2g} ({hertz[k]:.2g})", f"{exact[k]:.4f}",
-                results.mean_text(at["silent"].values, ".4f"), f"{normal[k]:.3f}", joint,
+                results.mean_text(at["silent"].values, ".4f", ".3f"), f"{normal[k]:.3f}", joint,
             ))  # fmt: skip
         rows.append(None)
     return results.table(
         "Cells silent on all 110 odors",
-        ("claws", "sd", "active %", "Hz", "wirings", "circuits", "normal", "all cov."),
+        ("claws", "sd", "active %", "Hz", "exact", "circuits", "normal", "cov."),
         rows,
-        caption="Wirings: all possible ones.  Normal: drives with one correlation, and with all "
-        f"measured means and covariances (at a threshold of {SHOWN:g} only).  Active, Hz: fraction "
-        "and mean rate in circuits; in brackets, for normal drives.",
+        caption="Exact: of all possible wirings.  Normal: drives with one correlation; cov.: with "
+        f"all measured means and covariances (at a threshold of {SHOWN:g} only).  Active, Hz: "
+        "fraction and mean rate in circuits; in brackets, for normal drives.",
+        no_wrap=False,
     )
 
 
