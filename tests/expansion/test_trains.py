@@ -88,16 +88,6 @@ def test_spikes_in_one_step_are_moved_not_lost():
     assert (np.diff(inputs * 1000 + steps) > 0).all()
 
 
-def test_gain():
-    times = np.linspace(0, 1, 1001)[:-1]
-    course = TimeCourse(starts=(0.1, 0.5), length=0.2, rise=0.02, overshoot=1.0, adaptation=0.05)
-    outside = (times < 0.1) | ((times > 0.3001) & (times < 0.5)) | (times > 0.7001)
-    assert not course.gain(times)[outside].any()
-    exact = (1 - np.exp(-0.05 / 0.02)) * (1 + np.exp(-0.05 / 0.05))
-    np.testing.assert_allclose(course.gain(np.array([0.15, 0.55])), exact)
-    assert (TimeCourse().gain(times) == 1).all()
-
-
 def test_rates_below_spontaneous_ones():
     """They are 0 at least, even with an overshoot."""
     course = TimeCourse(overshoot=3.0, adaptation=0.2, spontaneous=10.0)

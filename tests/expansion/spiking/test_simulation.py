@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from olfnet import random_expansion
 from olfnet.expansion import presets, spiking
 from olfnet.expansion.dynamics import Dynamics, GradedInhibition, Noise, SpikingInhibition, Synapse
 from olfnet.expansion.neurons import LIF, Izhikevich
@@ -123,24 +122,6 @@ def test_time_step_of_records(circuit, odors, cells):
     assert response.voltages.shape == (5, 2, 1000)
     first = np.argmax((response.voltages != cell.neuron.rest).any(axis=(0, 1)))
     assert 0.011 / 5e-5 <= first < 0.015 / 5e-5
-
-
-def test_regular_input_gives_the_closed_form_rate(cells):
-    """Many weak inputs of constant intervals are nearly a constant conductance."""
-    circuit = random_expansion(n_inputs=400, n_units=10, fan_in=200, coding_level=0.1, rng=1)
-    rates = np.linspace(20, 80, 4)[:, None] * np.ones(400)
-    dynamics = replace(cells["free"], excitation=Synapse(strength=0.1e-9, tau=0.005))
-    response = spiking.respond(
-        circuit, rates, duration=0.7, rng=1, dynamics=dynamics, process=Gamma(order=1000.0)
-    )
-    late = response.spikes.between(0.2, 0.7)
-    rate = dynamics.onset_rates(circuit.drive(rates))
-    assert (rate > 5).mean() > 0.6
-    # A spike at each end, a time step in each interval, and ripple near the threshold.
-    bound = 1 + 0.5 * rate**2 * DT + 0.06 * 0.5 * rate
-    clear = (rate > 5) | (rate == 0)
-    assert (np.abs(late.counts - 0.5 * rate) <= bound)[clear].all()
-    assert (np.abs(late.counts - 0.5 * 1.2 * rate) > bound).any()
 
 
 def test_time_course_and_spontaneous_rates(circuit, odors, cells):
