@@ -201,7 +201,7 @@ def claim(
     equation : str or callable (case) -> str
         In place of that in the docstring.
     control : mapping, or callable (n, rng, case) -> Measured, or (case) -> mapping
-        Arguments that replace those of the case, or another simulation.
+        Arguments that replace those of the case, and perhaps ``n``, or another simulation.
     systems : sequence of str
     cases : sequence of mappings, or mapping
         One mapping a claim; or names separated by commas with their values in each case, as in
@@ -299,6 +299,8 @@ def _simulate(
     n: int,
     rng: np.random.Generator,
 ) -> Measured:
+    changed = dict(changed)
+    n = changed.pop("n", n)  # some controls need fewer samples
     if "stream" in inspect.signature(function).parameters:
         arguments = {**_taken(function, case), **changed}
         return Measured.mean([function(stream=stream, **arguments) for stream in rng.spawn(n)])

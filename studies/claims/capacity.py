@@ -84,7 +84,7 @@ def n_separable(n: int, rng: Rng, n_dims: int, n_patterns: int, nonnegative: boo
 @claim(
     "R1.fraction_{n_dims}_{n_patterns}",
     cover.separable_fraction,
-    control=lambda n_dims: {"n_dims": int(0.7 * n_dims)},
+    control=lambda n_dims: {"n_dims": int(0.7 * n_dims), "n": 600 if n_dims < 100 else 150},
     cases={"n_dims, n_patterns": ((5, 8), (10, 15), (10, 20), (10, 30), (100, 180), (100, 220))},
     samples=lambda n_dims: (4000 if n_dims < 100 else 1500, 600),
 )
@@ -98,7 +98,7 @@ def unconstrained(n: int, rng: Rng, n_dims: int, n_patterns: int) -> Measured:
 @claim(
     "R4.nonnegative_{n_dims}_{n_patterns}",
     lambda n_dims, n_patterns: cover.separable_fraction(n_patterns + n_dims, n_dims),
-    control={"nonnegative": False},
+    control={"nonnegative": False, "n": 50},
     cases={"n_dims, n_patterns": ((20, 20), (50, 50), (50, 40))},
     samples=(2000, 200),
     source=f"{AMIT}; at finite size from {COVER}",
@@ -115,7 +115,7 @@ def nonnegative(
     return n_separable(n, rng, n_dims, n_patterns, nonnegative)
 
 
-@claim("R1.mean", 2.0, control={"n_dims": 90}, samples=(1000, 100))
+@claim("R1.mean", 2.0, control={"n_dims": 90, "n": 20}, samples=(1000, 100))
 def mean_prefix(n: int, rng: Rng, n_dims: int = 100) -> FloatArray:
     r"""The longest separable prefix of randomly labeled patterns has mean 2 N.
     $\langle P^* \rangle = 2 N$
@@ -127,7 +127,7 @@ def mean_prefix(n: int, rng: Rng, n_dims: int = 100) -> FloatArray:
     "R1.variance",
     2.0,
     cases=[{"draw": gaussian(50)}],
-    control={"draw": in_subspace(50, 20)},
+    control={"draw": in_subspace(50, 20), "n": 100},
     samples=(2000, 400),
 )
 def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
@@ -142,7 +142,7 @@ def prefix_variance(n: int, rng: Rng, draw: Draw) -> Measured:
     "R2.margin_{margin:g}",
     gardner.capacity,
     cases={"margin": (0.25, 0.5, 1.0, 1.5)},
-    control=lambda margin: {"margin": 1.3 * margin},
+    control=lambda margin: {"margin": 1.3 * margin, "n": 30},
     samples=(300, 60),
     status=Status.ASYMPTOTIC,
     allowance=0.01,
@@ -161,7 +161,7 @@ def with_margin(n: int, rng: Rng, margin: float) -> FloatArray:
     "R3.fraction_{label_fraction:g}",
     gardner.capacity,
     cases={"label_fraction": (0.2, 0.1)},
-    control={"taught": 0.5},
+    control={"taught": 0.5, "n": 15},
     samples=(300, 80),
     status=Status.ASYMPTOTIC,
     allowance=lambda expected: 2 * expected / 100,
@@ -204,7 +204,10 @@ def with_rare_labels(
             ),
         )
     },
-    control=lambda kind: {"rank": 100} if kind == "correlated" else {"draw": signs(90)},
+    control=lambda kind: {
+        "n": 20,
+        **({"rank": 100} if kind == "correlated" else {"draw": signs(90)}),
+    },
     samples=(400, 60),
     source=f"{COVER}: general position is all that matters",
 )
@@ -216,7 +219,7 @@ def general_position(n: int, rng: Rng, draw: Draw, rank: int) -> FloatArray:
 @claim(
     "R6.four_of_forty",
     1.87,
-    control={"n_active": 1},
+    control={"n_active": 1, "n": 20},
     samples=(600, 100),
     status=Status.QUALIFIED,
     allowance=0.01,
@@ -256,7 +259,7 @@ def wide_codes(n: int, rng: Rng, n_units: int = 400, repeated: int = 1) -> Float
     "R6.threshold",
     0.0,
     cases=[{"other": sparsify.GlobalThreshold(0.05)}],
-    control={"other": sparsify.TopK(0.05)},
+    control={"other": sparsify.TopK(0.05), "n": 8},
     samples=(100, 20),
     status=Status.ORDERING,
     source=f"{COVER}; sparse thresholding as in Lin et al. 2014, 10.1038/nn.3660",

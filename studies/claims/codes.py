@@ -172,7 +172,7 @@ def trained_error(f: float, rng: Rng) -> float:
     "R11.{name}",
     0.0,
     cases={"name, f": (("denser", 0.5), ("sparser", 0.01))},
-    control={"f": 0.1},
+    control={"f": 0.1, "n": 10},
     samples=(60, 30),
     status=Status.ORDERING,
     systems=["S6", "S14"],

@@ -69,7 +69,7 @@ def listed(*args: Any, **options: Any) -> float:
 
 claim = partial(
     claims.claim,
-    control={"hashing": projections},
+    control={"hashing": projections, "n": 6},
     source="Dasgupta, Stevens & Navlakha 2017, 10.1126/science.aam9868",
     status=Status.ORDERING,
     systems=["S14"],

@@ -29,7 +29,7 @@ of_spheres = partial(claim, samples=(150, 10), status=Status.ASYMPTOTIC, allowan
     statement="Spheres of dimension 5, a hundred times as large as their distance from the origin, "
     "have capacity 1 / (D + 1/2)",
     cases=[{"radius": 100.0, "dimension": 5}],
-    control={"radius": 1.0},
+    control={"radius": 1.0, "n": 8},
 )
 @of_spheres(
     "R7.unit_radius",
@@ -45,7 +45,7 @@ of_spheres = partial(claim, samples=(150, 10), status=Status.ASYMPTOTIC, allowan
     r"\left[ \int \chi_D(t) dt \left( \int_{-t/R}^{tR} Dx \, "
     r"\frac{(Rt - x)^2}{1 + R^2} + \int_{-\infty}^{-t/R} Dx (x^2 + t^2) \right) \right]^{-1}",
     cases={"radius, dimension": ((0.5, 1), (1, 1), (0.1, 5), (0.5, 5), (1, 5), (0.5, 10))},
-    control=lambda radius: {"radius": 3 * radius},
+    control=lambda radius: {"radius": 3 * radius, "n": 8},
 )
 def spheres(n: int, rng: Rng, radius: float, dimension: int) -> FloatArray:
     """Spheres of dimension {dimension} and radius {radius:g} that a readout classifies as a whole,
@@ -78,7 +78,7 @@ def cloud_loads(n: int, rng: Rng, sd: float) -> FloatArray:
 @claim(
     "R7.wide_clouds",
     lambda: np.sum(cover.separable_fraction(N_POINTS * np.arange(1, 400), N_FEATURES)) / N_FEATURES,
-    control={"sd": 1.0},
+    control={"sd": 1.0, "n": 20},
     samples=(400, 60),
     source=f"{CHUNG}; at finite size from {COVER}",
 )

@@ -65,7 +65,7 @@ def limit(
     "R2.limit_{margin:g}",
     gardner.capacity,
     cases={"margin": (0.5, 1.0)},
-    control=lambda margin: {"margin": 1.5 * margin},
+    control=lambda margin: {"margin": 1.5 * margin, "n": 8},
     samples=(150, 16),
     source=GARDNER,
 )
@@ -81,7 +81,7 @@ def with_margin(n: int, rng: Rng, margin: float) -> Measured:
     "R4.robust_{rho:g}",
     lambda rho: gardner.capacity(rho, nonnegative=True),
     cases={"rho": (0.0, 0.5, 1.0)},
-    control=lambda rho: {"rho": rho + 1},
+    control=lambda rho: {"rho": rho + 1, "n": 8},
     samples=(150, 16),
 )
 def robust(n: int, rng: Rng, rho: float) -> Measured:
@@ -103,7 +103,7 @@ def robust(n: int, rng: Rng, rho: float) -> Measured:
     "R4.silent_{rho:g}",
     lambda rho: gardner.silent_fraction(rho),
     cases={"rho, load": [(r, float(gardner.capacity(r, nonnegative=True))) for r in (0.5, 1.0)]},
-    control=lambda load: {"load": 0.6 * load},
+    control=lambda load: {"load": 0.6 * load, "n": 6},
     samples=(60, 12),
     allowance=0.005,
 )
@@ -185,7 +185,7 @@ def tightness(n: int, rng: Rng, orthogonal: bool = True) -> Measured:
     "R8.one_shot",
     0.36961,
     cases=[{"rule": HebbianReadout(centered=False)}],
-    control={"rule": PerceptronReadout(bias=False, max_epochs=200)},
+    control={"rule": PerceptronReadout(bias=False, max_epochs=200), "n": 10},
     samples=(150, 30),
     allowance=0.005,
     source="signal to crosstalk; Hertz, Krogh & Palmer 1991, ch. 2",

@@ -164,7 +164,7 @@ def stuck(n: int, rng: Rng, activation: Activation = RELU) -> float:
 @claim(
     "S9.leaky",
     0.25,
-    control={"activation": RELU},
+    control={"activation": RELU, "n": 2},
     samples=(60, 14),
     source="Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic "
     "models",

@@ -179,7 +179,7 @@ def importance_outside(function: Callable[[FloatArray], FloatArray]) -> float:
 @claim(
     "S13.subnetworks",
     np.log(2),
-    control={"function": product},
+    control={"function": product, "n": 5},
     samples=(20, 8),
     status=Status.ORDERING,
     source="Agarwal et al. 2021, arXiv 2004.13912",
@@ -223,7 +223,7 @@ def overlaps(rng: Rng, fraction: float, by_importance: bool = False) -> tuple[fl
 @claim(
     "S13.overlap",
     1.0,
-    control={"supposed": 1 / 2},
+    control={"supposed": 1 / 2, "n": 6},
     samples=(40, 10),
     status=Status.ASYMPTOTIC,
     allowance=0.02,
@@ -244,7 +244,7 @@ def overlap_left(stream: Rng, supposed: float = 1 / 3) -> float:
 @claim(
     "S13.pruning",
     0.1,
-    control={"by_importance": False},
+    control={"by_importance": False, "n": 3},
     samples=(20, 5),
     status=Status.ORDERING,
     source=GERSTNER,

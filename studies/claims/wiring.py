@@ -84,7 +84,7 @@ def code_dimension(wiring: csr_array, inputs: FloatArray) -> float:
     "R18.{side}",
     2.0,
     cases={"side": ("left", "right")},
-    control={"rewired": True},
+    control={"rewired": True, "n": 20},
     samples=(400, 100),
 )
 def below_random(n: int, rng: Rng, side: str, rewired: bool = False) -> Measured:
