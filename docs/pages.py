@@ -26,16 +26,14 @@ HERE = Path(__file__).parent
 STUDIES = bundled_studies()
 REGISTER = load_register(STUDIES / "claims")
 ROOMS = ("receptors", "expansion", "readout", "capacity", "theory", "estimators", "lab")
-# Files of claims whose theory has another name.
-SUBJECTS = {
-    "capacity": ("cover", "gardner"),
-    "codes": ("expansion",),
-    "manifolds": ("manifolds",),
-    "learning": ("network", "generalization"),
-    "neurons": ("activations", "moments"),
-    "published_tables": ("gardner", "manifolds", "expansion"),
-    "readouts": ("gardner", "expansion"),
+# Subjects of the theory to which claims belong, by reference, else by file, else its name.
+REFERENCES = {
+    **dict.fromkeys(("R1", "R5", "R6"), ("cover",)),
+    **dict.fromkeys(("R2", "R3", "R4"), ("gardner",)),
+    "R7": ("manifolds",),
+    **dict.fromkeys(("R9", "R10"), ("expansion",)),
 }
+FILES = {"learning": ("network", "generalization"), "neurons": ("activations", "moments")}
 CLIP = 3.0  # half-widths of the interval, at the edge of the figure
 
 
@@ -129,11 +127,11 @@ def theory(folder: Path, studies: list[Study], shown: list[str]) -> None:
 
 
 def claims_by_subject() -> dict[str, list[Claim]]:
-    """Claims of each subject of the theory, by the file in which they stand."""
+    """Claims of each subject of the theory, by reference or file."""
     found = defaultdict(list)
     for claim in REGISTER.claims:
         stem = Path(REGISTER.files[claim.key]).stem
-        for subject in SUBJECTS.get(stem, (stem,)):
+        for subject in REFERENCES.get(claim.reference, FILES.get(stem, (stem,))):
             found[subject].append(claim)
     return found
 
