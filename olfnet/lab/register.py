@@ -23,7 +23,7 @@ from rich.table import Table
 
 import olfnet
 from olfnet.lab.claims import CONFIDENCE, Claim, Measured, Status
-from olfnet.lab.files import bundled_studies, replace_text
+from olfnet.lab.files import replace_text
 from olfnet.lab.journal import Journal
 from olfnet.lab.parameter import Parameter
 from olfnet.lab.points import Point
@@ -144,12 +144,6 @@ def load_register(path: str | Path) -> Register:
     return Register(path, tuple(claims), origin, _digest(files[0].parent))
 
 
-def import_claims(name: str, folder: Path | None = None) -> ModuleType:
-    """Return one file of a register as a module, by default of those bundled with the package."""
-    folder = folder or bundled_studies() / "claims"
-    return _module(folder / f"{name}.py", _digest(folder))
-
-
 def checked(journal: Journal, claims: Iterable[Claim], digest: str) -> list[Checked]:
     """Return what a journal holds of these claims in their present version.
 
@@ -187,7 +181,6 @@ def _check(
 
 
 def _claims_of(module: ModuleType) -> Iterator[Claim]:
-    yield from getattr(module, "CLAIMS", ())
     for thing in vars(module).values():
         if getattr(thing, "__module__", None) == module.__name__:
             yield from getattr(thing, "claims", ())
