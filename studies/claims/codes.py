@@ -89,13 +89,13 @@ def with_noise(n_odors: int, f: float, size: float, rng: Rng) -> FloatArray:
     cases={"f": (0.5, 0.1, 0.01)},
     control={"size": 2 * SIZE},
 )
-def cluster_size(n: int, rng: Rng, f: float, size: float = SIZE) -> list[float]:
+def cluster_size(stream: Rng, f: float, size: float = SIZE) -> float:
     r"""Cluster size of codes at coding level {f:g}, of noisy odors whose cluster size is {SIZE:g}.
     $\Delta C = (f - P_{11}(T, 1 - \Delta S)) / (f (1 - f))$
 
     The control has odors with twice the noise.
     """
-    return [capacity.cluster_size(*with_noise(N_ODORS, f, size, s)) for s in rng.spawn(n)]
+    return capacity.cluster_size(*with_noise(N_ODORS, f, size, stream))
 
 
 @claim(
@@ -178,12 +178,12 @@ def trained_error(f: float, rng: Rng) -> float:
     systems=["S6", "S14"],
     source="Barak, Rigotti & Fusi 2013, 10.1523/JNEUROSCI.2753-12.2013",
 )
-def added_error(n: int, rng: Rng, f: float) -> list[float]:
+def added_error(stream: Rng, f: float) -> float:
     r"""A trained readout has a lower error on new trials at coding level .1 than at {f:g}.
     $\epsilon(f) - \epsilon(.1) > 0$
 
     50 odors of 100 inputs, a tenth of them flipped in each trial, 2000 units, ridge regression on 5
     trials of each.
     """
-    pairs = [stream.spawn(2) for stream in rng.spawn(n)]
-    return [trained_error(f, rest) - trained_error(0.1, first) for rest, first in pairs]
+    one, other = stream.spawn(2)
+    return trained_error(f, one) - trained_error(0.1, other)

@@ -88,22 +88,19 @@ def expanded(odors: FloatArray, rng: Rng, sparsifier: sparsify.Sparsifier | None
     allowance=0.02,
     source=f"{OLSEN}; {LITWIN}",
 )
-def dimension_ratio(n: int, rng: Rng, sparsifier: sparsify.Sparsifier) -> list[float]:
+def dimension_ratio(stream: Rng, sparsifier: sparsify.Sparsifier) -> float:
     r"""Exact top-k hides what the antennal lobe is for: the code's dimension stays.
     $\dim_{PN} / \dim_{ORN} = 1$
 
     Dimension of the activity patterns, about 41 either way.  That of the graded rates still
     doubles (15 to 31).
     """
-    ratios = []
-    for stream in rng.spawn(n):
-        seed = int(stream.integers(2**32))  # the same wiring for both
-        before, after = (
-            dimension(expanded(odors, np.random.default_rng(seed), sparsifier))
-            for odors in (fly_odors(), projection_rates())
-        )
-        ratios.append(after / before)
-    return ratios
+    seed = int(stream.integers(2**32))  # the same wiring for both
+    before, after = (
+        dimension(expanded(odors, np.random.default_rng(seed), sparsifier))
+        for odors in (fly_odors(), projection_rates())
+    )
+    return after / before
 
 
 def correlation(responses: FloatArray) -> float:
@@ -120,15 +117,14 @@ def correlation(responses: FloatArray) -> float:
     status=Status.ORDERING,
     source=BABADI,
 )
-def decorrelation(n: int, rng: Rng, sparsifier: sparsify.Sparsifier | None = TOP) -> list[float]:
+def decorrelation(stream: Rng, sparsifier: sparsify.Sparsifier | None = TOP) -> float:
     """The random expansion decorrelates: root mean square correlation between odors falls.
     $c_{PN} - c_{KC} > 0$
 
     The control is linear, without thresholds.
     """
     odors = projection_rates()
-    codes = (expanded(odors, stream, sparsifier) for stream in rng.spawn(n))
-    return [correlation(odors) - correlation(code) for code in codes]
+    return correlation(odors) - correlation(expanded(odors, stream, sparsifier))
 
 
 @claim(
@@ -138,18 +134,15 @@ def decorrelation(n: int, rng: Rng, sparsifier: sparsify.Sparsifier | None = TOP
     samples=(20, 5),
     source="definition of the coding level",
 )
-def coding_level(n: int, rng: Rng, target: float = 0.05) -> list[float]:
+def coding_level(stream: Rng, target: float = 0.05) -> float:
     r"""Thresholds set on 1000 odors keep 1000 new ones at the requested coding level.
     $\langle f \rangle = 0.05$
     """
-    levels = []
-    for stream in rng.spawn(n):
-        odor_rng, wiring_rng = stream.spawn(2)
-        odors = DivisiveNormalization()(fly_odors(2000, rng=odor_rng))
-        circuit = random_expansion(
-            n_inputs=24, n_units=2000, fan_in=7, coding_level=target, rng=wiring_rng
-        )
-        sparsifier = sparsify.GlobalThreshold(target)
-        circuit = Circuit(circuit.weights, sparsifier).calibrated(odors[:1000])
-        levels.append(rate.respond(circuit, odors[1000:]).active.mean())
-    return levels
+    odor_rng, wiring_rng = stream.spawn(2)
+    odors = DivisiveNormalization()(fly_odors(2000, rng=odor_rng))
+    circuit = random_expansion(
+        n_inputs=24, n_units=2000, fan_in=7, coding_level=target, rng=wiring_rng
+    )
+    sparsifier = sparsify.GlobalThreshold(target)
+    circuit = Circuit(circuit.weights, sparsifier).calibrated(odors[:1000])
+    return float(rate.respond(circuit, odors[1000:]).active.mean())
