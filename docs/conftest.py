@@ -7,6 +7,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
+collect_ignore = ["conf.py", "pages.py"]  # which need Sphinx
 # Pages that start clusters or compile simulations.
 SLOW = ("cluster.md", "spiking.md")
 
