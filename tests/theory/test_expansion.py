@@ -111,34 +111,7 @@ def test_error_after_noisy_trials(n_learned):
     np.testing.assert_allclose(noiseless, expansion.readout_error(200, 100, 2000, f), rtol=1e-12)
 
 
-def test_first_order_is_that_of_many_inputs():
-    levels = np.array([0.5, 0.1, 0.01])
-    for n_inputs, at_least, at_most in ((3000, 0, 0.03), (100, 4e-3, 0.5)):
-        first = expansion.overlap(n_inputs, 10**9, levels)
-        all_orders = expansion.overlap(n_inputs, 10**9, levels, all_orders=True)
-        excess = all_orders / first - 1
-        assert ((excess > at_least) & (excess < at_most)).all()
-
-
 LEVELS = pytest.mark.parametrize("level", [0.9, 0.5, 0.05])
-CORRELATIONS = np.array([-0.9, -0.3, 0.0, 0.4, 0.9, 0.9999, 1.0])
-
-
-def test_without_threshold_kernels_are_arc_cosine():
-    """Cho & Saul 2009, halved: they have twice the mean product."""
-    angle = np.arccos(CORRELATIONS)
-    zeroth = (np.pi - angle) / (2 * np.pi)
-    np.testing.assert_allclose(Kernel(0.5)(CORRELATIONS), zeroth, atol=1e-15, rtol=0)
-    first = (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
-    np.testing.assert_allclose(Kernel(0.5, ReLU())(CORRELATIONS), first, atol=1e-15, rtol=0)
-
-
-@LEVELS
-def test_steps_by_owens_function(level):
-    threshold = -scipy.special.ndtri(level)
-    ratio = np.sqrt((1 - CORRELATIONS) / (1 + CORRELATIONS))
-    exact = level - 2 * scipy.special.owens_t(threshold, ratio)
-    np.testing.assert_allclose(Kernel(level)(CORRELATIONS), exact, rtol=1e-10, atol=1e-15)
 
 
 def conditional(power, correlation, level):
@@ -186,33 +159,12 @@ def test_kernels_of_equal_odors(level):
     [
         (lambda: expansion.excess_overlap(0.0), r"coding_level must be in \(0, 1\), got 0"),
         (lambda: expansion.cluster_size(1.5, 0.1), r"input_size must be in \[0, 1\], got 1.5"),
-        (lambda: expansion.correlation("a", 0.1), "input_correlation must be numbers, got 'a'"),
-        (
-            lambda: expansion.cluster_size([0.1, 0.2], [0.1, 0.2, 0.3]),
-            r"input_size, coding_level must have shapes that fit, got \(2,\), \(3,\)",
-        ),
-        (
-            lambda: expansion.readout_error([1, 2], [1, 2, 3], 10, 0.1),
-            "n_patterns, n_inputs, n_units, coding_level, input_size, n_learned must have shapes",
-        ),
-        (
-            lambda: expansion.readout_error(10, 10, 10, 0.1, 0.1, n_learned=0),
-            "n_learned must be at least 1, got 0",
-        ),
-        (
-            lambda: expansion.overlap(10, 10, 0.1, all_orders="no"),
-            "all_orders must be True or False, got 'no'",
-        ),
-        (lambda: expansion.correlation(2.0, 0.1), r"input_correlation must be in \[-1, 1\], got 2"),
-        (
-            lambda: expansion.dimension(10, 100, 11, 0.1),
-            "fan_in must be at most n_inputs=10",
-        ),
+        (lambda: expansion.readout_error([1, 2], [1, 2, 3], 10, 0.1), "n_patterns, .* have shapes"),
+        (lambda: expansion.readout_error(9, 9, 9, 0.1, 0.1, 0), "n_learned must be at least 1"),
+        (lambda: expansion.overlap(9, 9, 0.1, all_orders="no"), "all_orders must be True or False"),
+        (lambda: expansion.dimension(10, 100, 11, 0.1), "fan_in must be at most n_inputs=10"),
         (lambda: expansion.dimension(10, 2.5, 3, 0.1), "n_units must be integers, got 2.5"),
-        (
-            lambda: expansion.dimension(10, 100, 10, 0.1, inhibition=True),
-            "fan_in must be below n_inputs=10 with inhibition, got 10",
-        ),
+        (lambda: expansion.dimension(9, 100, 9, 0.1, True), "below n_inputs=9 with inhibition"),
         (lambda: Kernel([0.1, 0.0]), r"coding_level must be in \(0, 1\), got 0"),
         (lambda: Kernel(0.1, Tanh()), r"activation must be Step\(\) or ReLU\(\), got Tanh"),
         (lambda: Kernel(0.1)([0.5, np.nan]), r"correlation must be in \[-1, 1\], got nan"),

@@ -97,14 +97,8 @@ def test_symmetry_and_order():
     ("margin", "fraction", "message"),
     [
         (-0.1, 0.5, r"margin must be in \[0, 1e.100\], got -0.1"),
-        (np.inf, 0.5, r"margin must be in \[0, 1e.100\], got inf"),
-        ([0.0, np.nan], 0.5, r"margin must be in \[0, 1e.100\], got nan"),
         ("a", 0.5, "margin must be numbers, got 'a'"),
-        (
-            [1, 2],
-            [0.1, 0.2, 0.3],
-            r"margin, label_fraction must have shapes that fit, got \(2,\), ",
-        ),
+        ([1, 2], [0.1, 0.2, 0.3], "margin, label_fraction must have shapes that fit, got"),
         (0.0, [0.5, 1.0], r"label_fraction must be in \[1e-300, 1\), got 1"),
     ],
 )

@@ -6,42 +6,10 @@ import pytest
 from olfnet.theory import network
 from olfnet.theory.activations import LeakyReLU, ReLU, Tanh
 from olfnet.theory.generalization import n_parameters, random_feature_error, vc_bound
-from olfnet.theory.network import (
-    Activate,
-    Convolution,
-    Dense,
-    Flatten,
-    MeanPool,
-    Network,
-    Residual,
-)
+from olfnet.theory.network import Activate, Convolution, Dense, Flatten, MeanPool, Network, Residual
 
 MODES = np.arange(1, 301) ** -1.5
 TARGET = 1 / np.arange(1, 301)
-
-
-def simulated(n, k, ridge, noise, n_repeats=100):
-    """Test errors of ridge regression on Gaussian random features."""
-    rng, errors = np.random.default_rng(n + k), []
-    for _ in range(n_repeats):
-        inputs = rng.standard_normal((n + 300, len(MODES)))
-        features = (inputs * np.sqrt(MODES)) @ rng.standard_normal((len(MODES), k)) / k**0.5
-        targets = inputs @ TARGET + noise**0.5 * rng.standard_normal(n + 300)
-        damped = features[:n].T @ features[:n] + ridge * np.eye(k)
-        weights = np.linalg.solve(damped, features[:n].T @ targets[:n])
-        errors.append(np.mean((features[n:] @ weights - targets[n:]) ** 2))
-    return np.mean(errors), np.std(errors) / n_repeats**0.5
-
-
-@pytest.mark.parametrize(("n", "k"), [(80, 30), (80, 80), (80, 200), (30, 80)])
-@pytest.mark.parametrize(("ridge", "noise"), [(0.02, 0.1), (0.3, 0.0)])
-def test_random_features_against_simulation(n, k, ridge, noise):
-    """Corrections are of the order 1 / min(n, k); the interval is of 4 standard errors."""
-    options = {"ridge": ridge, "noise_variance": noise}
-    predicted, other = random_feature_error(MODES, TARGET, [n, 4 * n], k, **options)
-    mean, error = simulated(n, k, ridge, noise)
-    assert mean == pytest.approx(predicted, abs=4 * error + predicted / min(n, k))
-    assert abs(mean - other) > 4 * error + other / min(n, k)
 
 
 def test_random_features_without_ridge_are_the_limit_of_little_ridge():
@@ -128,12 +96,9 @@ def test_shared_weights_count_once_and_units_everywhere(window, shape):
         (lambda: vc_bound(Network([Activate(ReLU())]), (1,)), "network must have weights"),
         (lambda: vc_bound(shared(), (32,)), "inputs must have 1 channels"),
         (lambda: random_feature_error([1, 1], [1, 1], np.nan, 1), "n_samples must be finite"),
-        (lambda: random_feature_error([1, 1], [1, 1], 1, [1, np.inf]), "n_features must be finite"),
         (lambda: random_feature_error([1, 1], [1, 1], 0, 5), "n_samples must be .* 1, got 0"),
         (lambda: random_feature_error([1, 0], [1, 1], 1, 1), "eigenvalues must be positive"),
-        (lambda: random_feature_error([1, 1], [1], 1, 1), "coefficients must have 2 entries"),
         (lambda: random_feature_error([1, 1], [1, 1], 2, 5), "eigenvalues must be more than"),
-        (lambda: random_feature_error([1, 1], [1, 1], 1, 1, ridge=-1), "ridge must be non-neg"),
     ],
 )
 def test_bad_input(call, words):

