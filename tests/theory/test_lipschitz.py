@@ -407,6 +407,7 @@ ONES, IMAGE = np.ones((2, 6)), Convolution(np.ones((1, 2, 2, 2)), padding="circu
         (lambda: descend(linear(2), ONES, -1.0), "radius must be finite and at least 0, got -1"),
         (lambda: descend(linear(2), ONES, np.ones(3)), r"radius must have 2 entries, got .* \(3,"),
         (lambda: descend(linear(2), ONES, 1.0, lower=2.0), "at least lower=2, got 1"),
+        (lambda: descend(linear(2), ONES, 1.0, lower=np.nan), "lower must be a number, got nan"),
         (lambda: descend(linear(2), ONES, 1.0, rank=[1] * 3), "one integer or 2, got"),
         (lambda: descend(linear(2), ONES, 1.0, rank=0.5), "rank must be one integer or 2, got .*"),
         (lambda: scatter(linear(2), [["x"] * 6], 1.0), "inputs must be numbers, got"),
