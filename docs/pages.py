@@ -25,7 +25,7 @@ from olfnet.lab.register import load_register
 HERE = Path(__file__).parent
 STUDIES = bundled_studies()
 REGISTER = load_register(STUDIES / "claims")
-ROOMS = ("receptors", "expansion", "readout", "capacity", "theory", "estimators", "lab")
+ROOMS = ("receptors", "expansion", "readout", "capacity", "theory", "estimators", "lab", "checks")
 # Subjects of the theory to which claims belong, by reference, else by file, else its name.
 REFERENCES = {
     **dict.fromkeys(("R1", "R5", "R6"), ("cover",)),

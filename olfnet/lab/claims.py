@@ -207,7 +207,7 @@ def claim(
         One mapping a claim; or names separated by commas with their values in each case, as in
         ``{"n_dims, n_patterns": [(5, 8), (10, 15)]}``.  Each function is called with those
         arguments that it takes; others may stand in the texts.
-    samples : tuple (n_samples, n_quick), or callable (**case) -> tuple
+    samples : tuple (n_samples, n_quick), or callable (case) -> tuple
     status : Status
     allowance : float or callable (case) -> float
         A function may also take the expected value, as ``expected``.
