@@ -127,10 +127,11 @@ def load_register(path: str | Path) -> Register:
     if not path.exists():
         raise ValueError(f"there is no file or folder of claims {str(path)!r}")
     files = [path] if path.is_file() else sorted(path.glob("[!_.]*.py"))
+    digest = _digest(path.parent if path.is_file() else path)
     claims: list[Claim] = []
     origin: dict[str, str] = {}
     for file in files:
-        for claim in _claims_of(_module(file, _digest(file.parent))):
+        for claim in _claims_of(_module(file, digest)):
             if claim.key in origin:
                 raise ValueError(
                     f"keys of claims must be different, got {claim.key} in {origin[claim.key]} "
@@ -141,7 +142,7 @@ def load_register(path: str | Path) -> Register:
     if not claims:
         raise ValueError(f"{path} holds no claims: functions decorated by olfnet.lab.claims.claim")
     claims.sort(key=lambda claim: (claim.reference[0], int(claim.reference[1:])))
-    return Register(path, tuple(claims), origin, _digest(files[0].parent))
+    return Register(path, tuple(claims), origin, digest)
 
 
 def checked(journal: Journal, claims: Iterable[Claim], digest: str) -> list[Checked]:
