@@ -126,6 +126,7 @@ def test_a_simulation_without_randomness_returns_a_number(simulation):
     [
         ({"key": "coin"}, "key must be a reference and a word as in R1.mean, got 'coin'"),
         ({"source": ""}, "source of claim R1.coin must not be empty"),
+        ({"control": 3}, "control must be a mapping or a simulation, got 3"),
         ({"status": Status.QUALIFIED}, "claim R1.coin is qualified and must have a remark"),
     ],
 )

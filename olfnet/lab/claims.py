@@ -289,6 +289,8 @@ def _control(
     if callable(control) and list(inspect.signature(control).parameters)[:2] == ["n", "rng"]:
         return partial(_simulate, control, case, {})
     changed = _call(control, case) if callable(control) else control
+    if not isinstance(changed, Mapping):
+        raise ValueError(f"control must be a mapping or a simulation, got {changed!r}")
     return partial(_simulate, function, case, changed)
 
 

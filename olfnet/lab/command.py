@@ -18,7 +18,7 @@ from olfnet.lab import report as reports
 from olfnet.lab import sweep
 from olfnet.lab.journal import Journal
 from olfnet.lab.progress import progress
-from olfnet.lab.study import Study, load_study, require_guard
+from olfnet.lab.study import Study, load_study, require_runnable
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 FIGURE = "figure.png"
@@ -80,7 +80,7 @@ def main(study: Study) -> NoReturn:
     ValueError
         If it is called while the file is loaded, or with another study than the file's.
     """
-    require_guard()
+    require_runnable(study)
     script = sys.modules["__main__"]
     if getattr(script, "study", None) is not study or not getattr(script, "__file__", None):
         raise ValueError(

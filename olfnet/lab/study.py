@@ -174,7 +174,9 @@ def _digest(source: bytes) -> str:
 _LOADING: list[Path] = []
 
 
-def require_guard() -> None:
-    """Refuse to run a study while its file is loaded: each worker would start it again."""
+def require_runnable(study: Study) -> None:
+    """Refuse what is no study, and a study whose file is loaded: each worker would start it."""
+    if not isinstance(study, Study):
+        raise ValueError(f"study must be a Study, got {study!r}; load_study reads a file")
     if _LOADING:
         raise ValueError('a study must be run under if __name__ == "__main__":')

@@ -29,7 +29,7 @@ from olfnet.lab import journal as journals
 from olfnet.lab.points import Point, Record, evaluate, failed, points_of
 from olfnet.lab.progress import Report
 from olfnet.lab.provenance import provenance
-from olfnet.lab.study import Study, load_study, require_guard
+from olfnet.lab.study import Study, load_study, require_runnable
 from olfnet.workers import processes
 
 _Pool = Callable[[], AbstractContextManager[Executor]]
@@ -124,7 +124,7 @@ def run(
     ValueError
         If a setting is unknown or makes no sense, or the folder holds something else.
     """
-    require_guard()
+    require_runnable(study)
     grid = study.grid(settings, quick=quick)
     seed = checks.count("seed", seed, minimum=0)
     default_repeats = study.quick_repeats if quick else study.n_repeats

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from threadpoolctl import threadpool_info
 
-from olfnet.lab import Parameter, Study, load_study, run, sweep
+from olfnet.lab import Parameter, Study, load_study, main, run, sweep
 from olfnet.lab.dataset import DONE, FAILED, MISSING
 
 
@@ -126,6 +126,12 @@ def test_invalid_options(example, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         run(load_study(example), out=tmp_path / "r", **options)
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("verb", [run, main])
+def test_what_is_no_study(verb):
+    with pytest.raises(ValueError, match="study must be a Study, got 'example.py'; load_study"):
+        verb("example.py")
 
 
 def test_workers_measure_by_the_present_version_of_a_file(tmp_path, threads):
